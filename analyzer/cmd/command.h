@@ -15,7 +15,7 @@ enum exit_status {
 struct command {
 	const char *name;
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
-	const char *operands;		   /* as --help prints them */
+	const char *operands;              /* as --help prints them */
 	const char *summary;
 };
 

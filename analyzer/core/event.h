@@ -21,8 +21,8 @@ struct vma_row {
 	uint64_t inode;
 	uint32_t dev_major;
 	uint32_t dev_minor;
-	uint8_t prot;	  /* PROT_READ 1 | PROT_WRITE 2 | PROT_EXEC 4 */
-	bool shared;	  /* the fourth letter is 's' */
+	uint8_t prot;     /* PROT_READ 1 | PROT_WRITE 2 | PROT_EXEC 4 */
+	bool shared;      /* the fourth letter is 's' */
 	const char *name; /* "" if nameless; as maps prints it, escapes included */
 };
 
@@ -34,9 +34,9 @@ struct vma_row {
 #define EXIT_NEVER UINT64_MAX
 
 struct event {
-	uint64_t seq;	  /* unique in the trace */
-	uint64_t enter;	  /* ring head just before the call */
-	uint64_t exit;	  /* its slot, drawn just after; == seq but for the two kinds above */
+	uint64_t seq;     /* unique in the trace */
+	uint64_t enter;   /* ring head just before the call */
+	uint64_t exit;    /* its slot, drawn just after; == seq but for the two kinds above */
 	uint64_t time_ns; /* of the call's begin, since the start of the trace */
 	uint64_t duration_ns;
 	uint64_t args[6]; /* words in the order of calls.def */
@@ -44,13 +44,13 @@ struct event {
 	uint64_t caller; /* return address of the call, 0 unknown */
 	uint32_t tid;
 	uint32_t stack; /* for trace_stack(); 0 none */
-	uint16_t call;	/* enum call_id; may be one this version does not know */
+	uint16_t call;  /* enum call_id; may be one this version does not know */
 	uint16_t flags; /* enum vmat_event_flag */
-	int error;	/* errno, 0 success */
-	uint8_t via;	/* enum vmat_via */
+	int error;      /* errno, 0 success */
+	uint8_t via;    /* enum vmat_via */
 	bool failed;
 	bool in_flight; /* result, exit and duration_ns mean nothing */
-	bool racy;	/* set by order: overlaps another thread's call on the same pages */
+	bool racy;      /* set by order: overlaps another thread's call on the same pages */
 
 	/* The text argument, or the path of the mapped file; NULL if there is none. */
 	const char *text;
@@ -69,9 +69,9 @@ struct event {
 struct snapshot {
 	uint32_t id;
 	uint32_t reason; /* enum vmat_snapshot_reason */
-	uint32_t tid;	 /* of the thread that read it */
-	uint64_t begin;	 /* ring head before the read */
-	uint64_t end;	 /* and after it */
+	uint32_t tid;    /* of the thread that read it */
+	uint64_t begin;  /* ring head before the read */
+	uint64_t end;    /* and after it */
 	uint64_t time_ns;
 	uint64_t brk; /* 0 unknown */
 	const struct vma_row

@@ -32,7 +32,7 @@ struct vma_run {
 	uint32_t attach; /* shmat: number of the attachment, for shmdt; 0 none */
 	uint8_t prot;
 	bool shared;
-	bool internal;	     /* the recorder's own */
+	bool internal;       /* the recorder's own */
 	bool grows_down;     /* MAP_GROWSDOWN or [stack] */
 	uint8_t map_flags;   /* RUN_* hints for reports; never part of what is compared */
 	uint64_t created_by; /* seq of the event that mapped it, CREATED_BEFORE for the base */
@@ -58,7 +58,7 @@ bool vma_map_check(const struct vma_map *map);
 
 /* The id of a file or special mapping, made at first sight. name is copied. OBJECT_ANONYMOUS for all 0 and "". */
 bool vma_map_object(struct vma_map *map, uint32_t dev_major, uint32_t dev_minor, uint64_t inode,
-		    const char *name, object_id *id);
+                    const char *name, object_id *id);
 const char *vma_map_object_name(const struct vma_map *map, object_id id);
 
 /* Replaces whatever lies in [run->start, run->end). */

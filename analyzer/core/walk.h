@@ -40,7 +40,7 @@ enum implicit_cause {
 	CAUSE_NONE, /* not implicit */
 	CAUSE_UNEXPLAINED,
 	CAUSE_STACK_GROWTH, /* a stack VMA grew down by a page fault */
-	CAUSE_TRACER,	    /* between the two snapshots around the loading of the unwinder */
+	CAUSE_TRACER,       /* between the two snapshots around the loading of the unwinder */
 	CAUSE_BREAK, /* the heap as the snapshot's own break says, where an unseen brk moved it */
 	CAUSE_COUNT,
 };
@@ -70,11 +70,11 @@ struct vma_change {
 /* How one snapshot compared. */
 struct checkpoint {
 	const struct snapshot *snapshot;
-	bool is_base;		   /* where the walk began: nothing was compared */
-	bool matched;		   /* no difference but explained ones and racy rows */
+	bool is_base;              /* where the walk began: nothing was compared */
+	bool matched;              /* no difference but explained ones and racy rows */
 	uint32_t implicit_changes; /* differences, explained ones included */
-	uint32_t unexplained;	   /* VMAs (rows) that differ without a known cause */
-	uint32_t racy;		   /* rows left out */
+	uint32_t unexplained;      /* VMAs (rows) that differ without a known cause */
+	uint32_t racy;             /* rows left out */
 };
 
 struct walk;
@@ -87,7 +87,7 @@ struct walk_observer {
 	/* after the event's last effect; called for events without effect and for failed ones too */
 	bool (*after)(void *context, const struct walk *walk, const struct event *event);
 	void (*checkpoint)(void *context, const struct walk *walk,
-			   const struct checkpoint *checkpoint);
+	                   const struct checkpoint *checkpoint);
 };
 
 /* What a walk needs to know of a trace besides its events. All borrowed. */
@@ -114,7 +114,7 @@ struct walk_totals {
 	uint64_t events;
 	uint64_t
 		impossible; /* e.g. unmapping what is not mapped by a releasing call; model and log disagree */
-	uint64_t racy;	      /* racy events and racy rows */
+	uint64_t racy;        /* racy events and racy rows */
 	uint32_t checkpoints; /* compared, the base not among them */
 	uint32_t matched;
 	uint32_t implicit_changes;

@@ -18,10 +18,10 @@ enum { CALL_LIMIT = 27 };
 
 /* How the result word reads, and which value says that the call failed. */
 enum call_result {
-	RESULT_ADDRESS,	     /* an address; (void *)-1 is failure */
-	RESULT_STATUS,	     /* 0, or -1 and errno */
-	RESULT_NUMBER,	     /* a descriptor; -1 is failure */
-	RESULT_BREAK,	     /* the break after the call, whatever libc returned */
+	RESULT_ADDRESS,      /* an address; (void *)-1 is failure */
+	RESULT_STATUS,       /* 0, or -1 and errno */
+	RESULT_NUMBER,       /* a descriptor; -1 is failure */
+	RESULT_BREAK,        /* the break after the call, whatever libc returned */
 	RESULT_ERROR_NUMBER, /* 0 or the error number itself; stored as -1 and errno */
 };
 

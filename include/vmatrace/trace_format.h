@@ -54,7 +54,7 @@ enum vmat_section_type {
 };
 
 struct vmat_section {
-	uint32_t type;	      /*  0 enum vmat_section_type */
+	uint32_t type;        /*  0 enum vmat_section_type */
 	uint32_t entry_bytes; /*  4 stride of its entries, 0 if it has none */
 	uint64_t offset;      /*  8 from the start of the file */
 	uint64_t length;      /* 16 bytes */
@@ -91,53 +91,53 @@ struct vmat_clock_pair {
 
 struct vmat_header {
 	uint8_t magic[VMAT_MAGIC_BYTES]; /*   0 */
-	uint32_t version;		 /*   8 VMAT_VERSION */
-	uint32_t header_bytes;		 /*  12 */
-	uint32_t endian;		 /*  16 VMAT_ENDIAN as the writer stored it */
-	uint32_t crc;			 /*  20 CRC32C of header_bytes with this word 0 */
-	uint64_t feature_compat;	 /*  24 unknown bits: read on */
-	uint64_t feature_incompat;	 /*  32 unknown bits: refuse */
-	uint32_t machine;		 /*  40 ELF e_machine of the traced program */
-	uint32_t page_bytes;		 /*  44 */
-	uint64_t slot_count;		 /*  48 a power of two, at least 16 */
-	uint32_t slot_bytes;		 /*  56 */
-	uint32_t section_count;		 /*  60 */
+	uint32_t version;                /*   8 VMAT_VERSION */
+	uint32_t header_bytes;           /*  12 */
+	uint32_t endian;                 /*  16 VMAT_ENDIAN as the writer stored it */
+	uint32_t crc;                    /*  20 CRC32C of header_bytes with this word 0 */
+	uint64_t feature_compat;         /*  24 unknown bits: read on */
+	uint64_t feature_incompat;       /*  32 unknown bits: refuse */
+	uint32_t machine;                /*  40 ELF e_machine of the traced program */
+	uint32_t page_bytes;             /*  44 */
+	uint64_t slot_count;             /*  48 a power of two, at least 16 */
+	uint32_t slot_bytes;             /*  56 */
+	uint32_t section_count;          /*  60 */
 	struct vmat_section section[VMAT_SECTION_LIMIT]; /* 64 */
-	uint32_t pid;					 /* 256 as the process sees itself */
-	uint32_t parent_pid;				 /* 260 */
-	uint32_t uid;					 /* 264 */
-	uint32_t from_fork;	 /* 268 1: a fork child's file; parent_trace says whose */
-	uint64_t parent_head;	 /* 272 the parent's ring head at the fork, as the child saw it */
-	uint64_t file_id;	 /* 280 random; names this address space */
+	uint32_t pid;                                    /* 256 as the process sees itself */
+	uint32_t parent_pid;                             /* 260 */
+	uint32_t uid;                                    /* 264 */
+	uint32_t from_fork;      /* 268 1: a fork child's file; parent_trace says whose */
+	uint64_t parent_head;    /* 272 the parent's ring head at the fork, as the child saw it */
+	uint64_t file_id;        /* 280 random; names this address space */
 	uint64_t parent_file_id; /* 288 0: none */
-	uint64_t realtime_ns;	 /* 296 CLOCK_REALTIME at start */
+	uint64_t realtime_ns;    /* 296 CLOCK_REALTIME at start */
 	struct vmat_clock_pair start; /* 304 time 0 of the trace */
-	uint32_t clock;		      /* 320 enum vmat_clock */
-	uint32_t layers;	      /* 324 enum vmat_layer bits */
-	uint32_t sites_off;	      /* 328 enum vmat_sites_off */
-	uint32_t on_full;	      /* 332 enum vmat_on_full */
-	uint32_t stack_mode;	      /* 336 enum vmat_stack_mode */
-	uint32_t depth;		      /* 340 frames kept of a stack */
-	uint32_t children;	      /* 344 1: fork children and exec'd images are traced */
-	uint32_t reserved;	      /* 348 */
+	uint32_t clock;               /* 320 enum vmat_clock */
+	uint32_t layers;              /* 324 enum vmat_layer bits */
+	uint32_t sites_off;           /* 328 enum vmat_sites_off */
+	uint32_t on_full;             /* 332 enum vmat_on_full */
+	uint32_t stack_mode;          /* 336 enum vmat_stack_mode */
+	uint32_t depth;               /* 340 frames kept of a stack */
+	uint32_t children;            /* 344 1: fork children and exec'd images are traced */
+	uint32_t reserved;            /* 348 */
 	uint64_t ring_bytes_asked;    /* 352 VMATRACE_RING in bytes, before rounding */
-	uint64_t start_code;	   /* 360 the nine words of mm_struct that /proc/PID/stat shows, */
-	uint64_t end_code;	   /* 368 0 where it was refused */
-	uint64_t start_data;	   /* 376 */
-	uint64_t end_data;	   /* 384 */
-	uint64_t start_brk;	   /* 392 */
-	uint64_t start_stack;	   /* 400 */
-	uint64_t arg_start;	   /* 408 */
-	uint64_t env_start;	   /* 416 */
-	uint64_t brk;		   /* 424 the break when recording began */
-	uint64_t max_map_count;	   /* 432 vm.max_map_count, 0 unknown */
-	uint64_t limit_as;	   /* 440 soft limits, UINT64_MAX unlimited */
-	uint64_t limit_data;	   /* 448 */
-	uint64_t limit_stack;	   /* 456 */
-	uint64_t limit_memlock;	   /* 464 */
+	uint64_t start_code;       /* 360 the nine words of mm_struct that /proc/PID/stat shows, */
+	uint64_t end_code;         /* 368 0 where it was refused */
+	uint64_t start_data;       /* 376 */
+	uint64_t end_data;         /* 384 */
+	uint64_t start_brk;        /* 392 */
+	uint64_t start_stack;      /* 400 */
+	uint64_t arg_start;        /* 408 */
+	uint64_t env_start;        /* 416 */
+	uint64_t brk;              /* 424 the break when recording began */
+	uint64_t max_map_count;    /* 432 vm.max_map_count, 0 unknown */
+	uint64_t limit_as;         /* 440 soft limits, UINT64_MAX unlimited */
+	uint64_t limit_data;       /* 448 */
+	uint64_t limit_stack;      /* 456 */
+	uint64_t limit_memlock;    /* 464 */
 	char recorder_version[32]; /* 472 */
-	char exe[1024];		   /* 504 /proc/self/exe, NUL-terminated, cut if longer */
-	char cwd[1024];		   /* 1528 */
+	char exe[1024];            /* 504 /proc/self/exe, NUL-terminated, cut if longer */
+	char cwd[1024];            /* 1528 */
 	char command_line[1024];   /* 2552 arguments, each NUL-terminated, cut if longer */
 	uint32_t command_line_bytes; /* 3576 */
 };
@@ -153,7 +153,7 @@ enum vmat_state {
 /* Why nothing more is recorded; vmat_control.stopped. */
 enum vmat_stopped {
 	VMAT_RECORDING = 0,
-	VMAT_STOPPED_FULL = 1,	   /* VMATRACE_ON_FULL=stop, or grow at its end */
+	VMAT_STOPPED_FULL = 1,     /* VMATRACE_ON_FULL=stop, or grow at its end */
 	VMAT_STOPPED_NO_SPACE = 2, /* the file's pages were refused: disk, quota, memory */
 };
 
@@ -167,21 +167,21 @@ struct vmat_control {
 	uint64_t
 		arena_used; /*  128 bytes of the arena reserved; a record is reserved by adding its size */
 	uint64_t pad1[15];
-	uint64_t dropped;	 /*  256 calls with no slot: stopped, no space, fork in mid-event */
-	uint64_t arena_full;	 /*  264 records not stored: arena full or no space */
-	uint64_t early;		 /*  272 calls before recording began */
+	uint64_t dropped;        /*  256 calls with no slot: stopped, no space, fork in mid-event */
+	uint64_t arena_full;     /*  264 records not stored: arena full or no space */
+	uint64_t early;          /*  272 calls before recording began */
 	uint64_t in_flight_full; /* 280 calls that found no in-flight entry */
 	uint64_t carved; /*  288 calls whose range was carved around the recorder's own memory */
 	uint64_t snapshots_failed; /* 296 snapshots that could not be read or stored */
-	uint64_t not_followed;	   /*  304 fork children for which no file could be made */
+	uint64_t not_followed;     /*  304 fork children for which no file could be made */
 	uint64_t pad2[9];
-	uint32_t state;	    /*  384 enum vmat_state */
+	uint32_t state;     /*  384 enum vmat_state */
 	uint32_t stopped;   /*  388 enum vmat_stopped */
 	uint32_t snapshots; /*  392 number of snapshots begun; the next id */
 	uint32_t pad3;
 	uint64_t latest_version;       /* 400 odd while `latest` is being written, else even */
 	struct vmat_clock_pair latest; /* 408 */
-	uint64_t exit_status;	       /*  424 reserved */
+	uint64_t exit_status;          /*  424 reserved */
 	uint64_t pad4[10];
 };
 
@@ -193,48 +193,48 @@ enum vmat_event_flag {
 	VMAT_EVENT_STACK_TRUNCATED =
 		1u << 2, /* there were more frames than the depth or the unwinder gave */
 	VMAT_EVENT_STACK_UNKNOWN = 1u << 3, /* no stack was taken; caller is all there is */
-	VMAT_EVENT_EARLY = 1u << 4,	    /* before the unwinder was loaded */
-	VMAT_EVENT_FAILED = 1u << 5,	    /* the call failed; error says why */
-	VMAT_EVENT_CHILD = 1u << 6,	    /* made by a vfork child in this address space */
-	VMAT_EVENT_FP = 1u << 7,	    /* the stack was walked by frame pointers */
+	VMAT_EVENT_EARLY = 1u << 4,         /* before the unwinder was loaded */
+	VMAT_EVENT_FAILED = 1u << 5,        /* the call failed; error says why */
+	VMAT_EVENT_CHILD = 1u << 6,         /* made by a vfork child in this address space */
+	VMAT_EVENT_FP = 1u << 7,            /* the stack was walked by frame pointers */
 };
 
 enum vmat_via { VMAT_VIA_WRAPPER = 0, VMAT_VIA_SITE = 1, VMAT_VIA_KERNEL = 2 };
 
 /* One call, written after it returned. The checksum covers bytes 8..123, seeded with the low word of seq. */
 struct vmat_event {
-	uint64_t stamp;	   /*   0 0 while written, else seq + 1; stored last, with release */
-	uint64_t time;	   /*   8 ticks just before the call */
+	uint64_t stamp;    /*   0 0 while written, else seq + 1; stored last, with release */
+	uint64_t time;     /*   8 ticks just before the call */
 	uint64_t duration; /*  16 ticks */
-	uint64_t enter;	   /*  24 head, loaded with acquire just before the call */
+	uint64_t enter;    /*  24 head, loaded with acquire just before the call */
 	uint64_t args[VMAT_ARGUMENT_WORDS]; /* 32 in the order of calls.def */
-	uint64_t result;		    /*  80 */
+	uint64_t result;                    /*  80 */
 	uint64_t caller; /*  88 return address of the call; known even when no stack is */
-	uint32_t tid;	 /*  96 */
-	uint32_t stack;	 /* 100 record id of a STACK, 0 none */
+	uint32_t tid;    /*  96 */
+	uint32_t stack;  /* 100 record id of a STACK, 0 none */
 	uint32_t object; /* 104 record id of an OBJECT or STRING, 0 none */
-	uint32_t rows;	 /* 108 record id of ROWS read just after the call, 0 none */
-	int32_t error;	 /* 112 errno, 0 success */
-	uint16_t call;	 /* 116 enum call_id */
-	uint16_t flags;	 /* 118 enum vmat_event_flag */
-	uint8_t via;	 /* 120 enum vmat_via */
+	uint32_t rows;   /* 108 record id of ROWS read just after the call, 0 none */
+	int32_t error;   /* 112 errno, 0 success */
+	uint16_t call;   /* 116 enum call_id */
+	uint16_t flags;  /* 118 enum vmat_event_flag */
+	uint8_t via;     /* 120 enum vmat_via */
 	uint8_t reserved[3];
 	uint32_t crc; /* 124 */
 };
 
 /* A call that has begun. owner: 0 free, (tid << 1) being filled, (tid << 1 | 1) whole. */
 struct vmat_in_flight {
-	uint64_t owner;			    /*   0 */
-	uint64_t time;			    /*   8 ticks */
-	uint64_t enter;			    /*  16 */
+	uint64_t owner;                     /*   0 */
+	uint64_t time;                      /*   8 ticks */
+	uint64_t enter;                     /*  16 */
 	uint64_t args[VMAT_ARGUMENT_WORDS]; /* 24 */
-	uint64_t caller;		    /*  72 */
-	uint32_t tid;			    /*  80 */
-	uint32_t stack;			    /*  84 */
-	uint32_t object;		    /*  88 */
-	uint16_t call;			    /*  92 */
-	uint16_t flags;			    /*  94 */
-	uint8_t via;			    /*  96 */
+	uint64_t caller;                    /*  72 */
+	uint32_t tid;                       /*  80 */
+	uint32_t stack;                     /*  84 */
+	uint32_t object;                    /*  88 */
+	uint16_t call;                      /*  92 */
+	uint16_t flags;                     /*  94 */
+	uint8_t via;                        /*  96 */
 	uint8_t reserved[31];
 };
 
@@ -258,40 +258,40 @@ enum vmat_record_type {
 };
 
 struct vmat_record {
-	uint32_t type;	/*  0 enum vmat_record_type */
+	uint32_t type;  /*  0 enum vmat_record_type */
 	uint32_t bytes; /*  4 of payload */
-	uint32_t crc;	/*  8 CRC32C of the payload, seeded with type */
+	uint32_t crc;   /*  8 CRC32C of the payload, seeded with type */
 	uint32_t count; /* 12 of elements, where the payload has them */
 };
 
 struct vmat_object {
 	uint32_t dev_major; /*  0 as /proc/PID/maps prints it */
 	uint32_t dev_minor; /*  4 */
-	uint64_t inode;	    /*  8 */
+	uint64_t inode;     /*  8 */
 			    /* path follows: what /proc/self/fd/N reads, " (deleted)" included */
 };
 
 struct vmat_module {
-	uint64_t bias;	/*  0 what was added to the file's addresses */
+	uint64_t bias;  /*  0 what was added to the file's addresses */
 	uint64_t start; /*  8 mapped range, half-open */
-	uint64_t end;	/* 16 */
+	uint64_t end;   /* 16 */
 	uint64_t
 		from_seq; /* 24 ring head when it was first seen; it holds until another covers its range */
-	uint32_t build_id_bytes;	       /* 32 0: it has none */
-	uint32_t flags;			       /* 36 bit 0: the recorder's own */
+	uint32_t build_id_bytes;               /* 32 0: it has none */
+	uint32_t flags;                        /* 36 bit 0: the recorder's own */
 	uint8_t build_id[VMAT_BUILD_ID_BYTES]; /* 40 */
 	/* path follows; empty: the main program, see vmat_header.exe */
 };
 
 struct vmat_maps_part {
 	uint32_t snapshot; /* id of the snapshot */
-	uint32_t part;	   /* 0, 1, 2, ... */
+	uint32_t part;     /* 0, 1, 2, ... */
 };
 
 enum vmat_snapshot_reason {
 	VMAT_SNAPSHOT_START = 1,
 	VMAT_SNAPSHOT_BEFORE_TRACER = 2, /* before the recorder loads the unwinder ... */
-	VMAT_SNAPSHOT_AFTER_TRACER = 3,	 /* ... and after: what differs is the recorder's own */
+	VMAT_SNAPSHOT_AFTER_TRACER = 3,  /* ... and after: what differs is the recorder's own */
 	VMAT_SNAPSHOT_PERIODIC = 4,
 	VMAT_SNAPSHOT_EXIT = 5,
 	VMAT_SNAPSHOT_EXEC = 6,
@@ -302,15 +302,15 @@ enum vmat_snapshot_reason {
  * Its text is that of its MAPS parts 0 .. parts-1, joined.
  */
 struct vmat_snapshot {
-	uint32_t snapshot;	      /*  0 id */
-	uint32_t reason;	      /*  4 enum vmat_snapshot_reason */
-	uint32_t parts;		      /*  8 */
-	uint32_t tid;		      /* 12 who read it */
-	uint64_t begin;		      /* 16 head before the first read */
-	uint64_t end;		      /* 24 head after the last read */
+	uint32_t snapshot;            /*  0 id */
+	uint32_t reason;              /*  4 enum vmat_snapshot_reason */
+	uint32_t parts;               /*  8 */
+	uint32_t tid;                 /* 12 who read it */
+	uint64_t begin;               /* 16 head before the first read */
+	uint64_t end;                 /* 24 head after the last read */
 	struct vmat_clock_pair clock; /* 32 after the last read */
-	uint64_t brk;		      /* 48 the break, 0 unknown */
-	uint64_t reserved;	      /* 56 */
+	uint64_t brk;                 /* 48 the break, 0 unknown */
+	uint64_t reserved;            /* 56 */
 };
 
 #define VMAT_OFFSET(type, field, bytes)                                                            \
