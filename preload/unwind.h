@@ -1,0 +1,56 @@
+/*
+ * unwind: a stack from the registers of a call's caller, inside a stranger's process.
+ *
+ * A stack is walked by recipes (recipes.h): what a frame's CFI says of one pc, learnt once from libunwind's
+ * generic library through accessors of our own, kept in a cache. libunwind's local API is not used: it
+ * opens a pipe on descriptors 3 and 4, mallocs, reads /proc, and takes the loader's lock.
+ *
+ * The walk takes no lock, makes no system call, allocates nothing. Learning happens under a try-lock; who
+ * does not get it takes what the cache has. errno is untouched. Async-signal-safe.
+ */
+#ifndef VMATRACE_PRELOAD_UNWIND_H
+#define VMATRACE_PRELOAD_UNWIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmatrace/trace_format.h"
+
+/* The caller of a traced call as it will be when the call has returned. */
+struct frame_registers {
+	uint64_t pc; /* return address into the caller */
+	uint64_t sp; /* stack pointer just after the return */
+	uint64_t bp; /* the caller's rbp */
+};
+
+/* Bytes of zeroed private memory that the recipe cache wants. */
+size_t unwind_memory_bytes(void);
+
+/*
+ * Once per process, before any event. memory: unwind_memory_bytes() of zeroed, writable, private memory that
+ * lives for ever and is either copied to or wiped in a fork child (a zeroed cache is an empty one).
+ * main_stack_end: end of the main thread's stack mapping, 0 unknown.
+ * Runs before libc is initialised: makes no libc call that needs it.
+ */
+void unwind_init(void *memory, uint64_t main_stack_end);
+
+/*
+ * Loads libunwind's generic library with RTLD_LOCAL. Once, when libc is ready and the process has one
+ * thread. Leaves no descriptor open, no dlerror(). False: the library is missing or too old; walks by
+ * frame pointer from then on.
+ */
+bool unwind_load(void);
+
+/* True once unwind_load() has succeeded: before, events are flagged VMAT_EVENT_EARLY. */
+bool unwind_ready(void);
+
+/*
+ * Up to `depth` return addresses, innermost (at->pc) first, into pcs. Returns their number, at least 1.
+ * *flags gets VMAT_EVENT_STACK_TRUNCATED (more frames than depth, or a frame no recipe is known for) and
+ * VMAT_EVENT_FP (walked by frame pointers) or-ed in.
+ */
+size_t unwind_stack(const struct frame_registers *at, enum vmat_stack_mode mode, uint64_t *pcs,
+                    size_t depth, uint16_t *flags);
+
+#endif
