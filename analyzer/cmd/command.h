@@ -19,6 +19,9 @@ struct command {
 	const char *summary;
 };
 
+/* The command's row, NULL: no such command. The table is main.c's. */
+const struct command *command_named(const char *name);
+
 int cmd_record(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_events(int argc, char **argv);

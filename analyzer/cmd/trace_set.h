@@ -1,0 +1,47 @@
+/*
+ * trace_set: what the TRACE operand names. A file is one address space; a folder is those of a process tree
+ * (one *.vmat per process and exec); none means the newest *.vmat or vmatrace.*.* folder here.
+ *
+ * In cmd/, so it may print: each failure is one line on stderr and an exit status.
+ */
+#ifndef VMATRACE_CMD_TRACE_SET_H
+#define VMATRACE_CMD_TRACE_SET_H
+
+#include "io/trace_reader.h"
+#include "options.h"
+
+struct trace_entry {
+	char *path;
+	uint32_t pid;
+	uint64_t realtime_ns; /* when it started; entries are in this order */
+	char exe[256];        /* cut if longer */
+};
+
+struct trace_set {
+	char *name; /* file or folder */
+	bool is_folder;
+	struct trace_entry *entries;
+	size_t count;
+	size_t unreadable; /* files of the folder that are no readable trace; each was named on stderr */
+};
+
+/*
+ * Fills the set from operands->item[0], or finds the newest (named on stderr unless --quiet). More than one
+ * operand is a usage error. --pid keeps that process only. Returns STATUS_FINE, or what to exit with.
+ */
+int trace_set_find(struct trace_set *set, const struct operands *operands,
+                   const struct common_options *common);
+void trace_set_release(struct trace_set *set);
+
+/* Opens entry `index`. NULL: one line on stderr, exit with STATUS_TRACE. */
+struct trace *trace_set_open(const struct trace_set *set, size_t index);
+
+/*
+ * For commands about one address space: the only process of the set. Several: their list on stderr and
+ * STATUS_USAGE. Of a process that exec'd, its last image (said on stderr unless --quiet).
+ * The set may be released afterwards.
+ */
+int trace_set_open_one(const struct trace_set *set, const struct common_options *common,
+                       struct trace **trace);
+
+#endif

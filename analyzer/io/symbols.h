@@ -1,0 +1,55 @@
+/*
+ * symbols: what a return address was called in the source: function, file, line, and the calls that the
+ * compiler inlined there.
+ *
+ *     stack of return addresses          frames
+ *       0x7f12...a3  libm.so.6      ->     sin        (inlined, libm)     innermost first
+ *                                          wave       (the real frame)
+ *       0x5581...10  app            ->     main  app.c:12
+ *
+ * Symbols are read from the file on disk only if its build-id is the trace's; otherwise a frame keeps its
+ * module and offset, and the module is counted as changed. No network: debuginfod is switched off.
+ * A return address is looked up at pc - 1. Each (module, pc) is looked up once.
+ *
+ * Owner: the caller of _new; frames live until symbols_free(). The trace must outlive it.
+ * Fails: NULL or 0 when out of memory; whatever cannot be read is simply a frame with less in it.
+ */
+#ifndef VMATRACE_IO_SYMBOLS_H
+#define VMATRACE_IO_SYMBOLS_H
+
+#include "core/event.h"
+#include "trace_reader.h"
+
+struct frame {
+	uint64_t pc;     /* the return address as recorded; the same for its inlined calls */
+	uint64_t offset; /* in the module's file addresses (pc - bias); pc if there is no module */
+	const char *module;   /* path, NULL: in no known object */
+	const char *function; /* demangled, NULL unknown */
+	const char *file;     /* base name, NULL unknown */
+	uint32_t line;        /* 0 unknown */
+	bool inlined;
+	bool runtime; /* libc, the loader, an allocator, the recorder: not a call site (design section 7) */
+};
+
+struct symbols;
+
+struct symbols *symbols_new(const struct trace *trace);
+void symbols_free(struct symbols *symbols);
+
+/*
+ * The frames of the event's stack, innermost first, inlined ones as frames of their own. An event without a
+ * stack has its caller as the only frame; an internal or implicit one has none.
+ */
+size_t symbols_frames(struct symbols *symbols, const struct event *event,
+                      const struct frame **frames);
+
+/* The frame shown first: the innermost one outside libc, ld.so and allocators, else the innermost; or NULL. */
+const struct frame *symbols_call_site(struct symbols *symbols, const struct event *event);
+
+/* "function (file:line)", "function (module)", "module+0x12" or "0x7f12": for text, control characters escaped. */
+void frame_text(const struct frame *frame, char *text, size_t bytes);
+
+/* Modules whose file on disk is not the one that was traced. */
+size_t symbols_changed_modules(const struct symbols *symbols);
+
+#endif
