@@ -1,6 +1,6 @@
 /*
- * account: see account.h. One function for each call, each spelling its arguments from the system's own
- * headers.
+ * account: see account.h. One function for each call, each spelling its arguments from the
+ * system's own headers.
  */
 #include "account.h"
 
@@ -196,9 +196,9 @@ void account_mprotect(struct place at, int result, int error, void *addr, size_t
 }
 
 /*
- * libc's brk() returns 0 or -1; the kernel's, which a trace shows, the break that now holds. libc returns 0 even
- * when the kernel refused to go below the heap's start, so the break is read where libc keeps it: sbrk(0)
- * would be one more call in the trace.
+ * libc's brk() returns 0 or -1; the kernel's, which a trace shows, the break that now holds.
+ * libc returns 0 even when the kernel refused to go below the heap's start, so the break is read
+ * where libc keeps it: sbrk(0) would be one more call in the trace.
  */
 void account_brk(struct place at, int result, int error, void *addr)
 {

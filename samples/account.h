@@ -4,12 +4,13 @@
  *     account: mmap addr=0x0 length=8192 prot=rw- flags=MAP_PRIVATE|MAP_ANONYMOUS fd=-1 offset=0
  *              = 0x7f3c10a52000 at vma_fields.c:41 in main, 1 deep, by 4711/4711
  *
- * (on one line). After "=" stands the result, or -1 and the name of the error; then file, line and function
- * of the call, the number of frames from there to the thread's first function, and pid/tid. A trace of the
- * sample must say the same, call for call.
+ * (on one line). After "=" stands the result, or -1 and the name of the error; then file, line
+ * and function of the call, the number of frames from there to the thread's first function, and
+ * pid/tid. A trace of the sample must say the same, call for call.
  *
- * It knows nothing of vmatrace's own tables: a mistake there must not repeat itself here. It allocates
- * nothing and goes round stdio, whose buffers would show in the address space that is being shown.
+ * It knows nothing of vmatrace's own tables: a mistake there must not repeat itself here. It
+ * allocates nothing and goes round stdio, whose buffers would show in the address space that is
+ * being shown.
  */
 #ifndef VMATRACE_SAMPLES_ACCOUNT_H
 #define VMATRACE_SAMPLES_ACCOUNT_H
@@ -29,8 +30,9 @@ struct place {
 #define HERE ((struct place) { __FILE__, __LINE__, __func__, __builtin_frame_address(0) })
 
 /*
- * DID(mmap, NULL, 8192, ...): makes the call where it stands, prints its account, yields its result, and
- * leaves errno as the call left it. The arguments are evaluated twice; the call must fit on one line.
+ * DID(mmap, NULL, 8192, ...): makes the call where it stands, prints its account, yields its
+ * result, and leaves errno as the call left it. The arguments are evaluated twice; the call must
+ * fit on one line.
  */
 #define DID(call, ...)                                                                             \
 	__extension__({                                                                            \
@@ -56,8 +58,8 @@ void account_begin(const void *frame);
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * One account each: the place, the result, errno, the arguments. pages and sizes in bytes; mremap's last
- * argument is looked at only if the flags say that it is there.
+ * One account each: the place, the result, errno, the arguments. pages and sizes in bytes;
+ * mremap's last argument is looked at only if the flags say that it is there.
  */
 void account_mmap(struct place at, void *result, int error, void *addr, size_t length, int prot,
                   int flags, int fd, off_t offset);

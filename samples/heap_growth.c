@@ -1,16 +1,19 @@
 /*
  * heap_growth: chapter "the heap: brk, sbrk, large blocks by mmap, fragmentation".
  *
- * Grows and shrinks the heap by hand, then lets malloc do it: small blocks extend the break, a large one
- * gets a mapping of its own, and one block left at the top keeps all the freed memory below it mapped.
+ * Grows and shrinks the heap by hand, then lets malloc do it: small blocks extend the break, a
+ * large one gets a mapping of its own, and one block left at the top keeps all the freed memory
+ * below it mapped.
  *
- * The numbers: a heap row 2129c000-212bd000 is 0x21000 = 135,168 bytes = 132 KiB = 33 pages, which is what
- * glibc asks for at the first small malloc: the request and M_TOP_PAD (128 KiB), rounded up to a page.
+ * The numbers: a heap row 2129c000-212bd000 is 0x21000 = 135,168 bytes = 132 KiB = 33 pages,
+ * which is what glibc asks for at the first small malloc: the request and M_TOP_PAD (128 KiB),
+ * rounded up to a page.
  *
- * True today: with address-space randomisation the heap begins a random distance above the program's data,
- * not at its end. [heap] is a label for whatever anonymous memory lies between start_brk and brk; memory
- * unmapped there makes a hole that brk() leaves alone. Large blocks move to mmap at M_MMAP_THRESHOLD,
- * 128 KiB to begin with; freeing such a block raises it. Threads allocate from arenas made by mmap.
+ * True today: with address-space randomisation the heap begins a random distance above the
+ * program's data, not at its end. [heap] is a label for whatever anonymous memory lies between
+ * start_brk and brk; memory unmapped there makes a hole that brk() leaves alone. Large blocks
+ * move to mmap at M_MMAP_THRESHOLD, 128 KiB to begin with; freeing such a block raises it.
+ * Threads allocate from arenas made by mmap.
  *
  * malloc's own calls are made inside libc: this sample's account has only its own.
  */
@@ -27,7 +30,10 @@
 
 enum { FIRST_HEAP = 0x212bd000 - 0x2129c000, BLOCKS = 64, BLOCK_BYTES = 16 * 1024 };
 
-/* Bytes of the rows that hold the break's range; the break itself is read off the list, without a call. */
+/*
+ * Bytes of the rows that hold the break's range; the break itself is read off the list, without a
+ * call.
+ */
 static unsigned long heap_bytes(void)
 {
 	size_t lines = own_maps_read();
@@ -60,7 +66,10 @@ static void by_hand(void)
 	/* A hole: the heap is now two rows, and the break stays where it is. */
 	DID(munmap, (void *)(((uintptr_t)area + 16 * page) & -page), 2 * page);
 	MARK("hole");
-	/* Neither below the heap's start (libc says 0, and nothing happened) nor beyond the address space. */
+	/*
+	 * Neither below the heap's start (libc says 0, and nothing happened) nor beyond the address
+	 * space.
+	 */
 	DID(brk, (void *)page);
 	DID(sbrk, INTPTR_MAX);
 }

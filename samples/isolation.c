@@ -1,15 +1,16 @@
 /*
  * isolation: chapter "virtual memory: isolation, paging, protection between processes".
  *
- * Parent and child have the same addresses after fork(), and nothing else in common: the child writes to a
- * page, takes the rights off another, unmaps a third, and its parent goes on using all of them. Two traces,
- * side by side, tell it: the parent's has no such calls, the child's begins with what it inherited.
+ * Parent and child have the same addresses after fork(), and nothing else in common: the child
+ * writes to a page, takes the rights off another, unmaps a third, and its parent goes on using
+ * all of them. Two traces, side by side, tell it: the parent's has no such calls, the child's
+ * begins with what it inherited.
  *
  * Paging: a mapping is a promise. mincore() shows that no page is there before it was touched.
  *
- * True today: fork() copies the VMAs (into a new maple tree, not a list and a red-black tree) and shares the
- * pages until one side writes. It does not copy locks on memory, nor ranges marked MADV_DONTFORK; a child
- * that touches one of those dies of SIGSEGV.
+ * True today: fork() copies the VMAs (into a new maple tree, not a list and a red-black tree)
+ * and shares the pages until one side writes. It does not copy locks on memory, nor ranges
+ * marked MADV_DONTFORK; a child that touches one of those dies of SIGSEGV.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,16 +1,18 @@
 /*
  * libraries: chapter "shared libraries: r-x, r--, rw- and the ---p gap".
  *
- * Loads two plugins, shows the rows of each, and unloads one. Both are built from plugin.c; one is laid out as
- * linkers do today (four segments: headers and constants r--, text r-x, constants r--, data rw-), the other as
- * they did when segments were kept 2 MiB apart. In the second the loader's one big mapping leaves a hole
- * between text and data, and takes its rights away: the ---p row of older listings.
+ * Loads two plugins, shows the rows of each, and unloads one. Both are built from plugin.c; one
+ * is laid out as linkers do today (four segments: headers and constants r--, text r-x, constants
+ * r--, data rw-), the other as they did when segments were kept 2 MiB apart. In the second the
+ * loader's one big mapping leaves a hole between text and data, and takes its rights away: the
+ * ---p row of older listings.
  *
- * True today: that gap is gone from ordinary libraries (binutils aligns to 4 KiB since 2.31), and what was
- * one r-x row is three: r--, r-x, r--. The loader maps each library once, whole, then lays the segments
- * over it with MAP_FIXED.
+ * True today: that gap is gone from ordinary libraries (binutils aligns to 4 KiB since 2.31),
+ * and what was one r-x row is three: r--, r-x, r--. The loader maps each library once, whole,
+ * then lays the segments over it with MAP_FIXED.
  *
- * dlopen() and dlclose() make their calls inside the loader: this sample's account has only its own.
+ * dlopen() and dlclose() make their calls inside the loader: this sample's account has only its
+ * own.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

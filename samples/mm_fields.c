@@ -1,13 +1,15 @@
 /*
  * mm_fields: chapter "mm_struct: its counts and bounds".
  *
- * Prints the words of its mm_struct that the kernel shows (start_code ... in /proc/self/stat, total_vm and the
- * other counts in /proc/self/status, map_count as the lines of maps) and moves each count by a call.
+ * Prints the words of its mm_struct that the kernel shows (start_code ... in /proc/self/stat,
+ * total_vm and the other counts in /proc/self/status, map_count as the lines of maps) and moves
+ * each count by a call.
  *
- * True today: mm->mmap (the list), mm_rb (the red-black tree), mmap_cache, free_area_cache are gone; VMAs are in
- * mm_mt, a maple tree, which also knows the gaps. mmap_sem is called mmap_lock since 5.8, and page faults have
- * used a lock per VMA since 6.4. mmap_miss never was a field of mm_struct: it counts read-ahead misses of
- * a file. User space cannot see mm_users, mm_count, the pgd, or the lock.
+ * True today: mm->mmap (the list), mm_rb (the red-black tree), mmap_cache, free_area_cache are
+ * gone; VMAs are in mm_mt, a maple tree, which also knows the gaps. mmap_sem is called mmap_lock
+ * since 5.8, and page faults have used a lock per VMA since 6.4. mmap_miss never was a field of
+ * mm_struct: it counts read-ahead misses of a file. User space cannot see mm_users, mm_count,
+ * the pgd, or the lock.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -94,7 +96,10 @@ static void show_bounds(void)
 	print("live: map_count %zu (lines of maps, [vsyscall] among them)\n", own_maps_read());
 }
 
-/* A frame of 512 KiB, touched to its far end: the stack's VMA grows by a page fault, no call is made. */
+/*
+ * A frame of 512 KiB, touched to its far end: the stack's VMA grows by a page fault, no call is
+ * made.
+ */
 static int use_stack(void)
 {
 	volatile char room[512 * 1024];

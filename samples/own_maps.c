@@ -1,6 +1,6 @@
 /*
- * own_maps: see own_maps.h. A sample ends with such a reading, and a test holds it against what the trace
- * says, so the reading must leave the list exactly as it found it.
+ * own_maps: see own_maps.h. A sample ends with such a reading, and a test holds it against what
+ * the trace says, so the reading must leave the list exactly as it found it.
  */
 #include "own_maps.h"
 

@@ -1,7 +1,7 @@
 /*
- * own_maps: a program's reading of its own /proc/self/maps, made so that the reading changes nothing: open
- * and read into a static buffer, no stdio, no malloc. Not atomic (each read() returns a page at most), so
- * read it while no other thread changes the address space.
+ * own_maps: a program's reading of its own /proc/self/maps, made so that the reading changes
+ * nothing: open and read into a static buffer, no stdio, no malloc. Not atomic (each read()
+ * returns a page at most), so read it while no other thread changes the address space.
  */
 #ifndef VMATRACE_SAMPLES_OWN_MAPS_H
 #define VMATRACE_SAMPLES_OWN_MAPS_H

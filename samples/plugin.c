@@ -1,6 +1,6 @@
 /*
- * plugin: what the sample `libraries` loads. It has text, constants and data, so that each kind of segment
- * is there.
+ * plugin: what the sample `libraries` loads. It has text, constants and data, so that each kind
+ * of segment is there.
  */
 int plugin_answer(void);
 

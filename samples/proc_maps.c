@@ -1,14 +1,16 @@
 /*
  * proc_maps: chapter "/proc/PID/maps and its six fields".
  *
- * Makes one mapping of each sort, reads its own /proc/self/maps and explains the rows; then parses lines of an
- * older machine, among them a device number that needs three hexadecimal digits (103:01, an NVMe disk) and
- * [vsyscall], whose address is above the half that belongs to the process.
+ * Makes one mapping of each sort, reads its own /proc/self/maps and explains the rows; then
+ * parses lines of an older machine, among them a device number that needs three hexadecimal
+ * digits (103:01, an NVMe disk) and [vsyscall], whose address is above the half that belongs to
+ * the process.
  *
- * True today: the list is not a snapshot. Each read() returns at most a page of it, and since Linux 6.17 the
- * rows inside that page are read one by one, so that rows of a program with running threads may even overlap.
- * The offset of private anonymous memory is not shown (it is 0 there whatever the kernel keeps), and names
- * ending in " (deleted)" may be either a deleted file or one that is really called so.
+ * True today: the list is not a snapshot. Each read() returns at most a page of it, and since
+ * Linux 6.17 the rows inside that page are read one by one, so that rows of a program with
+ * running threads may even overlap. The offset of private anonymous memory is not shown (it is 0
+ * there whatever the kernel keeps), and names ending in " (deleted)" may be either a deleted
+ * file or one that is really called so.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -68,7 +70,10 @@ int main(void)
 	char *area;
 
 	ACCOUNT_BEGIN();
-	/* One reserve, cut into pages of different rights: neighbours that differ stay rows of their own. */
+	/*
+	 * One reserve, cut into pages of different rights: neighbours that differ stay rows of
+	 * their own.
+	 */
 	area = DID(mmap, NULL, 8 * page, PROT_NONE, reserve, -1, 0);
 	if (area == MAP_FAILED || fd < 0)
 		return 1;

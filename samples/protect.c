@@ -1,14 +1,14 @@
 /*
  * protect: chapter "mprotect: a protection lasts until another mprotect, an unmap, or the end".
  *
- * Each page of one area has a life of its own; `vmatrace history` of a page shows each of its protections and
- * what ended it. A write to a read-only page is a SIGSEGV with the address in it, and after another mprotect
- * the same write goes through.
+ * Each page of one area has a life of its own; `vmatrace history` of a page shows each of its
+ * protections and what ended it. A write to a read-only page is a SIGSEGV with the address in
+ * it, and after another mprotect the same write goes through.
  *
- * True today: a failing mprotect may have changed something. It goes through the VMAs in order and stops
- * at the first that it may not change, or at a hole: the pages before it have the new rights already.
- * Writable and executable at once is refused by hardened kernels; a code generator writes first and then
- * asks for r-x, as the last page here does.
+ * True today: a failing mprotect may have changed something. It goes through the VMAs in order
+ * and stops at the first that it may not change, or at a hole: the pages before it have the new
+ * rights already. Writable and executable at once is refused by hardened kernels; a code
+ * generator writes first and then asks for r-x, as the last page here does.
  */
 #include <setjmp.h>
 #include <signal.h>

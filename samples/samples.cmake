@@ -1,5 +1,5 @@
-# One program for each chapter of the guide, in <build>/samples. Unoptimised with frame pointers, so that the
-# line and the depth a sample states of a call are those of its code.
+# One program for each chapter of the guide, in <build>/samples. Unoptimised with frame pointers,
+# so that the line and the depth a sample states of a call are those of its code.
 set(VMATRACE_SAMPLES isolation vma_fields mm_fields proc_maps libraries heap_growth protect
   shared_memory ordering)
 set(SAMPLES_DIR ${CMAKE_CURRENT_SOURCE_DIR}/samples)

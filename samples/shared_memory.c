@@ -1,13 +1,14 @@
 /*
  * shared_memory: chapter "POSIX shared memory: create, size, map, access from another process".
  *
- * One object's life across two processes: the parent creates, sizes and maps it; the child opens it by name,
- * maps it at an address of its own, and writes; the parent reads what was written, moves its mapping to a
- * bigger one, and takes the name away. Then the same without a name: memfd_create().
+ * One object's life across two processes: the parent creates, sizes and maps it; the child opens
+ * it by name, maps it at an address of its own, and writes; the parent reads what was written,
+ * moves its mapping to a bigger one, and takes the name away. Then the same without a name:
+ * memfd_create().
  *
- * True today: shm_open() is open() of a file below /dev/shm, a tmpfs; the name is gone after shm_unlink(), the
- * memory only when the last mapping and descriptor are. A new object has length 0: a read or write of its
- * mapping before ftruncate() is a SIGBUS, not a SIGSEGV.
+ * True today: shm_open() is open() of a file below /dev/shm, a tmpfs; the name is gone after
+ * shm_unlink(), the memory only when the last mapping and descriptor are. A new object has
+ * length 0: a read or write of its mapping before ftruncate() is a SIGBUS, not a SIGSEGV.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,16 +1,16 @@
 /*
  * vma_fields: chapter "vm_area_struct: start, end, flags, file, private data".
  *
- * Maps private memory, shared memory and a piece of a file, and shows each vm_area_struct as far as user space
- * can see it: a row of /proc/self/maps. Splits one VMA in three by changing the rights of its middle page
- * and makes it one again.
+ * Maps private memory, shared memory and a piece of a file, and shows each vm_area_struct as far
+ * as user space can see it: a row of /proc/self/maps. Splits one VMA in three by changing the
+ * rights of its middle page and makes it one again.
  *
- * True today: vm_start, vm_end (exclusive), vm_flags, vm_pgoff (in pages), vm_file are still there;
- * vm_next, vm_prev and vm_rb are gone since Linux 6.1: the VMAs of a process are the entries of one maple
- * tree (mm_mt), found and walked through it. vm_private_data belongs to the driver that made the mapping;
- * user space sees it nowhere. Since 6.4 each VMA has a lock of its own, taken by page faults.
- * Rows of maps that look as if they could be one VMA need not be: what the kernel compares includes things
- * that maps does not show.
+ * True today: vm_start, vm_end (exclusive), vm_flags, vm_pgoff (in pages), vm_file are still
+ * there; vm_next, vm_prev and vm_rb are gone since Linux 6.1: the VMAs of a process are the
+ * entries of one maple tree (mm_mt), found and walked through it. vm_private_data belongs to the
+ * driver that made the mapping; user space sees it nowhere. Since 6.4 each VMA has a lock of its
+ * own, taken by page faults. Rows of maps that look as if they could be one VMA need not be:
+ * what the kernel compares includes things that maps does not show.
  */
 #include <fcntl.h>
 #include <sys/mman.h>
