@@ -95,6 +95,7 @@ void trace_close(struct trace *trace);
 bool trace_peek(const char *path, struct vmat_header *header, struct trace_error *error);
 
 const char *trace_path(const struct trace *trace);
+uint64_t trace_file_bytes(const struct trace *trace);
 /* Checked; its strings end in NUL. command_line is command_line_bytes of NUL-terminated arguments. */
 const struct vmat_header *trace_header(const struct trace *trace);
 /* As it was when the trace was opened. */

@@ -1,0 +1,140 @@
+/*
+ * proc_maps.c: a reader of the lines of /proc/PID/maps that trusts nothing: the text may come from a trace.
+ */
+#include "proc_maps.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What is left of one line. */
+struct cursor {
+	const char *at;
+	const char *end;
+};
+
+static int digit_of(char letter)
+{
+	if (letter >= '0' && letter <= '9')
+		return letter - '0';
+	if (letter >= 'a' && letter <= 'f')
+		return letter - 'a' + 10;
+	return 16;
+}
+
+/* A number of at least one digit that fits in 64 bits. */
+static bool take_digits(struct cursor *line, unsigned base, uint64_t *number)
+{
+	const char *first = line->at;
+
+	*number = 0;
+	for (; line->at < line->end; line->at++) {
+		unsigned digit = (unsigned)digit_of(*line->at);
+
+		if (digit >= base)
+			break;
+		if (*number > (UINT64_MAX - digit) / base)
+			return false;
+		*number = *number * base + digit;
+	}
+	return line->at > first;
+}
+
+static bool take_letter(struct cursor *line, char letter)
+{
+	if (line->at >= line->end || *line->at != letter)
+		return false;
+	line->at++;
+	return true;
+}
+
+/* "rwxp": each of the first three its letter or '-'; the fourth 's' or 'p'. */
+static bool take_permissions(struct cursor *line, struct vma_row *row)
+{
+	static const char letters[3] = { 'r', 'w', 'x' };
+
+	row->prot = 0;
+	for (unsigned bit = 0; bit < 3; bit++) {
+		if (take_letter(line, letters[bit]))
+			row->prot = (uint8_t)(row->prot | 1u << bit);
+		else if (!take_letter(line, '-'))
+			return false;
+	}
+	row->shared = take_letter(line, 's');
+	return row->shared || take_letter(line, 'p');
+}
+
+/* Everything but the name; the cursor is left at the name or at the line's end. */
+static bool take_row(struct cursor *line, struct vma_row *row)
+{
+	uint64_t major, minor;
+
+	if (!take_digits(line, 16, &row->start) || !take_letter(line, '-') ||
+	    !take_digits(line, 16, &row->end) || !take_letter(line, ' ') ||
+	    !take_permissions(line, row) || !take_letter(line, ' ') ||
+	    !take_digits(line, 16, &row->offset) || !take_letter(line, ' ') ||
+	    !take_digits(line, 16, &major) || !take_letter(line, ':') ||
+	    !take_digits(line, 16, &minor) || !take_letter(line, ' ') ||
+	    !take_digits(line, 10, &row->inode))
+		return false;
+	if (row->start >= row->end || major > UINT32_MAX || minor > UINT32_MAX)
+		return false;
+	row->dev_major = (uint32_t)major;
+	row->dev_minor = (uint32_t)minor;
+	if (line->at < line->end && *line->at != ' ')
+		return false;
+	while (line->at < line->end && *line->at == ' ')
+		line->at++;
+	return true;
+}
+
+static size_t count_lines(const char *text, size_t bytes)
+{
+	size_t lines = 1;
+
+	for (size_t i = 0; i < bytes; i++)
+		lines += text[i] == '\n';
+	return lines;
+}
+
+bool proc_maps_parse(struct proc_maps *maps, const char *text, size_t bytes)
+{
+	const char *end = text + bytes;
+	size_t lines = count_lines(text, bytes);
+	char *name;
+
+	memset(maps, 0, sizeof(*maps));
+	maps->rows = calloc(lines, sizeof(*maps->rows));
+	/* A name is shorter than its line, so its NUL always finds room. */
+	maps->names = malloc(bytes + lines);
+	if (!maps->rows || !maps->names) {
+		proc_maps_release(maps);
+		return false;
+	}
+	name = maps->names;
+	for (const char *next; text < end; text = next) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		struct cursor line = { text, newline ? newline : end };
+		struct vma_row *row = &maps->rows[maps->count];
+		size_t length;
+
+		next = newline ? newline + 1 : end;
+		if (!take_row(&line, row)) {
+			maps->bad_lines++;
+			continue;
+		}
+		length = (size_t)(line.end - line.at);
+		memcpy(name, line.at, length);
+		name[length] = '\0';
+		row->name = name;
+		name += length + 1;
+		maps->count++;
+	}
+	return true;
+}
+
+void proc_maps_release(struct proc_maps *maps)
+{
+	free(maps->rows);
+	free(maps->names);
+	memset(maps, 0, sizeof(*maps));
+}

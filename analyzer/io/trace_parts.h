@@ -1,0 +1,127 @@
+/*
+ * trace_parts.h: the inside of struct trace, shared by the files that read one:
+ * trace_header.c (file, header), trace_reader.c (sections, control, in flight), trace_arena.c and
+ * trace_snapshots.c (records), trace_ring.c (events), trace_lookup.c.
+ */
+#ifndef VMATRACE_IO_TRACE_PARTS_H
+#define VMATRACE_IO_TRACE_PARTS_H
+
+#include <sys/types.h>
+
+#include "proc_maps.h"
+#include "trace_reader.h"
+
+/* A section as the header places it; length 0: the trace has none. */
+struct extent {
+	uint64_t offset;
+	uint64_t length;
+	uint32_t entry_bytes;
+};
+
+/* STRING and OBJECT records, by id. */
+struct named {
+	uint32_t id;
+	bool is_object;
+	struct vmat_object object;
+	char *text;
+};
+
+/* ROWS records, by id. */
+struct touched {
+	uint32_t id;
+	struct proc_maps maps;
+};
+
+struct pass;
+
+struct trace {
+	char *path;
+	int fd;
+	uint64_t file_bytes; /* when it was opened */
+	struct vmat_header header;
+	struct vmat_control control;
+	struct trace_counts counts;
+	struct extent in_flight_at;
+	struct extent arena_at;
+	struct extent ring_at;
+
+	uint8_t *arena; /* a private copy, arena_bytes of it */
+	size_t arena_bytes;
+	uint8_t *stack_bits; /* bit id: a STACK record begins there */
+	struct named *named;
+	size_t named_count;
+	struct touched *touched;
+	size_t touched_count;
+	struct trace_module *modules;
+	size_t module_count;
+	struct snapshot *snapshots;
+	struct proc_maps *snapshot_maps; /* behind snapshots, in the same order */
+	size_t snapshot_count;
+
+	struct vmat_in_flight *in_flight;
+	size_t in_flight_count;
+
+	struct vmat_clock_pair newest; /* of all clock pairs the trace holds */
+	double ns_per_tick;
+	struct pass *passes;
+};
+
+/*
+ * Up to `bytes` at `offset`; the number read, short only at the end of the file, or -1 and errno. Safe on a
+ * file that is cut meanwhile.
+ */
+ssize_t trace_read_at(int fd, void *into, size_t bytes, uint64_t offset);
+
+/* trace_header.c: opens the file, checks its header. The descriptor, or -1 and *error. */
+int trace_open_header(const char *path, struct vmat_header *header, struct trace_error *error);
+/* Both set *error and return false. */
+bool trace_fail(struct trace_error *error, enum trace_status status, uint64_t offset,
+                const char *expected);
+bool trace_fail_errno(struct trace_error *error, enum trace_status status, uint64_t offset);
+
+/* Ticks to nanoseconds: a duration, and a moment since the start. */
+uint64_t trace_scale(const struct trace *trace, uint64_t ticks);
+uint64_t trace_time(const struct trace *trace, uint64_t ticks);
+
+/* Sets *error; false. */
+bool trace_no_memory(struct trace_error *error);
+
+/* Room for one more in an array that doubles. The new element, zeroed, or NULL. */
+void *trace_append(void **array, size_t *count, size_t size);
+#define APPEND(array, count) trace_append((void **)&(array), &(count), sizeof(*(array)))
+
+/* A piece of a snapshot's text. */
+struct piece {
+	uint32_t snapshot;
+	uint32_t part;
+	const char *text; /* in the arena */
+	size_t bytes;
+};
+
+/* trace_snapshots.c: what the walk over the arena gathers before snapshots can be put together. */
+struct gathered {
+	struct piece *pieces;
+	size_t piece_count;
+	struct vmat_snapshot *snapshots;
+	size_t snapshot_count;
+};
+/* False: out of memory. */
+bool trace_take_piece(struct trace *trace, struct gathered *gathered,
+                      const struct vmat_record *record, const uint8_t *payload);
+bool trace_take_snapshot(struct trace *trace, struct gathered *gathered,
+                         const struct vmat_record *record, const uint8_t *payload);
+bool trace_snapshots_make(struct trace *trace, struct gathered *gathered,
+                          struct trace_error *error);
+void trace_gathered_release(struct gathered *gathered);
+
+/* trace_arena.c: false: *error is set. */
+bool trace_arena_load(struct trace *trace, struct trace_error *error);
+void trace_arena_release(struct trace *trace);
+const struct named *trace_named(const struct trace *trace, uint32_t id);
+const struct proc_maps *trace_touched(const struct trace *trace, uint32_t id);
+
+/* trace_ring.c: counts what survives, finds the window, drops in-flight entries whose slot is stored. */
+bool trace_ring_scan(struct trace *trace, struct trace_error *error);
+void trace_ring_release(struct trace *trace);
+
+#endif

@@ -1,0 +1,330 @@
+/*
+ * trace_ring.c: passes over the event slots of a trace. The ring is streamed in chunks: a pass holds one
+ * chunk, whatever the size of the ring. Every pass checks stamp and checksum of every slot again, since the
+ * traced process may be overwriting them.
+ *
+ *     ring     [ s+4 | s+5 | torn | s+3 ]        head = s + 6, four slots
+ *     pass     s+3, s+4, s+5, then the calls in flight; s .. s+2 are overwritten
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "checksum.h"
+#include "trace_parts.h"
+
+enum { CHUNK_BYTES = 1 << 20 };
+
+struct pass {
+	struct pass *next;
+	const struct trace *trace;
+	uint64_t seq; /* of the next slot */
+	uint64_t end;
+	size_t in_flight; /* next of those */
+	uint8_t *chunk;
+	uint64_t chunk_first; /* index of its first slot */
+	uint64_t chunk_slots; /* 0: nothing read yet */
+	uint64_t empty;       /* slots stepped over */
+	int error;
+};
+
+/* All flags of this version. */
+enum { KNOWN_FLAGS = VMAT_EVENT_FP * 2 - 1 };
+
+/* With stop and grow the ring is never lapped; numbers beyond it were drawn in vain. */
+static uint64_t end_seq(const struct trace *trace)
+{
+	if (trace->header.on_full != VMAT_OVERWRITE &&
+	    trace->counts.head > trace->header.slot_count)
+		return trace->header.slot_count;
+	return trace->counts.head;
+}
+
+/*
+ * Fills the chunk with the slots from `seq` on. False: the file could not be read. Behind the file's end, and
+ * in its holes, slots read 0; *empty of them are known to be so without reading them.
+ */
+static bool fill_chunk(struct pass *pass, uint64_t seq, uint64_t *empty)
+{
+	const struct trace *trace = pass->trace;
+	uint64_t stride = trace->header.slot_bytes;
+	uint64_t index = seq & (trace->header.slot_count - 1);
+	uint64_t left = trace->header.slot_count - index;
+	uint64_t from = trace->ring_at.offset + index * stride;
+	uint64_t slots;
+	off_t data;
+	ssize_t n;
+
+	if (left > pass->end - seq)
+		left = pass->end - seq;
+	*empty = 0;
+	data = lseek(trace->fd, (off_t)from, SEEK_DATA);
+	if (data < 0 && errno == ENXIO)
+		*empty = left;
+	else if (data > 0 && (uint64_t)data > from)
+		*empty = ((uint64_t)data - from) / stride;
+	if (*empty > left)
+		*empty = left;
+	if (*empty)
+		return true;
+	slots = CHUNK_BYTES / stride < left ? CHUNK_BYTES / stride : left;
+	n = trace_read_at(trace->fd, pass->chunk, slots * stride, from);
+	if (n < 0) {
+		pass->error = errno;
+		return false;
+	}
+	memset(pass->chunk + n, 0, slots * stride - (size_t)n);
+	pass->chunk_first = index;
+	pass->chunk_slots = slots;
+	return true;
+}
+
+/*
+ * The slot of pass->seq, or NULL at the end or when the file could not be read (pass->error). Steps over
+ * slots that are known to be empty and counts them.
+ */
+static const struct vmat_event *slot_here(struct pass *pass)
+{
+	const struct vmat_header *header = &pass->trace->header;
+
+	while (pass->seq < pass->end) {
+		uint64_t index = pass->seq & (header->slot_count - 1);
+		uint64_t empty;
+
+		/* The stride is a multiple of 8 and the chunk comes from malloc: well aligned. */
+		if (index >= pass->chunk_first && index - pass->chunk_first < pass->chunk_slots)
+			return (const struct vmat_event
+			                *)(const void *)(pass->chunk + (index - pass->chunk_first) *
+			                                                       header->slot_bytes);
+		if (!fill_chunk(pass, pass->seq, &empty))
+			return NULL;
+		pass->seq += empty;
+		pass->empty += empty;
+	}
+	return NULL;
+}
+
+static bool slot_valid(const struct vmat_event *slot, uint64_t seq)
+{
+	size_t from = offsetof(struct vmat_event, time);
+
+	return slot->stamp == seq + 1 &&
+	       checksum((uint32_t)seq, (const uint8_t *)slot + from,
+	                offsetof(struct vmat_event, crc) - from) == slot->crc;
+}
+
+/* Ids of the arena become pointers. */
+static void resolve(const struct trace *trace, uint32_t object, uint32_t rows, struct event *event)
+{
+	const struct named *named = object ? trace_named(trace, object) : NULL;
+	const struct proc_maps *maps = rows ? trace_touched(trace, rows) : NULL;
+
+	if (named) {
+		event->text = named->text;
+		event->has_object = named->is_object;
+		event->dev_major = named->object.dev_major;
+		event->dev_minor = named->object.dev_minor;
+		event->inode = named->object.inode;
+	}
+	if (maps) {
+		event->has_rows = true;
+		event->rows = maps->rows;
+		event->row_count = maps->count;
+	}
+}
+
+static void decode(const struct trace *trace, const struct vmat_event *slot, uint64_t seq,
+                   struct event *event)
+{
+	*event = (struct event) {
+		.seq = seq,
+		.enter = slot->enter,
+		.exit = seq,
+		.time_ns = trace_time(trace, slot->time),
+		.duration_ns = trace_scale(trace, slot->duration),
+		.result = slot->result,
+		.caller = slot->caller,
+		.tid = slot->tid,
+		.stack = slot->stack,
+		.call = slot->call,
+		.flags = slot->flags,
+		.error = slot->error,
+		.via = slot->via,
+		.failed = slot->flags & VMAT_EVENT_FAILED,
+	};
+	/* A checksum says who wrote it, not that it makes sense: nothing is entered after it ended. */
+	if (event->enter > seq)
+		event->enter = seq;
+	memcpy(event->args, slot->args, sizeof(event->args));
+	resolve(trace, slot->object, slot->rows, event);
+}
+
+static void decode_in_flight(const struct trace *trace, size_t number, struct event *event)
+{
+	const struct vmat_in_flight *entry = &trace->in_flight[number];
+
+	*event = (struct event) {
+		.seq = SEQ_IN_FLIGHT + number,
+		.enter = entry->enter < trace->counts.head ? entry->enter : trace->counts.head,
+		.exit = EXIT_NEVER,
+		.time_ns = trace_time(trace, entry->time),
+		.caller = entry->caller,
+		.tid = entry->tid,
+		.stack = entry->stack,
+		.call = entry->call,
+		.flags = entry->flags,
+		.via = entry->via,
+		.in_flight = true,
+	};
+	memcpy(event->args, entry->args, sizeof(event->args));
+	resolve(trace, entry->object, 0, event);
+}
+
+static bool next_event(void *self, struct event *event)
+{
+	struct pass *pass = self;
+	const struct vmat_event *slot;
+
+	while ((slot = slot_here(pass))) {
+		uint64_t seq = pass->seq++;
+
+		if (slot_valid(slot, seq)) {
+			decode(pass->trace, slot, seq, event);
+			return true;
+		}
+	}
+	/* What cannot be read ends the pass like the end of the ring does: the scan has counted it. */
+	pass->seq = pass->end;
+	if (pass->in_flight >= pass->trace->in_flight_count)
+		return false;
+	decode_in_flight(pass->trace, pass->in_flight++, event);
+	return true;
+}
+
+static struct pass *pass_new(struct trace *trace)
+{
+	struct pass *pass = calloc(1, sizeof(*pass));
+
+	if (!pass)
+		return NULL;
+	pass->chunk = malloc(CHUNK_BYTES);
+	if (!pass->chunk) {
+		free(pass);
+		return NULL;
+	}
+	pass->trace = trace;
+	pass->seq = trace->counts.first_seq;
+	pass->end = end_seq(trace);
+	pass->next = trace->passes;
+	trace->passes = pass;
+	return pass;
+}
+
+bool trace_events(struct trace *trace, struct event_source *source)
+{
+	struct pass *pass = pass_new(trace);
+
+	if (!pass)
+		return false;
+	*source = (struct event_source) { next_event, pass };
+	return true;
+}
+
+/* Killed between storing its slot and freeing its entry, a call is both stored and in flight: it ended. */
+static void drop_ended(struct trace *trace, const struct vmat_event *slot)
+{
+	for (size_t i = 0; i < trace->in_flight_count; i++) {
+		struct vmat_in_flight *entry = &trace->in_flight[i];
+
+		if (entry->tid == slot->tid && entry->time == slot->time &&
+		    entry->enter == slot->enter && entry->call == slot->call) {
+			*entry = trace->in_flight[--trace->in_flight_count];
+			return;
+		}
+	}
+}
+
+static int compare_in_flight(const void *left, const void *right)
+{
+	const struct vmat_in_flight *a = left;
+	const struct vmat_in_flight *b = right;
+
+	if (a->enter != b->enter)
+		return a->enter < b->enter ? -1 : 1;
+	if (a->time != b->time)
+		return a->time < b->time ? -1 : 1;
+	return (a->tid > b->tid) - (a->tid < b->tid);
+}
+
+static void count_slot(struct trace *trace, const struct vmat_event *slot, uint64_t seq)
+{
+	struct trace_counts *counts = &trace->counts;
+	uint64_t enter = slot->enter < seq ? slot->enter : seq;
+	uint64_t time_ns = trace_time(trace, slot->time);
+
+	counts->events++;
+	counts->failed += (slot->flags & VMAT_EVENT_FAILED) != 0;
+	counts->internal += (slot->flags & VMAT_EVENT_INTERNAL) != 0;
+	counts->early += (slot->flags & VMAT_EVENT_EARLY) != 0;
+	counts->unknown_calls += slot->call == 0 || slot->call >= CALL_LIMIT;
+	counts->unknown_flags += (slot->flags & ~(unsigned)KNOWN_FLAGS) != 0;
+	if (seq - enter > counts->window)
+		counts->window = seq - enter;
+	if (time_ns > counts->last_ns)
+		counts->last_ns = time_ns;
+	drop_ended(trace, slot);
+}
+
+bool trace_ring_scan(struct trace *trace, struct trace_error *error)
+{
+	struct trace_counts *counts = &trace->counts;
+	uint64_t end = end_seq(trace);
+	const struct vmat_event *slot;
+	struct pass *pass;
+
+	counts->dropped += counts->head - end;
+	counts->first_seq = end > trace->header.slot_count ? end - trace->header.slot_count : 0;
+	counts->overwritten = counts->first_seq;
+	pass = pass_new(trace);
+	if (!pass) {
+		*error = (struct trace_error) { .status = TRACE_NO_MEMORY };
+		return false;
+	}
+	for (; (slot = slot_here(pass)); pass->seq++) {
+		if (slot_valid(slot, pass->seq))
+			count_slot(trace, slot, pass->seq);
+		else if (slot->stamp > pass->seq + 1)
+			counts->overwritten++;
+		else
+			counts->torn++;
+	}
+	if (pass->error) {
+		errno = pass->error;
+		return trace_fail_errno(error, TRACE_CANNOT_READ, trace->ring_at.offset);
+	}
+	counts->torn += pass->empty;
+	counts->lost = counts->overwritten + counts->torn + counts->dropped;
+	if (trace->in_flight_count)
+		qsort(trace->in_flight, trace->in_flight_count, sizeof(*trace->in_flight),
+		      compare_in_flight);
+	counts->in_flight = trace->in_flight_count;
+	for (size_t i = 0; i < trace->in_flight_count; i++) {
+		uint64_t time_ns = trace_time(trace, trace->in_flight[i].time);
+
+		if (time_ns > counts->last_ns)
+			counts->last_ns = time_ns;
+	}
+	return true;
+}
+
+void trace_ring_release(struct trace *trace)
+{
+	while (trace->passes) {
+		struct pass *pass = trace->passes;
+
+		trace->passes = pass->next;
+		free(pass->chunk);
+		free(pass);
+	}
+}
