@@ -50,10 +50,20 @@ struct vma_row_info {
 	bool grows_down;
 };
 
+/* Bits of vma_run.map_flags. */
+enum run_flag {
+	RUN_LOCKED = 1u << 0, /* by mlock, MAP_LOCKED or MCL_FUTURE */
+	RUN_SEALED = 1u << 1, /* by mseal */
+	RUN_NORESERVE = 1u << 2,
+	RUN_HUGETLB = 1u << 3,
+	RUN_STACK = 1u << 4, /* MAP_STACK */
+};
+
 struct vma_map;
 
 struct vma_map *vma_map_new(uint32_t page_bytes);
 void vma_map_free(struct vma_map *map);
+uint32_t vma_map_page_bytes(const struct vma_map *map);
 bool vma_map_check(const struct vma_map *map);
 
 /* The id of a file or special mapping, made at first sight. name is copied. OBJECT_ANONYMOUS for all 0 and "". */
@@ -68,6 +78,8 @@ bool vma_map_clear(struct vma_map *map, uint64_t start, uint64_t end);
 /* The run that holds address, or else the next above it, or NULL. Valid until the next change. */
 const struct vma_run *vma_map_at(const struct vma_map *map, uint64_t address);
 const struct vma_run *vma_map_next(const struct vma_map *map, const struct vma_run *run);
+/* The last run that begins below address, or NULL. */
+const struct vma_run *vma_map_before(const struct vma_map *map, uint64_t address);
 
 /* Visible rows, neighbours that differ in nothing visible joined (but rows apart in the base stay apart). */
 size_t vma_map_rows(const struct vma_map *map, struct vma_row_info *rows, size_t limit);
