@@ -1,0 +1,41 @@
+# shellcheck shell=sh disable=SC2034
+# setup: the Debian and Ubuntu packages that building and testing need, and how they get there.
+# Sourced by tests/run and samples/run; the only list of packages.
+
+# To build: compiler, CMake, the headers of the unwinder and of elfutils; python3 is recorded.
+packages_build="gcc libc6-dev binutils cmake ninja-build pkg-config libunwind-dev libdw-dev"
+packages_build="$packages_build libelf-dev python3"
+# To test: the second compiler, the unit-test library, programs that tests trace or judge with.
+packages_test="$packages_build clang clang-format-14 libcmocka-dev git jq strace gdb redis-server"
+packages_test="$packages_test redis-tools"
+
+# Those of "$@" that are not installed.
+packages_missing() {
+	for package in "$@"; do
+		case $(dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>/dev/null) in
+		ii*) ;;
+		*) printf '%s ' "$package" ;;
+		esac
+	done
+}
+
+# Installs what is missing of "$@"; asks nothing of the network when nothing is. If it may not, it
+# prints the line to run and fails.
+packages_install() {
+	if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+		echo "not Debian or Ubuntu: these packages' contents are taken to be there: $*"
+		return 0
+	fi
+	missing=$(packages_missing "$@")
+	if [ -z "$missing" ]; then
+		return 0
+	fi
+	if [ "$(id -u)" -ne 0 ]; then
+		echo "some packages are missing; run: sudo apt-get update && sudo apt-get install -y $missing"
+		return 1
+	fi
+	echo "installing: $missing"
+	export DEBIAN_FRONTEND=noninteractive
+	# shellcheck disable=SC2086
+	apt-get update -q && apt-get install -q -y --no-install-recommends $missing
+}
