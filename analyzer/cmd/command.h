@@ -17,6 +17,7 @@ struct command {
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 	const char *operands;              /* as --help prints them */
 	const char *summary;
+	const char *details; /* more lines for its --help, each ended; may be NULL */
 };
 
 /* The command's row, NULL: no such command. The table is main.c's. */

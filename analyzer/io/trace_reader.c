@@ -164,7 +164,7 @@ static uint64_t needed_bytes(const struct trace *trace)
 	uint64_t ring = trace->ring_at.offset + slots * trace->header.slot_bytes;
 
 	/* Numbers drawn for slots that the disk or the exit had refused. */
-	if (trace->control.stopped == VMAT_STOPPED_NO_SPACE)
+	if (trace->control.stopped != VMAT_RECORDING)
 		return arena;
 	return arena > ring ? arena : ring;
 }

@@ -11,6 +11,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/*
+ * Bytes of the UTF-8 character that `text` (of `bytes` > 0) begins with, 0 if it begins with none. Overlong
+ * forms, surrogates and what lies above U+10FFFF are none (RFC 3629).
+ */
+size_t text_utf8_length(const char *text, size_t bytes);
+
 /* Into `text` of `bytes`, always NUL-terminated; returns text. */
 char *text_bytes(char *text, size_t bytes, uint64_t count); /* "132 KiB", "1.5 GiB", "12 B" */
 char *text_duration(char *text, size_t bytes,

@@ -1,0 +1,261 @@
+/*
+ * trace_set.c: finds the trace files that a command line means.
+ */
+#include "trace_set.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "command.h"
+#include "render/text.h"
+
+static int complain_of(const struct trace_error *error, const char *path)
+{
+	char escaped[4096];
+	char text[4608];
+
+	text_escaped(escaped, sizeof(escaped), path);
+	trace_error_text(error, escaped, text, sizeof(text));
+	return complain(STATUS_TRACE, "%s", text);
+}
+
+static int out_of_memory(void)
+{
+	return complain(STATUS_TRACE, "cannot look for traces: %s", strerror(ENOMEM));
+}
+
+/* Takes over path. False: out of memory. */
+static bool add_entry(struct trace_set *set, char *path, const struct vmat_header *header)
+{
+	struct trace_entry *grown;
+
+	grown = reallocarray(set->entries, set->count + 1, sizeof(*grown));
+	if (!path || !grown) {
+		free(path);
+		if (grown)
+			set->entries = grown;
+		return false;
+	}
+	set->entries = grown;
+	grown[set->count] = (struct trace_entry) {
+		.path = path,
+		.pid = header->pid,
+		.realtime_ns = header->realtime_ns,
+	};
+	memcpy(grown[set->count].exe, header->exe, sizeof(grown[set->count].exe) - 1);
+	set->count++;
+	return true;
+}
+
+static int compare_entries(const void *left, const void *right)
+{
+	const struct trace_entry *a = left;
+	const struct trace_entry *b = right;
+
+	if (a->realtime_ns != b->realtime_ns)
+		return a->realtime_ns < b->realtime_ns ? -1 : 1;
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	return strcmp(a->path, b->path);
+}
+
+static int is_trace_name(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && fnmatch("*.vmat", entry->d_name, 0) == 0;
+}
+
+static int read_folder(struct trace_set *set)
+{
+	struct dirent **names;
+	int count = scandir(set->name, &names, is_trace_name, alphasort);
+	int status = STATUS_FINE;
+
+	if (count < 0)
+		return complain(STATUS_TRACE, "cannot open '%s': %s", set->name, strerror(errno));
+	for (int i = 0; i < count; i++) {
+		struct vmat_header header;
+		struct trace_error error;
+		char *path = NULL;
+
+		if (status == STATUS_FINE &&
+		    asprintf(&path, "%s/%s", set->name, names[i]->d_name) < 0) {
+			path = NULL;
+			status = out_of_memory();
+		}
+		if (path && !trace_peek(path, &header, &error)) {
+			complain_of(&error, path);
+			set->unreadable++;
+			free(path);
+		} else if (path && !add_entry(set, path, &header)) {
+			status = out_of_memory();
+		}
+		free(names[i]);
+	}
+	free(names);
+	if (status == STATUS_FINE && set->count == 0 && set->unreadable == 0)
+		return complain(STATUS_TRACE, "no trace (*.vmat) in '%s'", set->name);
+	if (status == STATUS_FINE && set->count == 0)
+		return STATUS_TRACE;
+	if (set->count)
+		qsort(set->entries, set->count, sizeof(*set->entries), compare_entries);
+	return status;
+}
+
+static int read_file(struct trace_set *set)
+{
+	struct vmat_header header;
+	struct trace_error error;
+
+	if (!trace_peek(set->name, &header, &error))
+		return complain_of(&error, set->name);
+	return add_entry(set, strdup(set->name), &header) ? STATUS_FINE : out_of_memory();
+}
+
+/* Later is newer; the name decides between two of one moment, so that the answer is always the same. */
+static bool is_newer(const struct stat *left, const struct stat *right)
+{
+	if (left->st_mtim.tv_sec != right->st_mtim.tv_sec)
+		return left->st_mtim.tv_sec > right->st_mtim.tv_sec;
+	return left->st_mtim.tv_nsec > right->st_mtim.tv_nsec;
+}
+
+/*
+ * The newest *.vmat file or vmatrace.*.* folder of the current directory. Stores through a mapping touch a
+ * file's time lazily, so for two that ran at once this is a guess; it is always named on stderr.
+ */
+static int find_newest(struct trace_set *set, bool quiet)
+{
+	struct dirent **names;
+	int count = scandir(".", &names, NULL, alphasort);
+	struct stat newest = { 0 };
+
+	if (count < 0)
+		return complain(STATUS_TRACE, "cannot open '.': %s", strerror(errno));
+	for (int i = 0; i < count; i++) {
+		const char *name = names[i]->d_name;
+		bool file = is_trace_name(names[i]);
+		bool folder = fnmatch("vmatrace.*.*", name, 0) == 0;
+		struct stat status;
+
+		if ((file || folder) && stat(name, &status) == 0 &&
+		    ((file && S_ISREG(status.st_mode)) || (folder && S_ISDIR(status.st_mode))) &&
+		    (!set->name || is_newer(&status, &newest))) {
+			free(set->name);
+			set->name = strdup(name);
+			newest = status;
+		}
+		free(names[i]);
+	}
+	free(names);
+	if (!set->name)
+		return complain(STATUS_TRACE, "no trace here: neither *.vmat nor vmatrace.*.*/");
+	if (!quiet) {
+		fputs("vmatrace: reading '", stderr);
+		print_escaped(stderr, set->name);
+		fputs("'\n", stderr);
+	}
+	return STATUS_FINE;
+}
+
+static int keep_pid(struct trace_set *set, uint64_t pid)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->entries[i].pid == pid)
+			set->entries[kept++] = set->entries[i];
+		else
+			free(set->entries[i].path);
+	}
+	set->count = kept;
+	if (kept)
+		return STATUS_FINE;
+	return complain(STATUS_USAGE, "no process %" PRIu64 " in '%s'", pid, set->name);
+}
+
+int trace_set_find(struct trace_set *set, const struct operands *operands,
+                   const struct common_options *common)
+{
+	struct stat status;
+	int result;
+
+	*set = (struct trace_set) { 0 };
+	if (operands->count > 1)
+		return complain(STATUS_USAGE, "unexpected operand '%s': one TRACE is taken",
+		                operands->item[1]);
+	if (operands->count == 1) {
+		set->name = strdup(operands->item[0]);
+		result = set->name ? STATUS_FINE : out_of_memory();
+	} else {
+		result = find_newest(set, common->quiet);
+	}
+	if (result == STATUS_FINE) {
+		set->is_folder = stat(set->name, &status) == 0 && S_ISDIR(status.st_mode);
+		result = set->is_folder ? read_folder(set) : read_file(set);
+	}
+	if (result == STATUS_FINE && common->pid.given)
+		result = keep_pid(set, common->pid.value);
+	if (result != STATUS_FINE)
+		trace_set_release(set);
+	return result;
+}
+
+void trace_set_release(struct trace_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		free(set->entries[i].path);
+	free(set->entries);
+	free(set->name);
+	*set = (struct trace_set) { 0 };
+}
+
+struct trace *trace_set_open(const struct trace_set *set, size_t index)
+{
+	const char *path = set->entries[index].path;
+	struct trace_error error;
+	struct trace *trace = trace_open(path, &error);
+
+	if (!trace) {
+		complain_of(&error, path);
+		return NULL;
+	}
+	if (trace_counts(trace)->truncated)
+		complain(STATUS_FINE, "'%s' is cut off: what its end held is missing", path);
+	return trace;
+}
+
+static void list_processes(const struct trace_set *set)
+{
+	fprintf(stderr, "vmatrace: '%s' holds %zu address spaces; take one with --pid PID:\n",
+	        set->name, set->count);
+	for (size_t i = 0; i < set->count; i++) {
+		fprintf(stderr, "  %10" PRIu32 "  ", set->entries[i].pid);
+		print_escaped(stderr, set->entries[i].exe);
+		putc('\n', stderr);
+	}
+}
+
+int trace_set_open_one(const struct trace_set *set, const struct common_options *common,
+                       struct trace **trace)
+{
+	size_t last = set->count - 1;
+
+	*trace = NULL;
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->entries[i].pid != set->entries[last].pid) {
+			list_processes(set);
+			return STATUS_USAGE;
+		}
+	}
+	if (set->count > 1 && !common->quiet)
+		complain(STATUS_FINE, "process %" PRIu32 " ran %zu images; this is the last, '%s'",
+		         set->entries[last].pid, set->count, set->entries[last].path);
+	*trace = trace_set_open(set, last);
+	return *trace ? STATUS_FINE : STATUS_TRACE;
+}

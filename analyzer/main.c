@@ -1,0 +1,103 @@
+/*
+ * main.c: the table of commands, and what is the same for all of them: --help, --version, and the look at
+ * standard output after the last write.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/options.h"
+
+static const struct command commands[] = {
+	{ "record", cmd_record, "-- CMD [ARG ...]", "run CMD traced", NULL },
+	{ "info", cmd_info, "[TRACE]", "what was traced, what was lost, how it ended", NULL },
+	{ "events", cmd_events, "[TRACE]", "the calls, one a line, with call site", NULL },
+	{ "timeline", cmd_timeline, "[TRACE]",
+	  "the changes of the address space, with totals and curves", NULL },
+	{ "maps", cmd_maps, "[TRACE]", "the VMA list at one moment, as /proc/PID/maps prints it",
+	  NULL },
+	{ "mm", cmd_mm, "[TRACE]", "the address space as mm_struct sees it, at one moment", NULL },
+	{ "verify", cmd_verify, "[TRACE]",
+	  "the replay held against every snapshot of the kernel's list", NULL },
+};
+
+const struct command *command_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static void print_usage(FILE *out)
+{
+	fputs("usage: vmatrace COMMAND [options] [TRACE]\n"
+	      "       LD_PRELOAD=libvmatrace.so CMD\n"
+	      "See what happened to the address space of a program, when, and who did it.\n"
+	      "\n"
+	      "commands (vmatrace COMMAND --help says more):\n",
+	      out);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n"
+	      "TRACE is a *.vmat file or the folder that `vmatrace record` made; without it the "
+	      "newest\n"
+	      "trace or trace folder of the current directory is taken and named on stderr.\n"
+	      "\n"
+	      "options:\n"
+	      "  -h, --help  show this help\n"
+	      "  --version   show the version\n"
+	      "\n"
+	      "exit status: 0 fine, 1 findings (verify), 2 usage, 3 the trace is missing, "
+	      "unreadable or too\n"
+	      "incomplete to say, or the output could not be written; record: that of CMD, 128 + "
+	      "signal,\n"
+	      "125 own failure, 126 CMD cannot be run, 127 CMD not found\n",
+	      out);
+}
+
+static int run(int argc, char **argv)
+{
+	const struct command *command;
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+		print_usage(stdout);
+		return STATUS_FINE;
+	}
+	if (strcmp(name, "--version") == 0) {
+		printf("vmatrace %s\n", VMATRACE_VERSION);
+		return STATUS_FINE;
+	}
+	if (argc < 2) {
+		print_usage(stderr);
+		return STATUS_USAGE;
+	}
+	command = command_named(name);
+	if (command)
+		return command->run(argc - 1, argv + 1);
+	if (name[0] == '-')
+		return complain(STATUS_USAGE, "unknown option '%s' (vmatrace --help)", name);
+	return complain(STATUS_USAGE, "unknown command '%s' (vmatrace --help)", name);
+}
+
+int main(int argc, char **argv)
+{
+	int status = run(argc, argv);
+
+	/*
+	 * A full disk shows here at the latest. A reader that went away (EPIPE, where SIGPIPE is ignored) has
+	 * seen all it wanted.
+	 */
+	errno = 0;
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		if (errno == EPIPE)
+			return status;
+		complain(STATUS_TRACE, "cannot write standard output: %s",
+		         errno ? strerror(errno) : "an earlier write failed");
+		return STATUS_TRACE;
+	}
+	return status;
+}

@@ -1,0 +1,168 @@
+/*
+ * text.c: see text.h.
+ */
+#include "text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+size_t text_utf8_length(const char *text, size_t bytes)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+	unsigned char low = 0x80, high = 0xbf; /* bounds of the second byte */
+	size_t length;
+
+	if (byte[0] < 0x80)
+		return 1;
+	if (byte[0] >= 0xc2 && byte[0] <= 0xdf)
+		length = 2;
+	else if (byte[0] >= 0xe0 && byte[0] <= 0xef)
+		length = 3;
+	else if (byte[0] >= 0xf0 && byte[0] <= 0xf4)
+		length = 4;
+	else
+		return 0;
+	if (bytes < length)
+		return 0;
+	if (byte[0] == 0xe0)
+		low = 0xa0;
+	else if (byte[0] == 0xed)
+		high = 0x9f;
+	else if (byte[0] == 0xf0)
+		low = 0x90;
+	else if (byte[0] == 0xf4)
+		high = 0x8f;
+	if (byte[1] < low || byte[1] > high)
+		return 0;
+	for (size_t i = 2; i < length; i++) {
+		if ((byte[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return length;
+}
+
+/*
+ * What a terminal might obey: C0, DEL, and the C1 controls (U+0080..U+009F, two bytes in UTF-8), besides
+ * the marks that turn the direction of writing (U+202A..U+202E, U+2066..U+2069) and would hide a name.
+ */
+static bool is_control(const char *text, size_t length)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+
+	if (length == 1)
+		return byte[0] < 0x20 || byte[0] == 0x7f;
+	if (length == 2)
+		return byte[0] == 0xc2 && byte[1] < 0xa0;
+	if (length == 3 && byte[0] == 0xe2)
+		return (byte[1] == 0x80 && byte[2] >= 0xa8 && byte[2] <= 0xae) ||
+		       (byte[1] == 0x81 && byte[2] >= 0xa6 && byte[2] <= 0xa9);
+	return false;
+}
+
+/* Hands over pieces that are safe to print. */
+static void escape(const char *name, void (*put)(void *into, const char *piece, size_t bytes),
+                   void *into)
+{
+	size_t left = strlen(name);
+
+	while (left) {
+		size_t length = text_utf8_length(name, left);
+		char escaped[8];
+
+		if (length && !is_control(name, length)) {
+			put(into, name, length);
+		} else {
+			length = 1;
+			snprintf(escaped, sizeof(escaped), "\\x%02x", (unsigned char)*name);
+			put(into, escaped, 4);
+		}
+		name += length;
+		left -= length;
+	}
+}
+
+struct buffer {
+	char *at;
+	size_t room; /* without the NUL */
+};
+
+static void put_in_buffer(void *into, const char *piece, size_t bytes)
+{
+	struct buffer *buffer = into;
+
+	/* Cut at a whole piece, and nothing behind the cut. */
+	if (bytes > buffer->room) {
+		buffer->room = 0;
+		return;
+	}
+	memcpy(buffer->at, piece, bytes);
+	buffer->at += bytes;
+	buffer->room -= bytes;
+}
+
+static void put_in_stream(void *into, const char *piece, size_t bytes)
+{
+	fwrite(piece, 1, bytes, into);
+}
+
+char *text_escaped(char *text, size_t bytes, const char *name)
+{
+	struct buffer buffer = { text, bytes - 1 };
+
+	escape(name, put_in_buffer, &buffer);
+	*buffer.at = '\0';
+	return text;
+}
+
+void print_escaped(FILE *out, const char *name)
+{
+	escape(name, put_in_stream, out);
+}
+
+char *text_bytes(char *text, size_t bytes, uint64_t count)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	double value = (double)count;
+	size_t unit = 0;
+
+	while (value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		value /= 1024;
+		unit++;
+	}
+	/* A whole number of units needs no decimal; one decimal says enough of the rest. */
+	if (unit == 0 || (count & ((1ull << 10 * unit) - 1)) == 0 || value >= 100)
+		snprintf(text, bytes, "%.0f %s", value, units[unit]);
+	else
+		snprintf(text, bytes, "%.1f %s", value, units[unit]);
+	return text;
+}
+
+char *text_duration(char *text, size_t bytes, uint64_t ns)
+{
+	if (ns < 1000)
+		snprintf(text, bytes, "%" PRIu64 " ns", ns);
+	else if (ns < 1000000)
+		snprintf(text, bytes, "%.1f us", (double)ns / 1e3);
+	else if (ns < 1000000000)
+		snprintf(text, bytes, "%.1f ms", (double)ns / 1e6);
+	else
+		snprintf(text, bytes, "%.2f s", (double)ns / 1e9);
+	return text;
+}
+
+char *text_prot(char *text, size_t bytes, unsigned prot)
+{
+	snprintf(text, bytes, "%c%c%c", prot & 1 ? 'r' : '-', prot & 2 ? 'w' : '-',
+	         prot & 4 ? 'x' : '-');
+	return text;
+}
+
+const char *errno_name(int error, char *spare)
+{
+	const char *name = error > 0 ? strerrorname_np(error) : NULL;
+
+	if (name)
+		return name;
+	snprintf(spare, 16, "E%d", error);
+	return spare;
+}
