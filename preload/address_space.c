@@ -1,0 +1,275 @@
+/*
+ * address_space.c: the constructor, a fork child's first event, exec, exit.
+ *
+ * The constructor runs first of all (-z initfirst), before libc's own initialisation: raw system calls,
+ * dlsym, clock_gettime and dl_iterate_phdr only. Whatever wants libc waits for address_space_libc_is_ready().
+ */
+#include "address_space.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "depot.h"
+#include "header.h"
+#include "modules.h"
+#include "modules_table.h"
+#include "raw_syscall.h"
+#include "real.h"
+#include "recorder.h"
+#include "ring.h"
+#include "settings.h"
+#include "snapshot.h"
+#include "unwind.h"
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+enum { PAGE = 4096 };
+
+struct address_space address_space;
+
+/* Memory that a fork child keeps: it needs the settings and the modules to begin its own file. */
+struct kept {
+	struct settings settings;
+	char path[SETTINGS_PATH_BYTES];
+	struct modules_table modules;
+	uint64_t main_stack_end;
+};
+
+static size_t whole_pages(size_t bytes)
+{
+	return (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
+}
+
+/* One mapping: [kept][wiped: state word | depot index | recipes], never merged with the program's. */
+static struct kept *take_private_memory(void)
+{
+	size_t kept = whole_pages(sizeof(struct kept));
+	size_t depot = whole_pages(depot_memory_bytes());
+	size_t recipes = whole_pages(unwind_memory_bytes());
+	size_t bytes = kept + PAGE + depot + recipes;
+	long memory = RAW_6(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	                    -1, 0);
+
+	if (raw_failed(memory))
+		return NULL;
+	RAW_3(SYS_madvise, memory, bytes, MADV_DONTDUMP);
+	if (raw_failed(RAW_3(SYS_madvise, (size_t)memory + kept, bytes - kept, MADV_WIPEONFORK))) {
+		/* Without it a fork child would write into its parent's file. */
+		RAW_2(SYS_munmap, memory, bytes);
+		return NULL;
+	}
+	address_space.private_start = (uint64_t)memory;
+	address_space.private_bytes = bytes;
+	address_space.state = (uint32_t *)((size_t)memory + kept);
+	address_space.settings = &((struct kept *)memory)->settings;
+	address_space.path = ((struct kept *)memory)->path;
+	return (struct kept *)memory;
+}
+
+static struct kept *kept_memory(void)
+{
+	return (struct kept *)address_space.private_start;
+}
+
+/* Gives the wiped part to its users; in a fork child again. */
+static void share_out_wiped_memory(void)
+{
+	char *wiped = (char *)address_space.state + PAGE;
+
+	depot_init(wiped);
+	unwind_init(wiped + whole_pages(depot_memory_bytes()), kept_memory()->main_stack_end);
+}
+
+static bool begin_file(const struct header_origin *origin)
+{
+	int why;
+
+	if (!ring_create(address_space.settings, address_space.path, SETTINGS_PATH_BYTES, &why)) {
+		if (address_space.settings->verbose)
+			settings_complain("nothing is recorded: cannot make ", address_space.path);
+		return false;
+	}
+	address_space.pid = (uint32_t)RAW_1(SYS_getpid, 0);
+	header_fill(ring.header, address_space.settings, origin);
+	ring.control->state = VMAT_STATE_RUNNING;
+	return true;
+}
+
+struct start_facts {
+	const char *program;
+	uint64_t stack_end;
+	bool secure;
+};
+
+/* The auxiliary vector lies behind envp; the name of the program is the last thing on the stack. */
+static struct start_facts read_auxv(char **envp)
+{
+	struct start_facts facts = { 0 };
+	const Elf64_auxv_t *auxv;
+
+	while (*envp)
+		envp++;
+	for (auxv = (const void *)(envp + 1); auxv->a_type != AT_NULL; auxv++) {
+		if (auxv->a_type == AT_SECURE)
+			facts.secure = auxv->a_un.a_val != 0;
+		if (auxv->a_type == AT_EXECFN)
+			facts.program = (const char *)auxv->a_un.a_val;
+	}
+	/* binfmt_elf leaves one null word above the name (linux:fs/exec.c, bprm->p). */
+	if (facts.program)
+		facts.stack_end = whole_pages((size_t)facts.program + strlen(facts.program) + 1);
+	return facts;
+}
+
+__attribute__((constructor)) static void start(int argc, char **argv, char **envp)
+{
+	struct start_facts facts;
+	struct settings *settings;
+	struct kept *kept;
+
+	/* Sanitizers re-execute constructors of a process; once is enough. */
+	if (address_space.state)
+		return;
+	real_resolve();
+	facts = read_auxv(envp);
+	if (facts.secure)
+		return;
+	kept = take_private_memory();
+	if (!kept)
+		return;
+	settings = address_space.settings;
+	settings_read(settings, envp, facts.program);
+	*address_space.state = SPACE_OFF;
+	if (settings->descendant)
+		return;
+	if (!settings->children && settings->children_value)
+		*settings->children_value = '-';
+	kept->main_stack_end = facts.stack_end;
+	modules_table_init(&kept->modules);
+	if (!begin_file(&(struct header_origin) { .argc = argc, .argv = argv }))
+		return;
+	share_out_wiped_memory();
+	ring.control->early = address_space.early;
+	__atomic_store_n(address_space.state, SPACE_RECORDING, __ATOMIC_RELEASE);
+	modules_snapshot();
+	snapshot_take(VMAT_SNAPSHOT_START);
+	if (settings->verbose)
+		settings_complain("recording to ", address_space.path);
+}
+
+void address_space_libc_is_ready(void)
+{
+	if (!address_space.state || *address_space.state != SPACE_RECORDING ||
+	    address_space.settings->stack_mode != VMAT_STACK_CFI)
+		return;
+	recorder_own_calls(true);
+	snapshot_take(VMAT_SNAPSHOT_BEFORE_TRACER);
+	unwind_load();
+	modules_snapshot();
+	snapshot_take(VMAT_SNAPSHOT_AFTER_TRACER);
+	recorder_own_calls(false);
+}
+
+/*
+ * A fork child's first event. Its parent's ring is still mapped (a handler may have forked in the middle of
+ * an event): what is needed of it is copied, then it goes. One thread does this; another one that comes
+ * meanwhile goes unrecorded, and the snapshot that follows shows what it did.
+ */
+static bool begin_child(void)
+{
+	struct ring parent = ring;
+	struct header_origin origin = { 0 };
+	uint32_t expected = SPACE_NEW;
+
+	if (!__atomic_compare_exchange_n(address_space.state, &expected, SPACE_STARTING, false,
+	                                 __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
+		return expected == SPACE_RECORDING;
+	if (!address_space.settings->children || !parent.header) {
+		__atomic_store_n(address_space.state, SPACE_OFF, __ATOMIC_RELEASE);
+		return false;
+	}
+	origin.parent = parent.header;
+	origin.parent_head = ring_head();
+	address_space.generation++;
+	share_out_wiped_memory();
+	if (!begin_file(&origin)) {
+		ring = parent;
+		ring_count(&parent.control->not_followed);
+		__atomic_store_n(address_space.state, SPACE_OFF, __ATOMIC_RELEASE);
+		return false;
+	}
+	modules_copy_from(&parent);
+	RAW_2(SYS_munmap, parent.header, parent.map_bytes);
+	__atomic_store_n(address_space.state, SPACE_RECORDING, __ATOMIC_RELEASE);
+	snapshot_take(VMAT_SNAPSHOT_START);
+	return true;
+}
+
+bool address_space_enter_slowly(void)
+{
+	if (__atomic_load_n(address_space.state, __ATOMIC_ACQUIRE) != SPACE_NEW)
+		return false;
+	return begin_child();
+}
+
+bool address_space_is_borrowed(void)
+{
+	return (uint32_t)RAW_1(SYS_getpid, 0) != address_space.pid;
+}
+
+void address_space_before_exec(void)
+{
+	struct settings *settings = address_space.settings;
+
+	/* The image that was told not to follow children stays itself through its own exec. */
+	if (!settings->children && settings->children_value)
+		*settings->children_value = '0';
+	snapshot_take(VMAT_SNAPSHOT_EXEC);
+	ring.control->state = VMAT_STATE_EXECED;
+}
+
+void address_space_after_exec(void)
+{
+	struct settings *settings = address_space.settings;
+
+	if (!settings->children && settings->children_value)
+		*settings->children_value = '-';
+	ring.control->state = VMAT_STATE_RUNNING;
+}
+
+void address_space_give_up(void)
+{
+	static uint32_t off = SPACE_OFF;
+
+	if (ring.control)
+		ring.control->stopped = VMAT_STOPPED_OVERMAPPED;
+	__atomic_store_n(address_space.state, SPACE_OFF, __ATOMIC_RELEASE);
+	/* The old word's page may be the program's in a moment; and nothing is ours to guard any more. */
+	__atomic_store_n(&address_space.state, &off, __ATOMIC_RELEASE);
+	address_space.private_start = 0;
+	ring.header = NULL;
+}
+
+bool address_space_overlaps(uint64_t start, uint64_t length)
+{
+	uint64_t ours = address_space.private_start;
+
+	return ring_overlaps(start, length) ||
+	       (ours && start < ours + address_space.private_bytes && start + length > ours);
+}
+
+__attribute__((destructor)) static void finish(void)
+{
+	if (!address_space.state || *address_space.state != SPACE_RECORDING ||
+	    address_space_is_borrowed())
+		return;
+	snapshot_take(VMAT_SNAPSHOT_EXIT);
+	ring_trim(address_space.path);
+	ring.control->state = VMAT_STATE_EXITED;
+}

@@ -1,0 +1,74 @@
+/*
+ * address_space: which trace file is ours, from the constructor through fork and exec to the exit.
+ *
+ * One word, in a page that a fork child finds zeroed (MADV_WIPEONFORK), says what this address space is:
+ * 0 in a child of fork, raw clone and _Fork; unchanged in a child of vfork and posix_spawn, whose calls
+ * belong to the parent's address space. Nothing is ever keyed on getpid().
+ */
+#ifndef VMATRACE_PRELOAD_ADDRESS_SPACE_H
+#define VMATRACE_PRELOAD_ADDRESS_SPACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum space_state {
+	SPACE_NEW = 0,      /* a fork child that has made no event yet */
+	SPACE_STARTING = 1, /* one of its threads is making its file */
+	SPACE_RECORDING = 2,
+	SPACE_OFF = 3, /* nothing is recorded here */
+};
+
+struct settings;
+
+struct address_space {
+	uint32_t *state;           /* enum space_state; NULL before the constructor */
+	struct settings *settings; /* survives a fork */
+	char *path;                /* of the trace file; SETTINGS_PATH_BYTES */
+	uint64_t private_start;    /* our anonymous memory */
+	uint64_t private_bytes;
+	uint32_t generation; /* rises in each fork child: thread ids cached before are stale */
+	uint32_t pid;        /* of the process that the file names */
+	uint64_t early;      /* calls before the constructor */
+};
+
+extern struct address_space address_space;
+
+/* What space_enter() does when the state is not SPACE_RECORDING: a child's first event, or nothing. */
+bool address_space_enter_slowly(void);
+
+/* True if an event may be recorded now. One load when it is so. */
+static inline bool address_space_enter(void)
+{
+	uint32_t *state = address_space.state;
+
+	if (__builtin_expect(!state, 0)) {
+		__atomic_fetch_add(&address_space.early, 1, __ATOMIC_RELAXED);
+		return false;
+	}
+	if (__builtin_expect(__atomic_load_n(state, __ATOMIC_ACQUIRE) == SPACE_RECORDING, 1))
+		return true;
+	return address_space_enter_slowly();
+}
+
+/* False in a fork child that has taken over its parent's event half-way, and after giving up. */
+static inline bool address_space_alive(void)
+{
+	return __atomic_load_n(address_space.state, __ATOMIC_RELAXED) == SPACE_RECORDING;
+}
+
+/* From our __libc_start_main: libc is ready, the program's main is not yet running. */
+void address_space_libc_is_ready(void);
+
+/* Before an exec: the snapshot, the state, VMATRACE_CHILDREN; after a failed one: back again. */
+void address_space_before_exec(void);
+void address_space_after_exec(void);
+/* True in a child of vfork or posix_spawn: the address space is the parent's. */
+bool address_space_is_borrowed(void);
+
+/* Stops recording for good: the program takes the ring's place. */
+void address_space_give_up(void);
+
+/* True if [start, start + length) touches memory of ours. */
+bool address_space_overlaps(uint64_t start, uint64_t length);
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * entry.S: two functions that must not have a frame of ours in the way of what they pass on.
+ *
+ * syscall(number, ...): numbers of VMA calls go to system_call_traced(); any other is a jump to the next
+ * definition, with every register and the stack as the caller left them, since clone and vfork made through
+ * syscall() return twice on that stack.
+ *
+ * __libc_start_main(main, argc, argv, ...): the moment when libc is ready and main has not begun; then a jump.
+ */
+#include "offsets.h"
+
+	.text
+	.globl	syscall
+	.type	syscall, @function
+	.p2align 4
+syscall:
+	.cfi_startproc
+	pushq	%rbp
+	.cfi_adjust_cfa_offset 8
+	.cfi_offset %rbp, -16
+	movq	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	/* The arguments, in order, as an array: word[0] .. word[5], the sixth from the caller's stack. */
+	pushq	16(%rbp)
+	pushq	%r9
+	pushq	%r8
+	pushq	%rcx
+	pushq	%rdx
+	pushq	%rsi
+	pushq	%rdi
+	subq	$8, %rsp
+	call	system_call_is_traced
+	testl	%eax, %eax
+	jne	1f
+	movq	8(%rsp), %rdi
+	movq	16(%rsp), %rsi
+	movq	24(%rsp), %rdx
+	movq	32(%rsp), %rcx
+	movq	40(%rsp), %r8
+	movq	48(%rsp), %r9
+	leave
+	.cfi_remember_state
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
+	jmp	*(real + REAL_SYSCALL)(%rip)
+	.cfi_restore_state
+1:
+	/* struct frame_registers of the caller: pc, sp, bp; then system_call_traced(&it, number, word). */
+	leaq	16(%rsp), %rdx
+	movq	8(%rsp), %rsi
+	subq	$32, %rsp
+	movq	8(%rbp), %rax
+	movq	%rax, (%rsp)
+	leaq	16(%rbp), %rax
+	movq	%rax, 8(%rsp)
+	movq	(%rbp), %rax
+	movq	%rax, 16(%rsp)
+	movq	%rsp, %rdi
+	call	system_call_traced
+	leave
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
+	ret
+	.cfi_endproc
+	.size	syscall, . - syscall
+
+	.globl	__libc_start_main
+	.type	__libc_start_main, @function
+	.p2align 4
+__libc_start_main:
+	.cfi_startproc
+	pushq	%rbp
+	.cfi_adjust_cfa_offset 8
+	.cfi_offset %rbp, -16
+	movq	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	pushq	%r9
+	pushq	%r8
+	pushq	%rcx
+	pushq	%rdx
+	pushq	%rsi
+	pushq	%rdi
+	call	address_space_libc_is_ready
+	popq	%rdi
+	popq	%rsi
+	popq	%rdx
+	popq	%rcx
+	popq	%r8
+	popq	%r9
+	popq	%rbp
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
+	jmp	*(real + REAL_LIBC_START_MAIN)(%rip)
+	.cfi_endproc
+	.size	__libc_start_main, . - __libc_start_main
+
+	.section .note.GNU-stack, "", @progbits

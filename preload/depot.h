@@ -1,0 +1,33 @@
+/*
+ * depot: what events refer to by id, each stored once in the trace's arena: stacks, strings, objects.
+ *
+ * The index (hash -> id) is private memory, wiped in a fork child, whose own trace begins empty. Insertion
+ * is a compare and swap on the hash word; on a hit the whole payload is compared. Whoever meets a hash
+ * without an id yet stores its own copy: a duplicate is harmless, waiting in a signal handler is not.
+ */
+#ifndef VMATRACE_PRELOAD_DEPOT_H
+#define VMATRACE_PRELOAD_DEPOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmatrace/trace_format.h"
+
+size_t depot_memory_bytes(void);
+/* memory: zeroed, private, for the life of the process. */
+void depot_init(void *memory);
+
+/* Each returns a record id, 0 when the arena is full (counted). Async-signal-safe. */
+uint32_t depot_stack(const uint64_t *pcs, size_t count);
+uint32_t depot_string(const char *string, size_t bytes);
+uint32_t depot_object(const struct vmat_object *object, const char *path, size_t path_bytes);
+
+/*
+ * A record that is not looked up again: reserve, let the caller fill the payload, then finish.
+ * depot_begin returns the payload or NULL; `bytes` may shrink at depot_finish.
+ */
+void *depot_begin(size_t bytes, uint32_t *id);
+void depot_finish(void *payload, enum vmat_record_type type, size_t reserved, size_t bytes,
+                  uint32_t count);
+
+#endif

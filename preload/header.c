@@ -1,0 +1,172 @@
+/*
+ * header.c: asks the kernel about the process, by raw system calls, once for each trace file.
+ */
+#include "header.h"
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "processor.h"
+#include "raw_syscall.h"
+#include "ring.h"
+#include "text.h"
+
+/* The start of a small file of /proc as a string. False: it cannot be read. */
+static bool read_file(const char *path, char *buffer, size_t bytes)
+{
+	long fd = RAW_4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	long got;
+
+	buffer[0] = '\0';
+	if (raw_failed(fd))
+		return false;
+	got = RAW_3(SYS_read, fd, buffer, bytes - 1);
+	RAW_1(SYS_close, fd);
+	if (raw_failed(got))
+		return false;
+	buffer[got] = '\0';
+	return true;
+}
+
+/* Fields of /proc/self/stat by their number in proc(5). */
+static void fill_bounds(struct vmat_header *header)
+{
+	const struct {
+		unsigned field;
+		uint64_t *word;
+	} wanted[] = {
+		{ 26, &header->start_code },  { 27, &header->end_code },
+		{ 28, &header->start_stack }, { 45, &header->start_data },
+		{ 46, &header->end_data },    { 47, &header->start_brk },
+		{ 48, &header->arg_start },   { 50, &header->env_start },
+	};
+	char stat[1024];
+	const char *at = stat;
+	const char *name_end = NULL;
+
+	if (!read_file("/proc/self/stat", stat, sizeof(stat)))
+		return;
+	/* The name, field 2, may hold anything, parentheses and blanks too: fields count from its end. */
+	for (; *at; at++) {
+		if (*at == ')')
+			name_end = at;
+	}
+	if (!name_end)
+		return;
+	at = name_end + 1;
+	for (unsigned field = 3; *at == ' '; field++) {
+		const char *number = ++at;
+		uint64_t value = text_parse(&number, 10);
+
+		for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+			if (wanted[i].field == field)
+				*wanted[i].word = value;
+		}
+		while (*at && *at != ' ')
+			at++;
+	}
+}
+
+static uint64_t soft_limit(int resource)
+{
+	struct rlimit limit;
+
+	if (raw_failed(RAW_4(SYS_prlimit64, 0, resource, 0, &limit)))
+		return UINT64_MAX;
+	return limit.rlim_cur;
+}
+
+static uint64_t max_map_count(void)
+{
+	char number[32];
+	const char *at = number;
+
+	return read_file("/proc/sys/vm/max_map_count", number, sizeof(number)) ? text_parse(&at, 10)
+	                                                                       : 0;
+}
+
+static void fill_command_line(struct vmat_header *header, const struct header_origin *origin)
+{
+	struct text text = text_in(header->command_line, sizeof(header->command_line));
+
+	if (origin->parent) {
+		__builtin_memcpy(header->command_line, origin->parent->command_line,
+		                 sizeof(header->command_line));
+		header->command_line_bytes = origin->parent->command_line_bytes;
+		return;
+	}
+	for (int i = 0; i < origin->argc && origin->argv[i]; i++) {
+		text_string(&text, origin->argv[i]);
+		if (text.cut)
+			break;
+		text.length++;
+	}
+	header->command_line_bytes =
+		(uint32_t)(text.length < text.limit ? text.length : text.limit);
+}
+
+/* Unlike any other file's: the clocks, the pid and, where the kernel gives it, randomness. */
+static uint64_t new_file_id(const struct vmat_header *header)
+{
+	uint64_t id = 0;
+
+	RAW_3(SYS_getrandom, &id, sizeof(id), 1 /* GRND_NONBLOCK */);
+	id ^= header->realtime_ns * 0x9e3779b97f4a7c15ull ^ header->start.ticks ^
+	      (uint64_t)header->pid << 32;
+	return id ? id : 1;
+}
+
+void header_fill(struct vmat_header *header, const struct settings *settings,
+                 const struct header_origin *origin)
+{
+	struct text version = text_in(header->recorder_version, sizeof(header->recorder_version));
+	struct timespec now;
+	long length;
+
+	header->version = VMAT_VERSION;
+	header->header_bytes = VMAT_HEADER_BYTES;
+	header->endian = VMAT_ENDIAN;
+	header->machine = PROCESSOR_MACHINE;
+	header->page_bytes = 4096;
+	header->slot_bytes = VMAT_SLOT_BYTES;
+	header->pid = (uint32_t)RAW_1(SYS_getpid, 0);
+	header->parent_pid = (uint32_t)RAW_1(SYS_getppid, 0);
+	header->uid = (uint32_t)RAW_1(SYS_getuid, 0);
+	clock_gettime(CLOCK_REALTIME, &now);
+	header->realtime_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	header->clock = ring.use_counter ? VMAT_CLOCK_TSC : VMAT_CLOCK_MONOTONIC_NS;
+	header->start = ring_clock_pair();
+	header->file_id = new_file_id(header);
+	if (origin->parent) {
+		header->from_fork = 1;
+		header->parent_file_id = origin->parent->file_id;
+		header->parent_head = origin->parent_head;
+	}
+	header->layers = VMAT_LAYER_WRAPPERS | VMAT_LAYER_SNAPSHOTS;
+	header->sites_off = settings->sites ? VMAT_SITES_NOT_BUILT : VMAT_SITES_ASKED_OFF;
+	header->on_full = settings->on_full;
+	header->stack_mode = settings->stack_mode;
+	header->depth = settings->depth;
+	header->children = settings->children;
+	header->ring_bytes_asked = settings->ring_bytes;
+	fill_bounds(header);
+	header->brk = (uint64_t)RAW_1(SYS_brk, 0);
+	header->max_map_count = max_map_count();
+	header->limit_as = soft_limit(RLIMIT_AS);
+	header->limit_data = soft_limit(RLIMIT_DATA);
+	header->limit_stack = soft_limit(RLIMIT_STACK);
+	header->limit_memlock = soft_limit(RLIMIT_MEMLOCK);
+	text_string(&version, VMATRACE_VERSION);
+	length = RAW_3(SYS_readlink, "/proc/self/exe", header->exe, sizeof(header->exe) - 1);
+	if (raw_failed(length))
+		header->exe[0] = '\0';
+	if (raw_failed(RAW_2(SYS_getcwd, header->cwd, sizeof(header->cwd))))
+		header->cwd[0] = '\0';
+	fill_command_line(header, origin);
+	__builtin_memcpy(header->magic, VMAT_MAGIC, VMAT_MAGIC_BYTES);
+	header->crc = 0;
+	header->crc = ring_crc(0, header, VMAT_HEADER_BYTES);
+}

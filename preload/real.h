@@ -1,0 +1,54 @@
+/*
+ * real: the next definitions of the wrapped functions, resolved once in the constructor and never in a
+ * call (dlsym may allocate, and an allocator's lock may be held there). Until then, and if one has no next
+ * definition, the stand-in is the raw system call.
+ */
+#ifndef VMATRACE_PRELOAD_REAL_H
+#define VMATRACE_PRELOAD_REAL_H
+
+#include <spawn.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct real {
+	void *(*mmap)(void *, size_t, int, int, int, off_t);
+	int (*munmap)(void *, size_t);
+	int (*mprotect)(void *, size_t, int);
+	int (*brk)(void *);
+	void *(*sbrk)(intptr_t);
+	int (*shm_open)(const char *, int, mode_t);
+	int (*shm_unlink)(const char *);
+	void *(*mremap)(void *, size_t, size_t, int, ...);
+	int (*madvise)(void *, size_t, int);
+	int (*posix_madvise)(void *, size_t, int);
+	void *(*shmat)(int, const void *, int);
+	int (*shmdt)(const void *);
+	int (*pkey_mprotect)(void *, size_t, int, int);
+	int (*mlock)(const void *, size_t);
+	int (*mlock2)(const void *, size_t, unsigned);
+	int (*munlock)(const void *, size_t);
+	int (*mlockall)(int);
+	int (*munlockall)(void);
+	int (*remap_file_pages)(void *, size_t, int, size_t, int);
+	int (*memfd_create)(const char *, unsigned);
+	int (*prctl)(int, ...);
+	long (*syscall)(long, ...);
+	int (*execve)(const char *, char *const *, char *const *);
+	int (*execvp)(const char *, char *const *);
+	int (*execvpe)(const char *, char *const *, char *const *);
+	int (*fexecve)(int, char *const *, char *const *);
+	int (*execveat)(int, const char *, char *const *, char *const *, int);
+	int (*posix_spawn)(pid_t *, const char *, const posix_spawn_file_actions_t *,
+	                   const posix_spawnattr_t *, char *const *, char *const *);
+	int (*posix_spawnp)(pid_t *, const char *, const posix_spawn_file_actions_t *,
+	                    const posix_spawnattr_t *, char *const *, char *const *);
+	void *libc_start_main;
+};
+
+extern struct real real;
+
+/* In the constructor, before libc's own: dlsym(RTLD_NEXT) does not need libc initialised. */
+void real_resolve(void);
+
+#endif

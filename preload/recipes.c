@@ -1,0 +1,266 @@
+/*
+ * recipes: the table of recipes and the one place where something is added to it.
+ *
+ * All of it lies in the memory that the caller gave, and is empty when that is zeroed, so that a fork child
+ * whose memory was wiped only knows less. Only the lock lives outside: it must survive the wipe.
+ */
+#include "recipes.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "cfi.h"
+#include "modules.h"
+#include "raw_syscall.h"
+
+enum {
+	OBJECTS = 256, /* objects that recipes were learnt in; more than that: the oldest goes */
+	OBJECT_SAMPLE = 32, /* words of its unwind table that tell an object from another */
+	LEARN_SPINS = 200,  /* looks at the lock before the first sched_yield() ... */
+	LEARN_YIELDS = 64,  /* ... and how often that is done before going without */
+	LEARN_NEVER = INT32_MAX,
+	SIGNAL_SET_BYTES = 8, /* of the kernel's sigset_t */
+};
+
+/* An object that recipes were learnt in. */
+struct known_object {
+	uint64_t start;
+	uint64_t end;
+	uint64_t print; /* of where its unwind table is and what it says */
+};
+
+struct recipes_memory {
+	struct recipe_entry table[RECIPE_ENTRIES];
+	struct known_object object[OBJECTS];
+	uint32_t objects;  /* ever stored; the next place is this modulo OBJECTS */
+	uint32_t stored;   /* keys in the table */
+	uint32_t refilled; /* times it was emptied because it was full */
+	struct cfi_desk desk;
+};
+
+struct recipes_state {
+	struct recipes_memory *memory;
+	bool loaded;
+	/* 0: free; LEARN_NEVER: given up; else the number of the learner that has it. */
+	_Atomic uint32_t lock;
+	_Atomic uint32_t learners; /* numbers given out */
+	_Atomic uint32_t
+		waited; /* the learner that somebody waited for in vain: nobody does again */
+};
+static struct recipes_state state;
+
+size_t recipes_memory_bytes(void)
+{
+	return sizeof(struct recipes_memory);
+}
+
+const struct recipe_entry *recipes_init(void *memory)
+{
+	bool fork_child = state.memory != NULL;
+
+	/*
+	 * This thread was not learning when it forked, for a learner blocks signals. Whoever was, is not
+	 * here, and libunwind's lock may be held for ever.
+	 */
+	if (fork_child && atomic_load(&state.lock) != 0)
+		atomic_store(&state.lock, LEARN_NEVER);
+	state.memory = memory;
+	return state.memory->table;
+}
+
+bool recipes_load(void)
+{
+	state.loaded = state.memory && cfi_load(&state.memory->desk);
+	return state.loaded;
+}
+
+bool recipes_usable(void)
+{
+	return state.loaded &&
+	       atomic_load_explicit(&state.lock, memory_order_relaxed) != LEARN_NEVER;
+}
+
+static bool try_lock(void)
+{
+	uint32_t mine = atomic_fetch_add_explicit(&state.learners, 1, memory_order_relaxed) + 1;
+	uint32_t none = 0;
+
+	if (mine == 0 || mine == LEARN_NEVER)
+		mine = 1;
+	/* Acquire: what the learner before this one wrote is seen. */
+	return atomic_compare_exchange_strong_explicit(&state.lock, &none, mine,
+	                                               memory_order_acquire, memory_order_relaxed);
+}
+
+/*
+ * True: this thread learns now. False: `key` is known by now, or another thread did not finish in time.
+ * Signals are blocked here and in the learner, so that none can be waiting for the thread it interrupted.
+ */
+static bool lock_to_learn(uint64_t key)
+{
+	uint32_t holder = 0;
+
+	for (int i = 0; i < LEARN_SPINS + LEARN_YIELDS; i++) {
+		if (recipes_find(state.memory->table, key).kind > RECIPE_NOTED)
+			return false;
+		holder = atomic_load_explicit(&state.lock, memory_order_relaxed);
+		if (holder == 0 && try_lock())
+			return true;
+		if (holder == LEARN_NEVER ||
+		    holder == atomic_load_explicit(&state.waited, memory_order_relaxed))
+			return false;
+		if (i >= LEARN_SPINS)
+			RAW_1(SYS_sched_yield, 0);
+	}
+	atomic_store_explicit(&state.waited, holder, memory_order_relaxed);
+	return false;
+}
+
+static void unlock(void)
+{
+	/* Release: the next learner sees all of this one's work. */
+	atomic_store_explicit(&state.lock, 0, memory_order_release);
+}
+
+/* The learner's. Readers may be at work: a key goes before its recipe does. */
+static void empty_table(struct recipes_memory *memory)
+{
+	for (size_t i = 0; i < RECIPE_ENTRIES; i++) {
+		if (atomic_load_explicit(&memory->table[i].key, memory_order_relaxed))
+			atomic_store_explicit(&memory->table[i].key, 0, memory_order_release);
+	}
+	memory->stored = 0;
+}
+
+/* The learner's. Puts it in, or in the place of what the key had. */
+static void store(struct recipes_memory *memory, uint64_t key, struct recipe recipe)
+{
+	union recipe_word value = { .recipe = recipe };
+	uint32_t slot = recipe_slot(key);
+	struct recipe_entry *entry;
+	uint64_t met;
+
+	if (memory->stored >= RECIPE_LIMIT) {
+		memory->refilled++;
+		empty_table(memory);
+	}
+	for (;; slot = (slot + 1) & (RECIPE_ENTRIES - 1)) {
+		entry = &memory->table[slot];
+		met = atomic_load_explicit(&entry->key, memory_order_relaxed);
+		if (met == 0 || met == key)
+			break;
+	}
+	memory->stored += met == 0;
+	/* Release, both: a key seen means its recipe is seen; a new recipe, that the old key went. */
+	atomic_store_explicit(&entry->recipe, value.word, memory_order_release);
+	atomic_store_explicit(&entry->key, key, memory_order_release);
+}
+
+static bool is_full(const struct recipes_memory *memory)
+{
+	return memory->stored >= RECIPE_LIMIT && memory->refilled >= RECIPE_REFILLS;
+}
+
+static uint64_t object_print(const struct dl_find_object *object)
+{
+	const uint32_t *word = object->dlfo_eh_frame;
+	const uint32_t *end = object->dlfo_map_end;
+	uint64_t print = (uint64_t)object->dlfo_eh_frame;
+
+	for (size_t i = 0; word && i < OBJECT_SAMPLE && word + i < end; i++)
+		print = (print ^ word[i]) * 0x100000001b3u;
+	return print;
+}
+
+/*
+ * The learner's. Recipes of a library that was unloaded stay until code of another one at its place is met:
+ * then nothing in the table can be trusted to be of this one.
+ */
+static void meet_object(struct recipes_memory *memory, const struct dl_find_object *object)
+{
+	struct known_object met = {
+		.start = (uint64_t)object->dlfo_map_start,
+		.end = (uint64_t)object->dlfo_map_end,
+		.print = object_print(object),
+	};
+	uint32_t count = memory->objects < OBJECTS ? memory->objects : OBJECTS;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct known_object *known = &memory->object[i];
+
+		if (met.start >= known->end || known->start >= met.end)
+			continue;
+		if (known->start == met.start && known->end == met.end && known->print == met.print)
+			return;
+		empty_table(memory);
+		memset(memory->object, 0, sizeof(memory->object));
+		memory->objects = 0;
+		break;
+	}
+	memory->object[memory->objects++ % OBJECTS] = met;
+}
+
+/* What is stored for a new key: its recipe, or only that its module was noted. */
+static struct recipe learn(struct recipes_memory *memory, uint64_t key, uint64_t ip,
+                           const struct dl_find_object *object, bool needs_recipe)
+{
+	struct recipe recipe = { .kind = RECIPE_NOTED };
+
+	meet_object(memory, object);
+	if (needs_recipe)
+		recipe = cfi_recipe(&memory->desk, ip, object);
+	store(memory, key, recipe);
+	return recipe;
+}
+
+static struct recipe learn_new(uint64_t key, bool needs_recipe)
+{
+	struct recipe recipe = { .kind = RECIPE_UNKNOWN };
+	uint64_t pc = key >> 1;
+	uint64_t ip = key & 1 ? pc : pc - 1;
+	uint64_t all = UINT64_MAX;
+	struct dl_find_object object;
+	uint64_t mask;
+	bool learns;
+	int error = errno;
+
+	if (is_full(state.memory))
+		return recipe;
+	/* Not stored: code that no object holds may be made, moved and dropped at any time. */
+	if (!cfi_object(ip, &object))
+		return (struct recipe) { .kind = RECIPE_NO_CFI };
+	if (raw_failed(RAW_4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &mask, SIGNAL_SET_BYTES)))
+		return recipe;
+	learns = lock_to_learn(key);
+	if (learns) {
+		recipe = learn(state.memory, key, ip, &object, needs_recipe);
+		unlock();
+	} else {
+		recipe = recipes_find(state.memory->table, key);
+	}
+	RAW_4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, SIGNAL_SET_BYTES);
+	if (learns)
+		modules_note(ip);
+	errno = error;
+	return recipe;
+}
+
+struct recipe recipes_learn(uint64_t key)
+{
+	struct recipe recipe = learn_new(key, true);
+
+	if (recipe.kind == RECIPE_NOTED)
+		recipe.kind = RECIPE_UNKNOWN;
+	return recipe;
+}
+
+void recipes_note(uint64_t pc)
+{
+	uint64_t key = recipe_key(pc, false);
+
+	if (state.memory && recipes_find(state.memory->table, key).kind == RECIPE_UNKNOWN)
+		learn_new(key, false);
+}

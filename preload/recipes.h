@@ -1,0 +1,134 @@
+/*
+ * recipes: how to get from one frame to the next, for each pc met so far.
+ *
+ *     key = pc, and whether it is exact      the table, open addressing, in memory that the caller gives
+ *       |                                      [ key | recipe ][ key | recipe ][  0  |   ] ...
+ *       +--> hash --> probe -- found --> 8 bytes that say where CFA, return address and rbp are
+ *                           \- empty --> recipes_learn(): asks cfi.h once, stores the answer
+ *
+ * Looking up takes no lock and makes no system call. Learning is done by one thread at a time, with signals
+ * blocked, so that a handler can neither interrupt a learner nor wait for one; it costs about 10 us and a
+ * few rt_sigprocmask (two are ours, the rest libunwind's). A thread that finds another one learning waits a
+ * bounded while and then does without.
+ *
+ * A return address is looked up at pc - 1, the call it belongs to. What a signal interrupted is exact: looked
+ * up at pc itself. The two may have different recipes, so the key tells them apart.
+ *
+ * Full: emptied and learnt anew, RECIPE_REFILLS times in a process; then pcs not yet known stay unknown.
+ * Stale: when a pc is learnt in an object that lies where another one was, the table is emptied.
+ */
+#ifndef VMATRACE_PRELOAD_RECIPES_H
+#define VMATRACE_PRELOAD_RECIPES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum recipe_kind {
+	RECIPE_UNKNOWN = 0, /* not learnt: no lock to be had, or the table is full */
+	RECIPE_NOTED,  /* its module is noted, nothing else; kept for walks by frame pointers */
+	RECIPE_SP,     /* CFA = sp + cfa_offset */
+	RECIPE_BP,     /* CFA = rbp + cfa_offset */
+	RECIPE_LOADED, /* CFA = the word at rbp + cfa_offset: a frame that aligned its stack */
+	RECIPE_SIGNAL, /* a signal trampoline: all registers lie in the ucontext at sp */
+	RECIPE_END,    /* the outermost frame: _start, a thread's first */
+	RECIPE_NO_CFI, /* nobody described this code: JIT, assembly */
+	RECIPE_OPAQUE, /* described, but by a register that a walk does not have (rbx in ld.so) */
+};
+
+/* Where the caller's rbp is. */
+enum recipe_saved {
+	SAVED_NOWHERE = 0, /* untouched, still in rbp */
+	SAVED_AT_CFA,      /* in memory at CFA + 8 * bp_words */
+	SAVED_AT_BP,       /* in memory at rbp + 8 * bp_words */
+	SAVED_AT_SP,       /* in memory at sp + 8 * bp_words */
+};
+
+/* The return address is at CFA - 8 in all kinds that have a CFA, and the caller's sp is the CFA. */
+struct recipe {
+	int32_t cfa_offset; /* bytes */
+	int16_t bp_words;
+	uint8_t kind;     /* enum recipe_kind */
+	uint8_t bp_saved; /* enum recipe_saved */
+};
+
+/* A recipe is read and written as one word. */
+union recipe_word {
+	struct recipe recipe;
+	uint64_t word;
+};
+_Static_assert(sizeof(union recipe_word) == 8, "one atomic load gives a whole recipe");
+
+/* key 0: free. The recipe is stored first, the key last. */
+struct recipe_entry {
+	_Atomic uint64_t key;
+	_Atomic uint64_t recipe;
+};
+
+enum {
+	RECIPE_BITS = 14,
+	RECIPE_ENTRIES = 1 << RECIPE_BITS,
+	RECIPE_LIMIT =
+		RECIPE_ENTRIES / 4 * 3, /* keys stored at most: a probe must meet a free one */
+	RECIPE_REFILLS = 16,
+};
+
+static inline uint64_t recipe_key(uint64_t pc, bool exact)
+{
+	return pc << 1 | exact;
+}
+
+static inline uint32_t recipe_slot(uint64_t key)
+{
+	/* 2^64 / golden ratio: neighbouring pcs land far apart (Knuth 6.4). */
+	return (uint32_t)((key * 0x9e3779b97f4a7c15u) >> (64 - RECIPE_BITS));
+}
+
+/* What the table says now; kind RECIPE_UNKNOWN: nothing. */
+static inline struct recipe recipes_find(const struct recipe_entry *table, uint64_t key)
+{
+	uint32_t slot = recipe_slot(key);
+	union recipe_word found = { .word = 0 };
+
+	for (;; slot = (slot + 1) & (RECIPE_ENTRIES - 1)) {
+		/* Acquire: the recipe stored before this key is seen. */
+		uint64_t met = atomic_load_explicit(&table[slot].key, memory_order_acquire);
+
+		if (met == 0)
+			return found.recipe;
+		if (met == key)
+			break;
+	}
+	/* Acquire: if it is the recipe of a later key, the second look at the key sees that it went. */
+	found.word = atomic_load_explicit(&table[slot].recipe, memory_order_acquire);
+	if (atomic_load_explicit(&table[slot].key, memory_order_relaxed) != key)
+		found.word = 0;
+	return found.recipe;
+}
+
+/* Bytes of zeroed memory for the table and the learner. */
+size_t recipes_memory_bytes(void);
+
+/*
+ * At start, and again in a fork child: then with learning given up for ever if another thread of the parent
+ * was learning at that moment, because libunwind's own lock may be held by it. Returns the table.
+ */
+const struct recipe_entry *recipes_init(void *memory);
+
+/* Loads what recipes are learnt from; see unwind_load(). */
+bool recipes_load(void);
+
+/* False before recipes_load() has succeeded, and in a fork child that may not learn. */
+bool recipes_usable(void);
+
+/*
+ * The recipe of a key that recipes_find() does not know, which then knows it. Notes the module of a pc met
+ * for the first time (modules.h). RECIPE_UNKNOWN: this time it could not be learnt. Keeps errno.
+ */
+struct recipe recipes_learn(uint64_t key);
+
+/* Notes the module of a pc met for the first time, for walks that need no recipe. Keeps errno. */
+void recipes_note(uint64_t pc);
+
+#endif

@@ -1,0 +1,254 @@
+/*
+ * recorder.c: one event from begin to end, and the order of events.
+ *
+ * Order. The kernel serialises VMA changes per address space, user space does not learn the order. One
+ * counter, the ring's head H, only ever rises:
+ *
+ *     enter  an acquire load of H just before the system call
+ *     exit   the draw (atomic add) of the event's slot just after it; the slot's number
+ *
+ * Let release R free pages that acquire A then gets. The kernel did R before A, through mmap_lock; R's load
+ * of H came before R, A's draw after A, so the load precedes the draw: enter(R) <= exit(A). Let R' release
+ * A's mapping, knowing its address: A had returned, its draw was over, so enter(R') >= exit(A) + 1. Sorting
+ * releases by 2 * enter and acquires by 2 * exit + 1 therefore contradicts the kernel for no program that
+ * is free of races. No clock is ever used for order.
+ */
+#include "recorder.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "address_space.h"
+#include "depot.h"
+#include "evidence.h"
+#include "modules_table.h"
+#include "raw_syscall.h"
+#include "ring.h"
+
+enum {
+	IN_FLIGHT_PROBES = 4,
+	TEXT_BYTES = 256,
+};
+
+/* The only thread-local memory of the library; design: 256 bytes at most, initial-exec. */
+static __thread struct {
+	uint32_t depth; /* events begun and not ended */
+	uint32_t tid;
+	uint32_t generation; /* address_space.generation for which tid is right */
+	uint32_t own;        /* the recorder's own start-up */
+	uint64_t outer_sp;   /* stack pointer of the innermost event begun */
+} thread __attribute__((tls_model("initial-exec")));
+
+/* A fork child's threads have other ids than the cached ones: the generation tells. */
+static uint32_t thread_id(void)
+{
+	if (thread.tid == 0 || thread.generation != address_space.generation) {
+		thread.tid = (uint32_t)RAW_1(SYS_gettid, 0);
+		thread.generation = address_space.generation;
+	}
+	return thread.tid;
+}
+
+void recorder_own_calls(bool own)
+{
+	thread.own = own;
+}
+
+/*
+ * Claims an entry for the length of the call, near tid's place in the table: no registration, nothing to
+ * clean up when the thread ends. None free among a few: the call is only recorded when it returns.
+ */
+static struct vmat_in_flight *claim_in_flight(uint32_t tid)
+{
+	for (unsigned probe = 0; probe < IN_FLIGHT_PROBES; probe++) {
+		struct vmat_in_flight *entry =
+			&ring.in_flight[(tid + probe * 127) % VMAT_IN_FLIGHT_COUNT];
+		uint64_t owner = 0;
+
+		if (__atomic_load_n(&entry->owner, __ATOMIC_RELAXED) == 0 &&
+		    __atomic_compare_exchange_n(&entry->owner, &owner, (uint64_t)tid << 1, false,
+		                                __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return entry;
+	}
+	ring_count(&ring.control->in_flight_full);
+	return NULL;
+}
+
+static void fill_in_flight(const struct recording *recording)
+{
+	struct vmat_in_flight *entry = recording->in_flight;
+	const struct vmat_event *event = &recording->event;
+
+	if (!entry)
+		return;
+	entry->time = event->time;
+	entry->enter = event->enter;
+	__builtin_memcpy(entry->args, event->args, sizeof(entry->args));
+	entry->caller = event->caller;
+	entry->tid = event->tid;
+	entry->stack = event->stack;
+	entry->object = event->object;
+	entry->call = event->call;
+	entry->flags = event->flags;
+	entry->via = event->via;
+	__atomic_store_n(&entry->owner, (uint64_t)event->tid << 1 | 1, __ATOMIC_RELEASE);
+}
+
+static void take_stack(struct vmat_event *event, const struct frame_registers *caller)
+{
+	const struct vmat_header *header = ring.header;
+	uint64_t pcs[VMAT_DEPTH_LIMIT];
+	size_t count;
+
+	if (header->stack_mode == VMAT_STACK_NONE) {
+		event->flags |= VMAT_EVENT_STACK_UNKNOWN;
+		return;
+	}
+	if (!unwind_ready() && header->stack_mode == VMAT_STACK_CFI)
+		event->flags |= VMAT_EVENT_EARLY;
+	count = unwind_stack(caller, (enum vmat_stack_mode)header->stack_mode, pcs, header->depth,
+	                     &event->flags);
+	event->stack = depot_stack(pcs, count);
+	if (!event->stack)
+		event->flags |= VMAT_EVENT_STACK_UNKNOWN;
+}
+
+struct recording recorder_begin(enum call_id call, const struct frame_registers *caller,
+                                const struct words *words)
+{
+	struct recording recording;
+	struct vmat_event *event = &recording.event;
+	int saved = errno;
+
+	recording.recording = address_space_enter();
+	if (!recording.recording) {
+		errno = saved;
+		return recording;
+	}
+	/*
+	 * A frame at or above the interrupted event's means that a longjmp has left that one for good. (On an
+	 * alternate stack the comparison may say so wrongly: then a flag is missing, nothing else.)
+	 */
+	if (thread.depth && caller->sp >= thread.outer_sp)
+		thread.depth = 0;
+	recording.depth = thread.depth++;
+	recording.outer_sp = thread.outer_sp;
+	thread.outer_sp = caller->sp;
+	*event = (struct vmat_event) {
+		.caller = caller->pc,
+		.tid = thread_id(),
+		.call = (uint16_t)call,
+		.flags = recording.depth ? VMAT_EVENT_NESTED : 0,
+		.via = VMAT_VIA_WRAPPER,
+	};
+	__builtin_memcpy(event->args, words->word, sizeof(event->args));
+	if (thread.own || modules_are_own(caller->pc))
+		event->flags = VMAT_EVENT_INTERNAL;
+	else
+		take_stack(event, caller);
+	recording.rows_wanted = false;
+	evidence_before(&recording);
+	recording.in_flight = claim_in_flight(event->tid);
+	event->time = ring_ticks();
+	event->enter = ring_head();
+	fill_in_flight(&recording);
+	errno = saved;
+	return recording;
+}
+
+/*
+ * The program's pointer may be bad: that is for the kernel to say, with EFAULT, not for us to crash on.
+ * Piece by piece up to a page's end, so that a short answer means a page that is not there.
+ */
+static size_t copy_text(char *buffer, size_t bytes, const char *from)
+{
+	size_t filled = 0;
+
+	while (filled < bytes) {
+		size_t piece = 4096 - (((uint64_t)from + filled) & 4095);
+		struct iovec local, remote;
+		long got;
+
+		if (piece > bytes - filled)
+			piece = bytes - filled;
+		local = (struct iovec) { buffer + filled, piece };
+		remote = (struct iovec) { (void *)(from + filled), piece };
+		got = RAW_6(SYS_process_vm_readv, RAW_1(SYS_getpid, 0), &local, 1, &remote, 1, 0);
+		if (raw_failed(got) || got == 0)
+			return filled;
+		for (size_t end = filled + (size_t)got; filled < end; filled++) {
+			if (buffer[filled] == '\0')
+				return filled;
+		}
+	}
+	return filled;
+}
+
+void recorder_text(struct recording *recording, const char *text)
+{
+	char buffer[TEXT_BYTES];
+	size_t bytes;
+
+	if (!recording->recording || !text)
+		return;
+	bytes = copy_text(buffer, sizeof(buffer), text);
+	recording->event.object = depot_string(buffer, bytes);
+	if (recording->in_flight)
+		recording->in_flight->object = recording->event.object;
+}
+
+void recorder_leave(struct recording *recording)
+{
+	if (!recording->recording)
+		return;
+	thread.depth = recording->depth;
+	thread.outer_sp = recording->outer_sp;
+}
+
+void recorder_put_now(struct recording *recording)
+{
+	if (!recording->recording)
+		return;
+	recording->event.flags |= VMAT_EVENT_CHILD;
+	recording->event.tid = (uint32_t)RAW_1(SYS_gettid, 0);
+	ring_put(&recording->event, address_space.state);
+	if (recording->in_flight)
+		__atomic_store_n(&recording->in_flight->owner, 0, __ATOMIC_RELEASE);
+}
+
+void recorder_end_with(struct recording *recording, uint64_t result, int error)
+{
+	struct vmat_event *event = &recording->event;
+	int saved = errno;
+
+	if (!recording->recording)
+		return;
+	event->duration = ring_ticks() - event->time;
+	recorder_leave(recording);
+	/* A fork child that came back through here: the event is its parent's, who records it too. */
+	if (!address_space_alive())
+		return;
+	event->result = result;
+	event->error = error;
+	if (error)
+		event->flags |= VMAT_EVENT_FAILED;
+	evidence_after(recording);
+	ring_put(event, address_space.state);
+	if (recording->in_flight)
+		__atomic_store_n(&recording->in_flight->owner, 0, __ATOMIC_RELEASE);
+	errno = saved;
+}
+
+void recorder_end(struct recording *recording, uint64_t result, bool failed)
+{
+	recorder_end_with(recording, result, failed ? errno : 0);
+}
+
+void recorder_internal(struct vmat_event *event)
+{
+	event->tid = thread_id();
+	event->flags = VMAT_EVENT_INTERNAL;
+	event->via = VMAT_VIA_WRAPPER;
+	ring_put(event, address_space.state);
+}

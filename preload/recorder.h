@@ -1,0 +1,76 @@
+/*
+ * recorder: begin and end of one event. The rules of everything in this folder:
+ *
+ *     It runs inside a stranger. No malloc, no stdio, no lock across a system call, no descriptor kept, no
+ *     message unless asked for; errno, registers and signal mask as they were. It never exits. If something
+ *     is wrong it stops recording, counts that, and lets the program live.
+ *
+ * A wrapper is begin, the real call, end:
+ *
+ *     struct recording r = recorder_begin(CALL_MUNMAP, &CALLER, WORDS(addr, length));
+ *     int status = real.munmap(addr, length);
+ *     recorder_end(&r, (uint64_t)status, status != 0);
+ *
+ * Order (proved in recorder.c): `enter` is a load of the ring's head just before the call, `exit` the draw
+ * of the event's slot just after it.
+ */
+#ifndef VMATRACE_PRELOAD_RECORDER_H
+#define VMATRACE_PRELOAD_RECORDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "unwind.h"
+#include "vmatrace/call.h"
+#include "vmatrace/trace_format.h"
+
+struct words {
+	uint64_t word[VMAT_ARGUMENT_WORDS];
+};
+
+#define WORDS(...) (&(const struct words) { { __VA_ARGS__ } })
+#define WORD(value) ((uint64_t)(value))
+
+/*
+ * The registers of the function that called this one, as its frame pointer shows them. Only in a function
+ * that the program calls (the library is built with frame pointers).
+ */
+#define CALLER                                                                                     \
+	((struct frame_registers) {                                                                \
+		.pc = (uint64_t)__builtin_return_address(0),                                       \
+		.sp = (uint64_t)__builtin_frame_address(0) + 16,                                   \
+		.bp = *(uint64_t *)__builtin_frame_address(0),                                     \
+	})
+
+struct recording {
+	struct vmat_event event;
+	struct vmat_in_flight *in_flight;
+	uint32_t depth;    /* of the thread before this event */
+	uint64_t outer_sp; /* of the event that this one interrupted */
+	bool recording;
+	bool rows_wanted; /* the model cannot compute what this call does: keep the kernel's rows */
+};
+
+/* Before the call. words: the arguments in the order of calls.def. Keeps errno. */
+struct recording recorder_begin(enum call_id call, const struct frame_registers *caller,
+                                const struct words *words);
+/* After the call: result, and whether it failed (errno says why). Keeps errno. */
+void recorder_end(struct recording *recording, uint64_t result, bool failed);
+/* The same with an error number that is not in errno (posix_madvise), 0 success. */
+void recorder_end_with(struct recording *recording, uint64_t result, int error);
+
+/* Between the two: the text argument, copied. It may be a bad pointer. */
+void recorder_text(struct recording *recording, const char *text);
+
+/* Leaves the thread's depth as before the event without ending it: for a call that may not return here. */
+void recorder_leave(struct recording *recording);
+/* Puts the event into the ring as it stands (a vfork child's exec, whose return would be too late). */
+void recorder_put_now(struct recording *recording);
+
+/* An event of the recorder's own; everything but tid, flags and via is filled. */
+void recorder_internal(struct vmat_event *event);
+
+/* True if the calling thread is inside the recorder's own start-up (its calls are internal). */
+void recorder_own_calls(bool own);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * ring: the mapped trace file and its two ways of taking something in.
+ *
+ *     header | control | in flight | arena ....... used ... ready ... | ring  s s s s . . ready . . . |
+ *
+ * The file is sparse and mapped whole; `ready` is how far its pages were asked for (MADV_POPULATE_WRITE),
+ * and nothing is stored beyond it: on a full disk that call returns EFAULT where a store would be SIGBUS.
+ *
+ * ring_put: reserve a slot by one atomic add, fill it, stamp it. No lock, no commit counter: a reader tells
+ * valid, torn and overwritten slots apart by stamp and checksum (trace_format.h). Async-signal-safe.
+ */
+#ifndef VMATRACE_PRELOAD_RING_H
+#define VMATRACE_PRELOAD_RING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "settings.h"
+#include "vmatrace/trace_format.h"
+
+struct ring {
+	struct vmat_header *header; /* start of the mapping; NULL: none */
+	struct vmat_control *control;
+	struct vmat_in_flight *in_flight;
+	uint8_t *arena;
+	struct vmat_event *slots;
+	uint64_t map_bytes;
+	uint64_t arena_bytes;
+	uint64_t slot_count;
+	uint64_t frozen;      /* 1: at exit, nothing more is populated */
+	uint64_t arena_ready; /* bytes */
+	uint64_t slots_ready;
+	bool stop_when_full;
+	bool use_counter; /* ticks are the time stamp counter */
+	bool use_crc32c;
+	bool populates; /* MADV_POPULATE_WRITE is there (Linux >= 5.14) */
+};
+
+extern struct ring ring;
+
+/*
+ * Makes the file of this address space and maps it. No descriptor stays open. False: no file could be made
+ * or mapped; *why is the error number. path: buffer for the file's name, absolute.
+ */
+bool ring_create(const struct settings *settings, char *path, size_t path_bytes, int *why);
+
+/* Ticks of the trace's clock (header.clock). */
+uint64_t ring_ticks(void);
+/* Both clocks now; also keeps them as control.latest. */
+struct vmat_clock_pair ring_clock_pair(void);
+
+/* The head, for the order: called just before a system call (acquire: see recorder.c). */
+static inline uint64_t ring_head(void)
+{
+	return __atomic_load_n(&ring.control->head, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * Stores *event (stamp and crc are set here). `alive` is read once more just before the stamp: if it then
+ * reads 0 this is a fork child in the middle of its parent's event, and the slot stays unstamped.
+ */
+void ring_put(struct vmat_event *event, const uint32_t *alive);
+
+/* `bytes` of the arena, aligned, zero, safe to store to; NULL and counted when there is no more. */
+void *ring_reserve(uint64_t bytes, uint32_t *id);
+/* Gives back the tail of the newest reservation, if it still is the newest. */
+void ring_return(const void *record, uint64_t reserved, uint64_t used);
+
+uint32_t ring_crc(uint32_t seed, const void *data, size_t bytes);
+
+/* Asks for the pages of the first `slots` slots. False: refused. */
+bool ring_make_slots_ready(uint64_t slots);
+
+/* At a clean exit: cuts the file behind what is in use; recording goes on in what is ready. Best effort. */
+void ring_trim(const char *path);
+
+/* True if [start, start + length) touches the mapping. */
+bool ring_overlaps(uint64_t start, uint64_t length);
+
+static inline void ring_count(uint64_t *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+#endif

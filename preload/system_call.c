@@ -1,0 +1,92 @@
+/*
+ * system_call.c: syscall(2) with the number of a VMA call. arch/ENTRY.S hands over only those; any other
+ * number (clone and vfork among them, which must not see a frame of ours) goes straight on.
+ */
+#include "system_call.h"
+
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+
+#include "guard.h"
+#include "real.h"
+#include "recorder.h"
+
+#ifndef SYS_mseal
+#define SYS_mseal 462
+#endif
+
+#define NONE (-1)
+
+/* From calls.def, the one list. */
+static const struct {
+	long number;
+	uint16_t call;
+} numbers[] = {
+#define CALL(ID, name, wire, nr, result, effect, args) { nr, CALL_##ID },
+#include "vmatrace/calls.def"
+};
+
+static int call_index(long number)
+{
+	for (unsigned i = 0; number >= 0 && i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (numbers[i].number == number)
+			return (int)i;
+	}
+	return -1;
+}
+
+int system_call_is_traced(long number, long first)
+{
+	int index = call_index(number);
+
+	return index >= 0 && (number != SYS_prctl || first == PR_SET_VMA);
+}
+
+/* The string among the words, or NULL. */
+static const char *text_of(uint16_t call, const long *word)
+{
+	if (call == CALL_MEMFD_CREATE)
+		return (const char *)word[0];
+	return call == CALL_PRCTL ? (const char *)word[4] : NULL;
+}
+
+/* Replacing calls announce themselves to the guard as their wrappers do. */
+static void announce(uint16_t call, const long *word)
+{
+	if (call == CALL_MMAP)
+		guard_replacing((void *)word[0], (size_t)word[1], (int)word[3] & MAP_FIXED);
+	else if (call == CALL_MREMAP)
+		guard_replacing((void *)word[4], (size_t)word[2], (int)word[3] & MREMAP_FIXED);
+	else if (call == CALL_SHMAT)
+		guard_replacing((void *)word[1], 1, (int)word[2] & SHM_REMAP);
+}
+
+static long perform(struct recording *recording, uint16_t call, long number, const long *word)
+{
+	if (call == CALL_MUNMAP)
+		return guard_munmap(recording, (void *)word[0], (size_t)word[1]);
+	if (call == CALL_MPROTECT)
+		return guard_mprotect(recording, (void *)word[0], (size_t)word[1], (int)word[2]);
+	announce(call, word);
+	return real.syscall(number, word[0], word[1], word[2], word[3], word[4], word[5]);
+}
+
+long system_call_traced(const struct frame_registers *caller, long number, const long *word)
+{
+	uint16_t call = numbers[call_index(number)].call;
+	struct recording r = recorder_begin((enum call_id)call, caller,
+	                                    WORDS(WORD(word[0]), WORD(word[1]), WORD(word[2]),
+	                                          WORD(word[3]), WORD(word[4]), WORD(word[5])));
+	long result;
+
+	recorder_text(&r, text_of(call, word));
+	if (call == CALL_BRK && r.recording)
+		r.event.args[1] = (uint64_t)real.syscall(SYS_brk, 0);
+	result = perform(&r, call, number, word);
+	/* The raw brk never fails: it returns the break, moved or not. */
+	recorder_end(&r, (uint64_t)result, call != CALL_BRK && result == -1);
+	return result;
+}

@@ -1,0 +1,277 @@
+/*
+ * trace_file.c: makes the file of one address space: its name, its size, its mapping, its header.
+ * Raw system calls only: it runs before libc is initialised, and in fork children of threaded programs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "processor.h"
+#include "raw_syscall.h"
+#include "ring.h"
+#include "text.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+enum {
+	ARENA_LEAST = 1 << 20,
+	ARENA_MOST = 256 << 20,
+	PREFIX_BYTES = VMAT_HEADER_BYTES + 4096 + VMAT_IN_FLIGHT_COUNT * VMAT_IN_FLIGHT_BYTES,
+	GROW_SLOTS =
+		1 << 26, /* `grow` is a ring so long that its end is the disk's: 8 GiB, sparse */
+	NAME_TRIES = 10000,
+	FIRST_SLOTS = 32, /* one page, ready before the first event */
+	TRIM_SLACK = 512, /* slots left ready behind the last event at exit */
+};
+
+/* Stack, strings and snapshots take a quarter of what the events take, within bounds. */
+static uint64_t arena_bytes_for(uint64_t slots)
+{
+	uint64_t bytes = slots * VMAT_SLOT_BYTES / 4;
+
+	if (bytes < ARENA_LEAST)
+		return ARENA_LEAST;
+	return bytes > ARENA_MOST ? ARENA_MOST : bytes;
+}
+
+static uint64_t file_bytes_for(uint64_t slots)
+{
+	return PREFIX_BYTES + arena_bytes_for(slots) + slots * VMAT_SLOT_BYTES;
+}
+
+/* The pattern with its % words filled in, and ".N" before the suffix if n is not 0. False: too long. */
+static bool expand(const struct settings *settings, unsigned n, char *path, size_t bytes)
+{
+	struct text text = text_in(path, bytes);
+	size_t dot = 0;
+	struct timespec now;
+
+	for (const char *at = settings->out; *at; at++) {
+		if (*at == '/')
+			dot = 0;
+		else if (*at == '.')
+			dot = text.length;
+		if (*at != '%') {
+			text_byte(&text, *at);
+			continue;
+		}
+		switch (*++at) {
+		case 'p':
+			text_number(&text, (uint64_t)RAW_1(SYS_getpid, 0), 10);
+			break;
+		case 'e':
+			text_string(&text, settings->program);
+			break;
+		case 'h':
+			text_string(&text, settings->host);
+			break;
+		case 't':
+			clock_gettime(CLOCK_REALTIME, &now);
+			text_number(&text, (uint64_t)now.tv_sec, 10);
+			break;
+		case '%':
+			text_byte(&text, '%');
+			break;
+		case '\0':
+			at--;
+			/* fall through */
+		default:
+			text_byte(&text, '%');
+			if (*at != '%')
+				text_byte(&text, *at);
+		}
+	}
+	if (n) {
+		char suffix[64];
+		struct text tail = text_in(suffix, sizeof(suffix));
+
+		if (!dot)
+			dot = text.length;
+		if (text.length - dot >= sizeof(suffix))
+			return false;
+		text_string(&tail, path + dot);
+		text.length = dot;
+		text_byte(&text, '.');
+		text_number(&text, n, 10);
+		text_string(&text, suffix);
+	}
+	return !text.cut;
+}
+
+static void make_folders(char *path)
+{
+	for (char *at = path + 1; *at; at++) {
+		if (*at != '/')
+			continue;
+		*at = '\0';
+		RAW_2(SYS_mkdir, path, 0777);
+		*at = '/';
+	}
+}
+
+/* A new file, never an old one, never through a link. Its descriptor, or -errno. */
+static long create(const struct settings *settings, char *path, size_t path_bytes)
+{
+	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	bool made_folders = false;
+	long fd = -ENAMETOOLONG;
+
+	for (unsigned n = 0; n < NAME_TRIES; n++) {
+		if (!expand(settings, n, path, path_bytes))
+			return -ENAMETOOLONG;
+		fd = RAW_4(SYS_openat, AT_FDCWD, path, flags, 0600);
+		if (fd == -ENOENT && !made_folders) {
+			made_folders = true;
+			make_folders(path);
+			fd = RAW_4(SYS_openat, AT_FDCWD, path, flags, 0600);
+		}
+		if (fd != -EEXIST)
+			return fd;
+	}
+	return fd;
+}
+
+/* The most slots, a power of two, whose file RLIMIT_FSIZE allows: beyond it ftruncate raises SIGXFSZ. */
+static uint64_t slots_within_limit(uint64_t slots)
+{
+	struct rlimit limit;
+
+	if (raw_failed(RAW_4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, &limit)))
+		return slots;
+	while (slots >= 16 && file_bytes_for(slots) > limit.rlim_cur)
+		slots /= 2;
+	return slots;
+}
+
+/* Sizes and maps the file, with fewer slots where address space or file size is short. */
+static long size_and_map(long fd, uint64_t *slots)
+{
+	long result = -EFBIG;
+
+	for (*slots = slots_within_limit(*slots); *slots >= 16; *slots /= 2) {
+		uint64_t bytes = file_bytes_for(*slots);
+
+		result = RAW_2(SYS_ftruncate, fd, bytes);
+		if (raw_failed(result))
+			continue;
+		result = RAW_6(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (!raw_failed(result))
+			return result;
+	}
+	return result;
+}
+
+static void set_sections(struct vmat_header *header, uint64_t slots)
+{
+	uint64_t arena = arena_bytes_for(slots);
+	struct vmat_section sections[] = {
+		{ VMAT_SECTION_CONTROL, 0, VMAT_HEADER_BYTES, sizeof(struct vmat_control) },
+		{ VMAT_SECTION_IN_FLIGHT, VMAT_IN_FLIGHT_BYTES, VMAT_HEADER_BYTES + 4096,
+		  VMAT_IN_FLIGHT_COUNT * VMAT_IN_FLIGHT_BYTES },
+		{ VMAT_SECTION_ARENA, 0, PREFIX_BYTES, arena },
+		{ VMAT_SECTION_RING, VMAT_SLOT_BYTES, PREFIX_BYTES + arena,
+		  slots * VMAT_SLOT_BYTES },
+	};
+
+	header->section_count = sizeof(sections) / sizeof(sections[0]);
+	__builtin_memcpy(header->section, sections, sizeof(sections));
+}
+
+/* Kernels before 5.14 cannot be asked for pages ahead: all of the file's space is taken at once. */
+static bool reserve_space(long fd, uint64_t bytes)
+{
+	ring.populates = RAW_3(SYS_madvise, ring.header, 4096, MADV_POPULATE_WRITE) == 0;
+	return ring.populates || !raw_failed(RAW_4(SYS_fallocate, fd, 0, 0, bytes));
+}
+
+/* The pages that are stored to without asking: header, control, in flight, the first of arena and ring. */
+static bool populate_first(long map)
+{
+	return !ring.populates ||
+	       (RAW_3(SYS_madvise, map, PREFIX_BYTES + 4096, MADV_POPULATE_WRITE) == 0 &&
+	        RAW_3(SYS_madvise, ring.slots, FIRST_SLOTS * VMAT_SLOT_BYTES,
+	              MADV_POPULATE_WRITE) == 0);
+}
+
+bool ring_create(const struct settings *settings, char *path, size_t path_bytes, int *why)
+{
+	uint64_t slots = settings->on_full == VMAT_GROW ? GROW_SLOTS : settings->slot_count;
+	long fd = create(settings, path, path_bytes);
+	long map;
+
+	*why = (int)-fd;
+	if (raw_failed(fd))
+		return false;
+	map = size_and_map(fd, &slots);
+	*why = (int)-map;
+	if (raw_failed(map)) {
+		RAW_1(SYS_close, fd);
+		RAW_1(SYS_unlink, path);
+		return false;
+	}
+	ring = (struct ring) {
+		.header = (struct vmat_header *)map,
+		.control = (struct vmat_control *)(map + VMAT_HEADER_BYTES),
+		.in_flight = (struct vmat_in_flight *)(map + VMAT_HEADER_BYTES + 4096),
+		.arena = (uint8_t *)(map + PREFIX_BYTES),
+		.slots = (struct vmat_event *)((uint64_t)map + PREFIX_BYTES +
+		                               arena_bytes_for(slots)),
+		.map_bytes = file_bytes_for(slots),
+		.arena_bytes = arena_bytes_for(slots),
+		.slot_count = slots,
+		.stop_when_full = settings->on_full != VMAT_OVERWRITE,
+		.use_counter = processor_has_invariant_counter(),
+		.use_crc32c = processor_has_crc32c(),
+	};
+	RAW_3(SYS_madvise, map, ring.map_bytes, MADV_DONTDUMP);
+	if (!reserve_space(fd, ring.map_bytes) || !populate_first(map)) {
+		*why = ENOSPC;
+		RAW_2(SYS_munmap, map, ring.map_bytes);
+		RAW_1(SYS_close, fd);
+		RAW_1(SYS_unlink, path);
+		ring = (struct ring) { 0 };
+		return false;
+	}
+	RAW_1(SYS_close, fd);
+	ring.arena_ready = ring.populates ? 4096 : ring.arena_bytes;
+	ring.slots_ready = ring.populates && slots > FIRST_SLOTS ? FIRST_SLOTS : slots;
+	/* No record has id 0. */
+	ring.control->arena_used = VMAT_RECORD_ALIGN;
+	set_sections(ring.header, slots);
+	ring.header->slot_count = slots;
+	return true;
+}
+
+void ring_trim(const char *path)
+{
+	uint64_t head = ring_head();
+	uint64_t ready;
+	long fd;
+
+	/* What runs after us may still make events: some slack stays. */
+	if (!ring.populates || !ring_make_slots_ready(head + TRIM_SLACK))
+		return;
+	/*
+	 * Whoever is populating now publishes `ready` with a compare and swap from the value it saw. Taking
+	 * that value away makes it fail, so that nothing behind the cut is ever called ready, hence never
+	 * stored to. The one slot given up stays inside the file.
+	 */
+	__atomic_store_n(&ring.frozen, 1, __ATOMIC_SEQ_CST);
+	ready = __atomic_fetch_sub(&ring.slots_ready, 1, __ATOMIC_SEQ_CST);
+	if (ready == ring.slot_count) {
+		__atomic_store_n(&ring.slots_ready, ready, __ATOMIC_SEQ_CST);
+		return;
+	}
+	fd = RAW_4(SYS_openat, AT_FDCWD, path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (raw_failed(fd))
+		return;
+	RAW_2(SYS_ftruncate, fd,
+	      (uint64_t)((uint8_t *)ring.slots - (uint8_t *)ring.header) + ready * VMAT_SLOT_BYTES);
+	RAW_1(SYS_close, fd);
+}
