@@ -1,0 +1,397 @@
+/*
+ * record: runs a command with the recorder preloaded, then gets out of its way. The command keeps its
+ * standard streams, its signals and its exit status; what there is to say is said on stderr when it is over.
+ *
+ *     vmatrace ── fork ──> child: folder, environment, exec CMD
+ *        │                    │ a close-on-exec pipe says how far it came
+ *        └──── wait ──────────┘ summary, exit status of CMD
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "options.h"
+#include "record_output.h"
+#include "record_target.h"
+#include "vmatrace/trace_format.h"
+
+/* Of record alone, beside CMD's own status; 126 and 127 are in record_target.h. */
+enum { STATUS_OWN_FAILURE = 125, STATUS_SIGNAL = 128 };
+
+struct record_options {
+	const char *pattern;
+	const char *ring;
+	const char *on_full;
+	const char *stack;
+	const char *coverage;
+	const char *check;
+	struct option_number depth;
+	bool no_children;
+};
+
+static bool is_one_of(const char *value, const char *const *words)
+{
+	for (; *words; words++)
+		if (strcmp(value, *words) == 0)
+			return true;
+	return false;
+}
+
+static bool take_word(void *field, const char *value, const char *const *words)
+{
+	*(const char **)field = value;
+	return is_one_of(value, words);
+}
+
+static bool take_on_full(void *field, const char *value)
+{
+	return take_word(field, value, (const char *const[]) { "overwrite", "stop", "grow", NULL });
+}
+
+static bool take_stack(void *field, const char *value)
+{
+	return take_word(field, value, (const char *const[]) { "cfi", "fp", "none", NULL });
+}
+
+static bool take_coverage(void *field, const char *value)
+{
+	return take_word(field, value, (const char *const[]) { "auto", "calls", NULL });
+}
+
+/* A number of slots, or of bytes with a unit: what VMATRACE_RING takes, which reads it again. */
+static bool take_ring(void *field, const char *value)
+{
+	size_t digits = strspn(value, "0123456789");
+
+	*(const char **)field = value;
+	return digits > 0 && digits < 19 && strspn(value, "0") < digits &&
+	       (value[digits] == '\0' ||
+	        (strchr("kKmMgG", value[digits]) && value[digits + 1] == '\0'));
+}
+
+static bool take_depth(void *field, const char *value)
+{
+	const struct option_number *depth = field;
+
+	return take_number(field, value) && depth->value >= 1 && depth->value <= VMAT_DEPTH_LIMIT;
+}
+
+static const struct option_row record_rows[] = {
+	{ "output", 'o', 0, "PATTERN",
+	  "where traces go (%p pid, %e program, %h host, %t time); default vmatrace.NAME.PID/",
+	  take_text, offsetof(struct record_options, pattern) },
+	{ "ring", 0, 0, "N", "size of a trace: events, or bytes with K, M, G (64M)", take_ring,
+	  offsetof(struct record_options, ring) },
+	{ "on-full", 0, 0, "overwrite|stop|grow", "what a full trace does (overwrite the oldest)",
+	  take_on_full, offsetof(struct record_options, on_full) },
+	{ "stack", 0, 0, "cfi|fp|none", "how stacks are taken (cfi)", take_stack,
+	  offsetof(struct record_options, stack) },
+	{ "depth", 0, 0, "N", "frames kept of each stack, at most 128 (32)", take_depth,
+	  offsetof(struct record_options, depth) },
+	{ "coverage", 0, 0, "auto|calls",
+	  "see also what libc does inside itself where possible, or only calls (auto)",
+	  take_coverage, offsetof(struct record_options, coverage) },
+	{ "no-children", 0, 0, NULL, "trace CMD's own process only", take_flag,
+	  offsetof(struct record_options, no_children) },
+	{ "check", 0, 0, "POLICY", "judge the traces by a policy file afterwards", take_text,
+	  offsetof(struct record_options, check) },
+	{ 0 },
+};
+
+/* True if the option in `text` has its value in the next word. */
+static bool takes_next_word(const char *text)
+{
+	const struct option_row *const tables[] = { record_rows, common_rows };
+	size_t length = strlen(text);
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		for (const struct option_row *row = tables[i]; row->name; row++) {
+			if (!row->argument)
+				continue;
+			/* A long option may be cut short, as getopt_long(3) takes it. */
+			if (text[1] == '-' ? strncmp(text + 2, row->name, length - 2) == 0
+			                   : text[1] == row->letter && length == 2)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* CMD's first word: behind "--", or the first that is no option of ours. What follows is CMD's alone. */
+static int find_command(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0)
+			return i + 1;
+		if (argv[i][0] != '-' || argv[i][1] == '\0')
+			return i;
+		if (takes_next_word(argv[i]))
+			i++;
+	}
+	return argc;
+}
+
+/* The recorder stands beside the analyzer in a build and in the library folder once installed. */
+static bool find_recorder(char *path, size_t limit)
+{
+	static const char name[] = "libvmatrace.so";
+	char own[PATH_MAX], candidate[4][PATH_MAX + 256];
+	ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
+	struct utsname machine;
+	char *slash;
+
+	own[length > 0 ? length : 0] = '\0';
+	slash = strrchr(own, '/');
+	if (slash)
+		*slash = '\0';
+	uname(&machine);
+	snprintf(candidate[0], sizeof(candidate[0]), "%s/%s", own, name);
+	snprintf(candidate[1], sizeof(candidate[1]), "%s/../lib/%s", own, name);
+	snprintf(candidate[2], sizeof(candidate[2]), "%s/../lib/%s-linux-gnu/%s", own,
+	         machine.machine, name);
+	snprintf(candidate[3], sizeof(candidate[3]), "%s/%s", VMATRACE_LIBDIR, name);
+	for (size_t i = 0; i < sizeof(candidate) / sizeof(candidate[0]); i++) {
+		char *real = realpath(candidate[i], NULL);
+		bool fits = real && strlen(real) < limit && access(real, R_OK) == 0;
+
+		if (fits)
+			strcpy(path, real);
+		free(real);
+		if (fits)
+			return true;
+	}
+	return false;
+}
+
+static void set(const char *name, const char *value)
+{
+	if (value)
+		setenv(name, value, 1);
+}
+
+/* The environment of CMD. An existing preload stays, behind ours; a sanitizer's runtime insists on being first. */
+static bool set_environment(const struct record_options *options, const struct target *target,
+                            const char *recorder, const char *output)
+{
+	const char *before = getenv("LD_PRELOAD");
+	char *preload;
+	char depth[24];
+
+	if (asprintf(&preload, "%s%s%s%s%s", target->sanitizer, target->sanitizer[0] ? " " : "",
+	             recorder, before && before[0] ? " " : "", before ? before : "") < 0)
+		return false;
+	setenv("LD_PRELOAD", preload, 1);
+	free(preload);
+	set("VMATRACE_OUT", output);
+	set("VMATRACE_RING", options->ring);
+	set("VMATRACE_ON_FULL", options->on_full);
+	set("VMATRACE_STACK", options->stack);
+	set("VMATRACE_COVERAGE", options->coverage);
+	set("VMATRACE_CHILDREN", options->no_children ? "0" : NULL);
+	snprintf(depth, sizeof(depth), "%llu", (unsigned long long)options->depth.value);
+	set("VMATRACE_DEPTH", options->depth.given ? depth : NULL);
+	return true;
+}
+
+/* From the child to the parent, up to twice: how the start went, then why exec failed. */
+enum start_stage { STAGE_READY, STAGE_NO_FOLDER, STAGE_NO_MEMORY, STAGE_NO_EXEC };
+
+struct start_report {
+	enum start_stage stage;
+	int error;
+	struct record_output output; /* as the child made it */
+};
+
+struct start {
+	const struct record_options *options;
+	const struct target *target;
+	const char *recorder;
+	struct record_output *output;
+	char **command;
+	sigset_t signals; /* the mask that CMD gets */
+};
+
+/* A reader that is gone cannot be told so. */
+static bool report_send(int pipe_end, enum start_stage stage, int error,
+                        const struct record_output *output)
+{
+	struct start_report report = { .stage = stage, .error = error, .output = *output };
+	const char *bytes = (const char *)&report;
+
+	for (size_t sent = 0; sent < sizeof(report);) {
+		ssize_t more = write(pipe_end, bytes + sent, sizeof(report) - sent);
+
+		if (more < 0)
+			return false;
+		sent += (size_t)more;
+	}
+	return true;
+}
+
+/* False: the writer is gone, by exec or by death. */
+static bool report_receive(int pipe_end, struct start_report *report)
+{
+	char *bytes = (char *)report;
+
+	for (size_t got = 0; got < sizeof(*report);) {
+		ssize_t more = read(pipe_end, bytes + got, sizeof(*report) - got);
+
+		if (more < 0 && errno == EINTR)
+			continue;
+		if (more <= 0)
+			return false;
+		got += (size_t)more;
+	}
+	return true;
+}
+
+__attribute__((noreturn)) static void run_child(const struct start *start, int report)
+{
+	enum start_stage stage = STAGE_READY;
+
+	if (!record_output_make(start->output, getpid()))
+		stage = STAGE_NO_FOLDER;
+	else if (!set_environment(start->options, start->target, start->recorder,
+	                          start->output->pattern))
+		stage = STAGE_NO_MEMORY;
+	if (!report_send(report, stage, errno, start->output) || stage != STAGE_READY)
+		_exit(STATUS_OWN_FAILURE);
+	sigprocmask(SIG_SETMASK, &start->signals, NULL);
+	execvp(start->command[0], start->command);
+	report_send(report, STAGE_NO_EXEC, errno, start->output);
+	record_output_undo(start->output);
+	_exit(STATUS_OWN_FAILURE);
+}
+
+/* Waits out CMD. Returns what to exit with. */
+static int wait_for(pid_t child)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return complain(STATUS_OWN_FAILURE, "cannot wait for the command: %s",
+			                strerror(errno));
+	return WIFSIGNALED(status) ? STATUS_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int start_failed(const struct start *start, const struct start_report *report)
+{
+	const char *why = strerror(report->error);
+
+	if (report->stage == STAGE_NO_FOLDER)
+		return complain(STATUS_OWN_FAILURE, "cannot write to '%s': %s",
+		                report->output.folder, why);
+	if (report->stage == STAGE_NO_MEMORY)
+		return complain(STATUS_OWN_FAILURE, "out of memory");
+	return complain(report->error == ENOENT ? TARGET_NOT_FOUND : TARGET_NOT_EXECUTABLE,
+	                "cannot run '%s': %s", start->command[0], why);
+}
+
+/* Starts CMD and waits for it. *ran: it really ran. Returns what to exit with. */
+static int run(struct start *start, bool *ran)
+{
+	struct start_report report;
+	struct start_report failure;
+	bool ready, failed;
+	sigset_t keys;
+	int ends[2];
+	pid_t child;
+	int status;
+
+	*ran = false;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return complain(STATUS_OWN_FAILURE, "cannot make a pipe: %s", strerror(errno));
+	/* ^C and ^\ are for CMD; held back until the parent ignores them and the child has its own again. */
+	sigemptyset(&keys);
+	sigaddset(&keys, SIGINT);
+	sigaddset(&keys, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &keys, &start->signals);
+	child = fork();
+	if (child < 0)
+		return complain(STATUS_OWN_FAILURE, "cannot fork: %s", strerror(errno));
+	if (child == 0)
+		run_child(start, ends[1]);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &start->signals, NULL);
+	close(ends[1]);
+	ready = report_receive(ends[0], &report);
+	failed = ready && report.stage == STAGE_READY && report_receive(ends[0], &failure);
+	close(ends[0]);
+	status = wait_for(child);
+	if (!ready)
+		return status; /* killed before it could say anything */
+	*start->output = report.output;
+	if (failed)
+		return start_failed(start, &failure);
+	if (report.stage != STAGE_READY)
+		return start_failed(start, &report);
+	*ran = true;
+	return status;
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct record_options options = { 0 };
+	struct common_options common = { 0 };
+	const struct option_group groups[] = {
+		{ record_rows, &options, 0 },
+		{ common_rows, &common, 0 },
+		{ NULL, NULL, 0 },
+	};
+	int command_at = find_command(argc, argv);
+	bool dashes = command_at > 1 && strcmp(argv[command_at - 1], "--") == 0;
+	char recorder[PATH_MAX];
+	struct record_output output;
+	struct operands operands;
+	struct target target;
+	struct start start = { .options = &options,
+		               .target = &target,
+		               .recorder = recorder,
+		               .output = &output,
+		               .command = argv + command_at };
+	uint64_t begun_ns = record_now_ns();
+	enum target_status found;
+	bool ran;
+	int status;
+
+	if (!options_parse(dashes ? command_at - 1 : command_at, argv, groups, &operands, &status))
+		return status;
+	if (command_at >= argc)
+		return complain(STATUS_USAGE,
+		                "record: no command given; try 'vmatrace record -- ls'");
+	if (options.check)
+		return complain(STATUS_OWN_FAILURE,
+		                "cannot check against '%s': this version has no policy engine",
+		                options.check);
+	found = target_resolve(&target, start.command[0], getenv("PATH"));
+	if (found != TARGET_FINE)
+		return complain((int)found, "%s", target.reason);
+	if (!find_recorder(recorder, sizeof(recorder)))
+		return complain(STATUS_OWN_FAILURE,
+		                "cannot find libvmatrace.so beside vmatrace, in ../lib or in '%s'",
+		                VMATRACE_LIBDIR);
+	if (strpbrk(recorder, " :"))
+		return complain(
+			STATUS_OWN_FAILURE,
+			"cannot preload '%s': LD_PRELOAD takes no path with a blank or a colon",
+			recorder);
+	if (!record_output_plan(&output, options.pattern, start.command[0]))
+		return complain(STATUS_OWN_FAILURE, "cannot write to '%s': %s", output.folder,
+		                strerror(errno));
+	status = run(&start, &ran);
+	if (ran && !common.quiet)
+		record_summary(&output, begun_ns);
+	return status;
+}

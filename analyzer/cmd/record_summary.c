@@ -1,0 +1,205 @@
+/*
+ * record_summary: the last lines of `record`, on stderr: what was traced, what was lost, what to try next.
+ */
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "io/trace_reader.h"
+#include "record_output.h"
+
+/* Of so many traces the events are counted; of more only how many there are. */
+enum { COUNTED_LIMIT = 1000 };
+
+struct tally {
+	uint64_t traces;
+	uint64_t processes;
+	uint64_t events;
+	uint64_t lost;
+	uint64_t not_followed;
+	uint64_t unreadable;
+	uint64_t stopped; /* traces that took no more: full, or no space */
+	bool partly;      /* not all of them were counted */
+	char only[PATH_MAX];
+	uint32_t pids[COUNTED_LIMIT];
+};
+
+uint64_t record_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* 1,234,567 */
+static const char *grouped(char *text, uint64_t number)
+{
+	char digits[24];
+	int length = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)number);
+	char *at = text;
+
+	for (int i = 0; i < length; i++) {
+		if (i > 0 && (length - i) % 3 == 0)
+			*at++ = ',';
+		*at++ = digits[i];
+	}
+	*at = '\0';
+	return text;
+}
+
+/*
+ * A glob(3) pattern for all files that the recorder's pattern can have made: a % word may be anything, and so
+ * may a number put before the suffix of a name that was taken.
+ */
+static bool spell_glob(char *glob_text, size_t limit, const char *pattern)
+{
+	const char *base = strrchr(pattern, '/');
+	const char *dot = strrchr(base ? base : pattern, '.');
+	size_t length = 0;
+
+	for (const char *at = pattern; *at && length + 4 < limit; at++) {
+		if (at == dot && at != base + 1)
+			glob_text[length++] = '*';
+		if (*at == '%' && at[1] && at[1] != '%') {
+			at++;
+			glob_text[length++] = '*';
+			continue;
+		}
+		if (*at == '%' && at[1] == '%')
+			at++;
+		if (strchr("*?[]\\", *at))
+			glob_text[length++] = '\\';
+		glob_text[length++] = *at;
+	}
+	if (!dot)
+		glob_text[length++] = '*';
+	glob_text[length] = '\0';
+	return length + 4 < limit;
+}
+
+static void count(struct tally *tally, const char *path, uint64_t begun_ns)
+{
+	struct trace_error error;
+	struct vmat_header header;
+	struct trace *trace;
+	bool known = false;
+
+	if (!trace_peek(path, &header, &error)) {
+		tally->unreadable += error.status != TRACE_NOT_A_TRACE;
+		return;
+	}
+	if (header.realtime_ns < begun_ns)
+		return; /* of an earlier run that used the same folder */
+	snprintf(tally->only, sizeof(tally->only), "%s", path);
+	if (tally->traces++ >= COUNTED_LIMIT) {
+		tally->partly = true;
+		tally->processes++;
+		return;
+	}
+	for (size_t i = 0; i < tally->processes && i < COUNTED_LIMIT; i++)
+		known = known || tally->pids[i] == header.pid;
+	if (!known) {
+		tally->pids[tally->processes] = header.pid;
+		tally->processes++;
+	}
+	trace = trace_open(path, &error);
+	if (!trace) {
+		tally->unreadable++;
+		return;
+	}
+	tally->events += trace_counts(trace)->events;
+	tally->lost += trace_counts(trace)->lost;
+	tally->not_followed += trace_control(trace)->not_followed;
+	tally->stopped += trace_control(trace)->stopped != VMAT_RECORDING;
+	trace_close(trace);
+}
+
+/* As one would type it here. */
+static const char *shortest(const char *path)
+{
+	char here[PATH_MAX];
+	size_t length;
+
+	if (!getcwd(here, sizeof(here)))
+		return path;
+	length = strlen(here);
+	return strncmp(path, here, length) == 0 && path[length] == '/' ? path + length + 1 : path;
+}
+
+/* In single quotes where the shell wants them. */
+static void print_word(const char *word)
+{
+	if (word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	                      "_-./+:,@%")] == '\0') {
+		fputs(word, stderr);
+		return;
+	}
+	fputc('\'', stderr);
+	for (; *word; word++)
+		if (*word == '\'')
+			fputs("'\\''", stderr);
+		else
+			fputc(*word, stderr);
+	fputc('\'', stderr);
+}
+
+static void print_tally(const struct tally *tally, const struct record_output *output)
+{
+	char processes[32], events[32], lost[32];
+
+	fprintf(stderr, "vmatrace: traced %s process%s", grouped(processes, tally->processes),
+	        tally->processes == 1 ? "" : "es");
+	if (tally->traces > tally->processes)
+		fprintf(stderr, " (%s program images)", grouped(lost, tally->traces));
+	fprintf(stderr, ", %s%s event%s, ", tally->partly ? "more than " : "",
+	        grouped(events, tally->events), tally->events == 1 ? "" : "s");
+	if (tally->lost)
+		fprintf(stderr, "%s lost; a larger --ring or --on-full grow keeps more\n",
+		        grouped(lost, tally->lost));
+	else
+		fputs("nothing lost\n", stderr);
+	if (tally->not_followed)
+		fprintf(stderr, "vmatrace: no trace could be made for %s child process%s\n",
+		        grouped(lost, tally->not_followed), tally->not_followed == 1 ? "" : "es");
+	if (tally->stopped)
+		fprintf(stderr,
+		        "vmatrace: %s trace%s stopped before the end: full, or no space left\n",
+		        grouped(lost, tally->stopped), tally->stopped == 1 ? "" : "s");
+	if (tally->unreadable)
+		fprintf(stderr, "vmatrace: %s trace%s cannot be read; 'vmatrace info' says why\n",
+		        grouped(lost, tally->unreadable), tally->unreadable == 1 ? "" : "s");
+	fputs("vmatrace: next, try: vmatrace timeline ", stderr);
+	print_word(shortest(tally->traces == 1 ? tally->only : output->folder));
+	fputc('\n', stderr);
+}
+
+void record_summary(const struct record_output *output, uint64_t begun_ns)
+{
+	struct tally *tally = calloc(1, sizeof(*tally));
+	char pattern[3 * PATH_MAX];
+	glob_t found = { 0 };
+
+	if (!tally || !spell_glob(pattern, sizeof(pattern), output->pattern)) {
+		free(tally);
+		return;
+	}
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			count(tally, found.gl_pathv[i], begun_ns);
+	globfree(&found);
+	if (tally->traces) {
+		print_tally(tally, output);
+	} else {
+		fprintf(stderr,
+		        "vmatrace: no trace was written: the program may have replaced itself at "
+		        "once "
+		        "by one that nothing\ncan be preloaded into (static, setuid, 32-bit), or "
+		        "cleaned its environment, or had no space left\n");
+		record_output_undo(output);
+	}
+	free(tally);
+}

@@ -1,0 +1,69 @@
+/*
+ * timeline: see the header.
+ */
+#include "timeline.h"
+
+static uint64_t without(uint64_t total, uint64_t own)
+{
+	return total > own ? total - own : 0;
+}
+
+static void follow(struct timeline *timeline, uint64_t bytes, uint64_t vmas, uint64_t seq,
+                   uint64_t time_ns)
+{
+	struct curve_value *now = &timeline->now;
+
+	now->mapped_bytes = without(bytes, timeline->own.mapped_bytes);
+	now->vma_count = without(vmas, timeline->own.vma_count);
+	curve_add(&timeline->curve, time_ns, now);
+	if (now->mapped_bytes > timeline->peak_bytes.value)
+		timeline->peak_bytes = (struct timeline_peak) { now->mapped_bytes, seq, time_ns };
+	if (now->vma_count > timeline->peak_vmas.value)
+		timeline->peak_vmas = (struct timeline_peak) { now->vma_count, seq, time_ns };
+}
+
+void timeline_init(struct timeline *timeline)
+{
+	*timeline = (struct timeline) { 0 };
+	curve_init(&timeline->curve);
+}
+
+struct curve_value timeline_own(const struct walk *walk)
+{
+	const struct vma_map *map = walk_map(walk);
+	const struct vma_run *before = NULL;
+	struct curve_value own = { 0 };
+
+	for (const struct vma_run *run = vma_map_at(map, 0); run; run = vma_map_next(map, run)) {
+		if (run->internal) {
+			own.mapped_bytes += run->end - run->start;
+			/* Runs are finer than VMAs: pieces of one mapping count once. */
+			if (!before || before->end != run->start || before->object != run->object ||
+			    before->prot != run->prot || before->delta != run->delta)
+				own.vma_count++;
+		}
+		before = run->internal ? run : NULL;
+	}
+	return own;
+}
+
+void timeline_begin(struct timeline *timeline, const struct walk *walk, uint64_t time_ns)
+{
+	if (timeline->begun)
+		return;
+	timeline->begun = true;
+	timeline->own = timeline_own(walk);
+	follow(timeline, vma_map_bytes(walk_map(walk)), vma_map_count(walk_map(walk)),
+	       CREATED_BEFORE, time_ns);
+	timeline->start = timeline->now;
+}
+
+void timeline_change(struct timeline *timeline, const struct vma_change *change, bool counted)
+{
+	follow(timeline, change->mapped_bytes, change->vma_count, change->event->seq,
+	       change->event->time_ns);
+	if (!counted)
+		return;
+	timeline->changes[change->kind]++;
+	timeline->total_changes++;
+}
