@@ -230,6 +230,8 @@ bool ring_create(const struct settings *settings, char *path, size_t path_bytes,
 		.use_crc32c = processor_has_crc32c(),
 	};
 	RAW_3(SYS_madvise, map, ring.map_bytes, MADV_DONTDUMP);
+	/* Or the first store to a page brings in a huge one around it: 2.5 ms of zeroing (Linux 6.18, ext4). */
+	RAW_3(SYS_madvise, map, ring.map_bytes, MADV_RANDOM);
 	if (!reserve_space(fd, ring.map_bytes) || !populate_first(map)) {
 		*why = ENOSPC;
 		RAW_2(SYS_munmap, map, ring.map_bytes);
