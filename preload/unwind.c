@@ -19,13 +19,15 @@
  */
 #include "unwind.h"
 
+#include <errno.h>
+
 #include "frames.h"
 #include "recipes.h"
 
 enum {
 	MAIN_REACH = 128 << 20,
 	THREAD_REACH = 64 << 20,
-	FOREIGN_REACH = 64 << 10,
+	FOREIGN_REACH = 1 << 20,
 	PAGE_BYTES = 4096, /* the smallest there is */
 };
 
@@ -69,7 +71,10 @@ void unwind_init(void *memory, uint64_t main_stack_end)
 
 bool unwind_load(void)
 {
+	int error = errno;
+
 	state.ready = recipes_load();
+	errno = error;
 	return state.ready;
 }
 
@@ -100,6 +105,12 @@ static bool may_read(const struct frame *frame, uint64_t address)
 	       frame->bound - address >= 8;
 }
 
+/* Where a signal came in between the pops of an epilogue, CFI has rbp still in the slot just popped. */
+static bool in_red_zone(const struct frame *frame, uint64_t address)
+{
+	return frame->exact && address % 8 == 0 && frame->sp - address <= FRAMES_RED_ZONE;
+}
+
 static uint64_t word_at(uint64_t address)
 {
 	return *(const uint64_t *)address;
@@ -115,7 +126,7 @@ static bool restore_bp(struct frame *frame, struct recipe recipe, uint64_t cfa)
 	};
 	uint64_t address = base[recipe.bp_saved] + (uint64_t)(recipe.bp_words * 8);
 
-	if (!may_read(frame, address))
+	if (!may_read(frame, address) && !in_red_zone(frame, address))
 		return false;
 	frame->bp = word_at(address);
 	return true;

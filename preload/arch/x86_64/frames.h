@@ -27,6 +27,9 @@ enum {
 	FRAMES_SIGNAL_PC = offsetof(ucontext_t, uc_mcontext.gregs) + REG_RIP * sizeof(greg_t),
 };
 
+/* Bytes below sp that a signal handler leaves alone (psABI 3.2.2). */
+enum { FRAMES_RED_ZONE = 128 };
+
 /* The word at %fs:0 is its own address (psABI, TLS variant II); glibc puts it above the thread's stack. */
 static inline uint64_t frames_thread_pointer(void)
 {
