@@ -25,6 +25,7 @@
 #include "modules_table.h"
 #include "raw_syscall.h"
 #include "ring.h"
+#include "snapshot.h"
 
 enum {
 	IN_FLIGHT_PROBES = 4,
@@ -57,17 +58,21 @@ void recorder_own_calls(bool own)
 
 /*
  * Claims an entry for the length of the call, near tid's place in the table: no registration, nothing to
- * clean up when the thread ends. None free among a few: the call is only recorded when it returns.
+ * clean up when the thread ends. None free among a few: the call is only recorded when it returns. An
+ * entry of this thread's that no live event holds (`outermost`) was left behind by a longjmp: taken over.
  */
-static struct vmat_in_flight *claim_in_flight(uint32_t tid)
+static struct vmat_in_flight *claim_in_flight(uint32_t tid, bool outermost)
 {
+	uint64_t filling = (uint64_t)tid << 1;
+
 	for (unsigned probe = 0; probe < IN_FLIGHT_PROBES; probe++) {
 		struct vmat_in_flight *entry =
 			&ring.in_flight[(tid + probe * 127) % VMAT_IN_FLIGHT_COUNT];
-		uint64_t owner = 0;
+		uint64_t owner = __atomic_load_n(&entry->owner, __ATOMIC_RELAXED);
+		bool left_behind = outermost && owner >> 1 == tid;
 
-		if (__atomic_load_n(&entry->owner, __ATOMIC_RELAXED) == 0 &&
-		    __atomic_compare_exchange_n(&entry->owner, &owner, (uint64_t)tid << 1, false,
+		if ((owner == 0 || left_behind) &&
+		    __atomic_compare_exchange_n(&entry->owner, &owner, filling, false,
 		                                __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return entry;
 	}
@@ -149,7 +154,7 @@ struct recording recorder_begin(enum call_id call, const struct frame_registers 
 		take_stack(event, caller);
 	recording.rows_wanted = false;
 	evidence_before(&recording);
-	recording.in_flight = claim_in_flight(event->tid);
+	recording.in_flight = claim_in_flight(event->tid, recording.depth == 0);
 	event->time = ring_ticks();
 	event->enter = ring_head();
 	fill_in_flight(&recording);
@@ -221,6 +226,7 @@ void recorder_end_with(struct recording *recording, uint64_t result, int error)
 {
 	struct vmat_event *event = &recording->event;
 	int saved = errno;
+	bool due;
 
 	if (!recording->recording)
 		return;
@@ -234,9 +240,11 @@ void recorder_end_with(struct recording *recording, uint64_t result, int error)
 	if (error)
 		event->flags |= VMAT_EVENT_FAILED;
 	evidence_after(recording);
-	ring_put(event, address_space.state);
+	due = ring_put(event, address_space.state);
 	if (recording->in_flight)
 		__atomic_store_n(&recording->in_flight->owner, 0, __ATOMIC_RELEASE);
+	if (due)
+		snapshot_take(VMAT_SNAPSHOT_PERIODIC);
 	errno = saved;
 }
 

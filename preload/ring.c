@@ -125,7 +125,7 @@ static void store(struct vmat_event *slot, struct vmat_event *event, uint64_t se
 	__atomic_store_n(&slot->stamp, seq + 1, __ATOMIC_RELEASE);
 }
 
-void ring_put(struct vmat_event *event, const uint32_t *alive)
+bool ring_put(struct vmat_event *event, const uint32_t *alive)
 {
 	struct vmat_control *control = ring.control;
 	uint64_t seq;
@@ -136,7 +136,7 @@ void ring_put(struct vmat_event *event, const uint32_t *alive)
 		if (ring.stop_when_full && !control->stopped)
 			control->stopped = VMAT_STOPPED_FULL;
 		ring_count(&control->dropped);
-		return;
+		return false;
 	}
 	/*
 	 * The draw of `exit`. Release and acquire: everything before it, the system call above all, is over
@@ -144,18 +144,19 @@ void ring_put(struct vmat_event *event, const uint32_t *alive)
 	 */
 	seq = __atomic_fetch_add(&control->head, 1, __ATOMIC_ACQ_REL);
 	if (ring.stop_when_full && seq >= ring.slot_count)
-		return;
+		return false;
 	if (seq >= __atomic_load_n(&ring.slots_ready, __ATOMIC_ACQUIRE) && seq < ring.slot_count &&
 	    !make_ready((uint8_t *)ring.slots, &ring.slots_ready, seq + 1, sizeof(*event),
 	                ring.slot_count)) {
 		control->stopped = ring.frozen ? VMAT_STOPPED_TRIMMED : VMAT_STOPPED_NO_SPACE;
-		return;
+		return false;
 	}
 	if (__atomic_load_n(alive, __ATOMIC_RELAXED) == 0)
-		return;
+		return false;
 	store(&ring.slots[seq & (ring.slot_count - 1)], event, seq);
 	if (seq % CLOCK_EVERY == 0)
 		ring_clock_pair();
+	return seq && seq % (ring.slot_count / 4) == 0;
 }
 
 void *ring_reserve(uint64_t bytes, uint32_t *id)

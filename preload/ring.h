@@ -60,8 +60,10 @@ static inline uint64_t ring_head(void)
 /*
  * Stores *event (stamp and crc are set here). `alive` is read once more just before the stamp: if it then
  * reads 0 this is a fork child in the middle of its parent's event, and the slot stays unstamped.
+ * True: the slot begins a quarter of the ring, and a snapshot is due, so that what survives a wrap can be
+ * replayed from a base that survives too.
  */
-void ring_put(struct vmat_event *event, const uint32_t *alive);
+bool ring_put(struct vmat_event *event, const uint32_t *alive);
 
 /* `bytes` of the arena, aligned, zero, safe to store to; NULL and counted when there is no more. */
 void *ring_reserve(uint64_t bytes, uint32_t *id);

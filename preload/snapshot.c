@@ -49,7 +49,11 @@ void snapshot_take(enum vmat_snapshot_reason reason)
 		.begin = ring_head(),
 	};
 	struct vmat_snapshot *payload;
-	long fd = open_maps();
+	/* Half of the arena is for what events refer to: a tiny ring asks for snapshots all the time. */
+	bool wanted =
+		reason != VMAT_SNAPSHOT_PERIODIC ||
+		__atomic_load_n(&ring.control->arena_used, __ATOMIC_RELAXED) < ring.arena_bytes / 2;
+	long fd = wanted ? open_maps() : -1;
 	long got = -1;
 	uint32_t id;
 
