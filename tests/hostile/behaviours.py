@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""Unusual programs (behaviours.c) with and without the recorder: the same output and end, and a trace
+that says what was done.
+
+    behaviours.py BUILD ACT
+"""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "programs"))
+from harness import Bench, Check  # noqa: E402
+
+FULL = os.environ.get("VMATRACE_FULL") == "1"
+THREADS = 8
+
+
+def own(events):
+    """The program's events, the recorder's own left out."""
+    return [event for event in events if not event["internal"] and event["call"] != "implicit"]
+
+
+def counts(events):
+    seen = {}
+    for event in own(events):
+        seen[event["call"]] = seen.get(event["call"], 0) + 1
+    return seen
+
+
+def the_trace(bench, check):
+    files = bench.trace_files()
+    check.equal("trace files", len(files), 1)
+    return files[0]
+
+
+def act(bench, check, name, count, **options):
+    return bench.both(check, name, [os.path.join(bench.build, "behaviours"), name, str(count)],
+                      **options)
+
+
+def every_call(bench, check):
+    act(bench, check, "every_call", 1)
+    events = own(bench.events(the_trace(bench, check)))
+    plain, _ = bench.both(Check(), "again", [os.path.join(bench.build, "behaviours"), "every_call"])
+    # What the program printed of each failure is what the trace says of it.
+    printed = [int(line.rsplit(b" ", 1)[1]) for line in plain.stdout.splitlines()
+               if b": -1, errno" in line and b"ftruncate" not in line and b"unknown" not in line]
+    traced = [getattr(__import__("errno"), event["errno"]) for event in events
+              if event["errno"] and event["call"] != "posix_madvise"]
+    check.equal("errors in order", traced, printed)
+    called = {event["call"] for event in events}
+    expected = {"mmap", "munmap", "mprotect", "pkey_mprotect", "madvise", "posix_madvise", "mlock",
+                "mlock2", "munlock", "mlockall", "munlockall", "mremap", "sbrk", "brk", "shm_open",
+                "memfd_create", "remap_file_pages", "shm_unlink", "shmat", "shmdt", "mbind", "execve"}
+    check.equal("calls", called, expected)
+
+
+def threads(bench, check):
+    each = 20000 if FULL else 5000
+    act(bench, check, "threads", each)
+    trace = the_trace(bench, check)
+    events = bench.events(trace)
+    check.equal("calls", counts(events), {call: THREADS * each for call in
+                                          ("mmap", "mprotect", "munmap")})
+    check.equal("sequence numbers", len({event["seq"] for event in events}), len(events))
+    last = {}
+    for event in events:
+        if event["call"] != "implicit":
+            check.that(last.get(event["tid"], -1) < event["enter"] <= event["exit"],
+                       f"order of {event['seq']} in its thread")
+            last[event["tid"]] = event["exit"]
+    mapped_now(bench, check, trace)
+
+
+def mapped_now(bench, check, trace):
+    """No mapping of the program's survives: what mmap created, munmap removed."""
+    done = bench.read("maps", "--format", "json", trace)
+    rows = json.loads(done.stdout)
+    left = [row for row in rows if row["created_by"] and
+            row["kind"] not in ("tracer", "heap", "main-stack")]
+    check.equal("mappings left", [row["vm_start"] for row in left], [])
+
+
+def killed(bench, check):
+    act(bench, check, "killed", 2000)
+    trace = the_trace(bench, check)
+    check.equal("calls", counts(bench.events(trace)),
+                {call: 2000 for call in ("mmap", "mprotect", "munmap")})
+    done = bench.read("info", trace)
+    check.that(done.returncode == 0 and not done.stderr, f"info: {done.stderr[:200]}")
+
+
+def signals(bench, check):
+    act(bench, check, "signals", 300)
+    events = own(bench.events(the_trace(bench, check)))
+    nested = [event for event in events if "nested" in event["flags"]]
+    check.that(nested, "no handler interrupted a wrapper: nothing was tested")
+    maps = sum(event["call"] == "mmap" for event in events)
+    check.equal("munmap for each mmap", sum(event["call"] == "munmap" for event in events), maps)
+
+
+def jumps(bench, check):
+    act(bench, check, "jumps", 10000 if FULL else 1000)
+    events = own(bench.events(the_trace(bench, check)))
+    tail = events[-1]
+    check.that("nested" not in tail["flags"], "a jump out of a wrapper left the thread nested")
+    check.that(len(tail["stack"]) > 1, "no stack after jumps out of wrappers")
+
+
+def forks_in_handler(bench, check):
+    act(bench, check, "forks_in_handler", 5000 if FULL else 500)
+    files = bench.trace_files()
+    check.that(len(files) > 1, "no child made a file")
+    for path in files[:50]:
+        done = bench.read("events", "--format", "jsonl", path)
+        check.that(done.returncode == 0 and not done.stderr, f"{path}: {done.stderr[:200]}")
+
+
+def family(bench, check):
+    act(bench, check, "family", 7)
+    files = {path: counts(bench.events(path)) for path in bench.trace_files()}
+    maps = sorted(seen.get("mmap", 0) for seen in files.values())
+    # The parent: twice 7, and its vfork child's one. Two children 7 each. true, false, echo: none.
+    check.equal("mmap calls of each process", maps, [0, 0, 0, 7, 7, 15])
+
+
+def children(bench, check):
+    """VMATRACE_CHILDREN=0: the process itself, through its own exec, and nobody else."""
+    command = [os.path.join(bench.build, "behaviours"), "family", "7"]
+    bench.both(check, "family", command, VMATRACE_CHILDREN="0")
+    names = sorted(os.path.basename(path).split(".")[0] for path in bench.trace_files())
+    check.equal("traced images", names, ["behaviours", "echo"])
+
+
+def descriptors(bench, check):
+    act(bench, check, "descriptors", 100)
+    check.equal("calls", counts(bench.events(the_trace(bench, check))).get("mmap"), 100)
+
+
+def ring(bench, check, name, goes_on):
+    act(bench, check, name, 100)
+    seen = counts(bench.events(the_trace(bench, check)))
+    check.equal("mmap calls", seen.get("mmap", 0), 100 if goes_on else 0)
+
+
+def ring_unmapped(bench, check):
+    ring(bench, check, "ring_unmapped", True)
+
+
+def ring_protected(bench, check):
+    ring(bench, check, "ring_protected", True)
+
+
+def ring_replaced(bench, check):
+    ring(bench, check, "ring_replaced", False)
+
+
+def settings(bench, check):
+    """A bad value is one line and the default; a good one is silent and in force."""
+    command = [os.path.join(bench.build, "behaviours"), "calls", "5"]
+    bad = {"VMATRACE_RING": "many", "VMATRACE_ON_FULL": "explode", "VMATRACE_STACK": "deep",
+           "VMATRACE_DEPTH": "0", "VMATRACE_COVERAGE": "some", "VMATRACE_CHILDREN": "2",
+           "VMATRACE_VERBOSE": "x"}
+    for name, value in bad.items():
+        done = bench.run(command, True, **{name: value})
+        lines = done.stderr.splitlines()
+        check.that(len(lines) == 1 and lines[0].startswith(b"vmatrace: " + name.encode())
+                   and value.encode() in lines[0], f"{name}={value}: {done.stderr!r}")
+        check.equal(f"{name}: status", done.returncode, 0)
+    before = set(bench.trace_files())
+    done = bench.run(command, True, VMATRACE_RING="100", VMATRACE_DEPTH="1", VMATRACE_STACK="fp",
+                     VMATRACE_ON_FULL="stop", VMATRACE_COVERAGE="calls")
+    check.equal("good values", done.stderr, b"")
+    (trace,) = set(bench.trace_files()) - before
+    check.equal("depth 1", {len([f for f in event["stack"] if not f["inlined"]])
+                            for event in own(bench.events(trace))}, {1})
+    done = bench.run(command, True, VMATRACE_OUT=os.path.join(bench.traces, "a/b/%e-%p-%%.vmat"),
+                     VMATRACE_VERBOSE="1")
+    check.that(b"recording to" in done.stderr, f"verbose: {done.stderr!r}")
+    (made,) = os.listdir(os.path.join(bench.traces, "a", "b"))
+    check.that(made.startswith("behaviours-") and made.endswith("-%.vmat"), f"pattern: {made}")
+    os.rename(os.path.join(bench.traces, "a"), os.path.join(bench.folder, "a"))
+    for _ in range(3):
+        bench.run(command, True, VMATRACE_OUT=os.path.join(bench.folder, "same.vmat"))
+    check.equal("never overwritten", sorted(n for n in os.listdir(bench.folder) if "same" in n),
+                ["same.1.vmat", "same.2.vmat", "same.vmat"])
+    mode = os.stat(os.path.join(bench.folder, "same.vmat")).st_mode & 0o777
+    check.equal("mode", oct(mode), "0o600")
+
+
+def stop(bench, check):
+    """VMATRACE_ON_FULL=stop keeps the oldest and counts the rest; overwrite the newest."""
+    command = [os.path.join(bench.build, "behaviours"), "calls", "100"]
+    bench.run(command, True, VMATRACE_RING="64", VMATRACE_ON_FULL="stop")
+    first = bench.events(the_trace(bench, check))
+    check.equal("first kept", first[0]["seq"], 0)
+    check.that(max(e["seq"] for e in first if e["via"] != "kernel") < 64, "more than the ring holds")
+    for path in bench.trace_files():
+        os.unlink(path)
+    bench.run(command, True, VMATRACE_RING="64")
+    newest = [e for e in bench.events(the_trace(bench, check)) if e["via"] != "kernel"]
+    check.that(newest[-1]["seq"] >= 300, f"newest kept: {newest[-1]['seq']}")
+    check.equal("slots", len(newest), 64)
+    for path in bench.trace_files():
+        os.unlink(path)
+    bench.run(command, True, VMATRACE_RING="64", VMATRACE_ON_FULL="grow")
+    check.equal("grow", counts(bench.events(the_trace(bench, check)))["mmap"], 100)
+
+
+ACTS = {f.__name__: f for f in (every_call, threads, killed, signals, jumps, forks_in_handler, family,
+                                children, descriptors, ring_unmapped, ring_protected, ring_replaced,
+                                settings, stop)}
+
+
+def main():
+    bench, check = Bench(sys.argv[1]), Check()
+    try:
+        ACTS[sys.argv[2]](bench, check)
+        bench.read_all(check, sys.argv[2]) if len(bench.trace_files()) < 20 else None
+    finally:
+        bench.close()
+    check.finish()
+
+
+if __name__ == "__main__":
+    main()
