@@ -1,5 +1,5 @@
 /*
- * event_json: events as JSON, with exactly the keys of the documented format; also the pieces other
+ * event_json: events as JSON, with exactly the keys of the documented format; also a piece that other
  * documents share: a stack of frames.
  */
 #ifndef VMATRACE_RENDER_EVENT_JSON_H
@@ -9,11 +9,23 @@
 #include "io/symbols.h"
 #include "json.h"
 
+/* A change that a snapshot showed and no event explains, to be printed among the events. */
+struct implicit_change {
+	struct event event; /* seq, time, via; call is CALL_IMPLICIT; its pointers are not read */
+	uint64_t start;
+	uint64_t end;
+	unsigned prot;     /* of what is there now, or of what was removed */
+	const char *what;  /* "create", "remove", "protect", "replace" */
+	const char *cause; /* "stack-growth", ..., "unexplained" */
+};
+
 /* The value of a "stack" key: an array of frames. fp: they were walked by frame pointers. */
 void json_stack(struct json *json, const struct frame *frames, size_t count, bool fp);
 
 /* One event as an object. */
 void json_event(struct json *json, const struct event *event, uint32_t pid,
                 const struct frame *frames, size_t count);
+
+void json_implicit(struct json *json, const struct implicit_change *change, uint32_t pid);
 
 #endif

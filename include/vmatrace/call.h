@@ -53,8 +53,8 @@ enum arg_kind {
 	ARG_NO, /* ends a list of arguments */
 	ARG_ADDR,
 	ARG_BYTES,
-	ARG_OFFSET,
-	ARG_INT,
+	ARG_OFFSET, /* 64 bits, signed */
+	ARG_INT,    /* a C int: the low 32 bits */
 	ARG_HEX,
 	ARG_PROT,
 	ARG_MMAP_FLAGS,
