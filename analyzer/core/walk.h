@@ -7,6 +7,7 @@
  *                        │           │
  *                     change()   change() with call "implicit" for what no event explains, then checkpoint()
  *
+ * Events that returned before the base was read are in it already: the observer does not hear of them.
  * A snapshot never replaces the model: only rows that differ become implicit changes, each counted. Rows
  * that a call overlapping the snapshot in time touched are uncertain ("racy") and left alone.
  */
@@ -113,7 +114,9 @@ enum walk_status {
 struct walk_totals {
 	uint64_t events;
 	uint64_t
-		impossible; /* e.g. unmapping what is not mapped by a releasing call; model and log disagree */
+		impossible; /* e.g. a mapping where the kernel cannot have found room; model and log disagree */
+	uint64_t
+		in_flight; /* calls that never returned: whether they happened is not known, none is applied */
 	uint64_t racy;        /* racy events and racy rows */
 	uint32_t checkpoints; /* compared, the base not among them */
 	uint32_t matched;

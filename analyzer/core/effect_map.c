@@ -1,0 +1,298 @@
+/*
+ * effect_map: calls that map and unmap pages at an address: mmap, munmap, shmat, shmdt, remap_file_pages.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+
+#include "effects.h"
+#include "runs.h"
+#include "vmatrace/trace_format.h"
+
+/* A name as /proc/PID/maps prints it: a newline is the one character it escapes. */
+static char *escape(const char *name)
+{
+	size_t bytes = 1;
+	char *escaped;
+	char *to;
+
+	for (const char *at = name; *at; at++)
+		bytes += *at == '\n' ? strlen("\\012") : 1;
+	escaped = malloc(bytes);
+	if (!escaped)
+		return NULL;
+	for (to = escaped; *name; name++)
+		to = *name == '\n' ? stpcpy(to, "\\012") : (*to = *name, to + 1);
+	*to = '\0';
+	return escaped;
+}
+
+static bool file_object(struct vma_map *map, const struct event *event, object_id *object)
+{
+	char *name = escape(event->text ? event->text : "?");
+	bool fine = name && vma_map_object(map, event->dev_major, event->dev_minor, event->inode,
+	                                   name, object);
+
+	free(name);
+	return fine;
+}
+
+/* What the kernel's row says lies at run->start, for the whole run. */
+static bool object_of_row(struct vma_map *map, const struct vma_row *row, struct vma_run *run)
+{
+	struct vma_run kernel;
+
+	if (!run_of_row(map, row, &kernel))
+		return false;
+	run->object = kernel.object;
+	run->delta = kernel.delta;
+	return true;
+}
+
+/* Sets run->object and run->delta of a new mapping. */
+static bool identify(struct vma_map *map, const struct event *event, struct vma_run *run)
+{
+	const struct vma_row *row = event_row(event, run->start);
+
+	if (row)
+		return object_of_row(map, row, run);
+	if (event->args[3] & MAP_ANONYMOUS) {
+		/* Shared anonymous memory whose inode was not read: it looks like this, but for that. */
+		return !run->shared ||
+		       vma_map_object(map, 0, 1, 0, "/dev/zero (deleted)", &run->object);
+	}
+	if (!file_object(map, event, &run->object))
+		return false;
+	if (object_has_offsets(vma_map_object_at(map, run->object)))
+		run->delta = event->args[5] - run->start;
+	return true;
+}
+
+static uint8_t flags_of_mmap(const struct replay *replay, uint64_t flags)
+{
+	unsigned run_flags = 0;
+
+	if (flags & MAP_LOCKED || replay->lock_future)
+		run_flags |= RUN_LOCKED;
+	if (flags & MAP_NORESERVE)
+		run_flags |= RUN_NORESERVE;
+	if (flags & MAP_HUGETLB)
+		run_flags |= RUN_HUGETLB;
+	if (flags & MAP_STACK)
+		run_flags |= RUN_STACK;
+	return (uint8_t)run_flags;
+}
+
+/*
+ * The pages of a new mapping. Where the kernel rounds up to more than pages (huge pages, a segment of
+ * unknown size), the row that begins at the result knows better.
+ */
+static struct page_range mapped_range(const struct replay *replay, const struct event *event,
+                                      uint64_t length)
+{
+	struct page_range range = page_range(event->result, length, replay->page_bytes);
+	const struct vma_row *row = event_row(event, event->result);
+
+	if (range.start == range.end && row)
+		range.start = range.end = event->result;
+	if (row && row->start == range.start && row->end > range.end)
+		range.end = row->end;
+	return range;
+}
+
+/* MAP_HUGETLB lengths are rounded up to the size that the flags name, or the usual one. */
+static uint64_t mmap_length(const struct event *event)
+{
+	uint64_t shift = event->args[3] >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+
+	if (!(event->args[3] & MAP_HUGETLB))
+		return event->args[1];
+	return page_ceil(event->args[1], shift > 12 && shift < 32 ? 1u << shift : HUGE_PAGE_BYTES);
+}
+
+/* Puts a new run there; what may_replace does not allow to be there cannot have been there. */
+static bool put(struct replay *replay, const struct event *event, const struct vma_run *run,
+                bool may_replace, struct vma_change *change)
+{
+	struct page_range range = { run->start, run->end };
+	bool replaces = replay_any_mapped(replay, &range);
+
+	if (replaces && !may_replace)
+		replay_doubt(replay);
+	change_begin(replay, change, replaces ? CHANGE_REPLACE : CHANGE_CREATE, &range);
+	return vma_map_set(replay->map, run) && replay_resync(replay, event, &range, change);
+}
+
+bool effect_maps(struct replay *replay, const struct event *event, enum order_half half,
+                 struct vma_change *change)
+{
+	uint64_t flags = event->args[3];
+	unsigned type = flags & MAP_TYPE;
+	bool fixed = flags & MAP_FIXED;
+	struct page_range range;
+	struct vma_run run;
+
+	(void)half;
+	if (event->failed) { /* MAP_FIXED may have torn down what was there */
+		range = page_range(event->args[0], event->args[1], replay->page_bytes);
+		return !fixed || replay_resync(replay, event, &range, change);
+	}
+	range = mapped_range(replay, event, mmap_length(event));
+	if (range.start == range.end)
+		return true;
+	run = (struct vma_run) {
+		.start = range.start,
+		.end = range.end,
+		.prot = event->args[2] & (PROT_READ | PROT_WRITE | PROT_EXEC),
+		.shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE,
+		.internal = event->flags & VMAT_EVENT_INTERNAL,
+		.grows_down = flags & MAP_GROWSDOWN,
+		.map_flags = flags_of_mmap(replay, flags),
+		.created_by = event->seq,
+		.changed_by = event->seq,
+	};
+	return identify(replay->map, event, &run) && put(replay, event, &run, fixed, change);
+}
+
+bool effect_unmaps(struct replay *replay, const struct event *event, enum order_half half,
+                   struct vma_change *change)
+{
+	struct page_range range = page_range(event->args[0], event->args[1], replay->page_bytes);
+	enum change_kind kind = removal_kind(replay, &range);
+
+	(void)half;
+	if (event->failed || kind == CHANGE_COUNT)
+		return true; /* munmap of a hole is no error */
+	change_begin(replay, change, kind, &range);
+	return vma_map_clear(replay->map, range.start, range.end) &&
+	       replay_resync(replay, event, &range, change);
+}
+
+/* --- SysV shared memory ------------------------------------------------------------------------------- */
+
+bool effect_attaches(struct replay *replay, const struct event *event, enum order_half half,
+                     struct vma_change *change)
+{
+	uint64_t flags = event->args[2];
+	struct page_range range = mapped_range(replay, event, event->args[3]);
+	const struct vma_row *row = event_row(event, event->result);
+	struct vma_run run = {
+		.start = range.start,
+		.end = range.end,
+		.prot = PROT_READ,
+		.shared = true,
+		.attach = (uint32_t)((range.end - range.start) / replay->page_bytes),
+		.internal = event->flags & VMAT_EVENT_INTERNAL,
+		.map_flags = replay->lock_future ? RUN_LOCKED : 0,
+		.created_by = event->seq,
+		.changed_by = event->seq,
+	};
+	char name[sizeof("/SYSV00000000 (deleted)")];
+
+	(void)half;
+	if (event->failed || range.start == range.end)
+		return true;
+	if (!(flags & SHM_RDONLY))
+		run.prot |= PROT_WRITE;
+	if (flags & SHM_EXEC)
+		run.prot |= PROT_EXEC;
+	if (row) {
+		if (!object_of_row(replay->map, row, &run))
+			return false;
+	} else {
+		static const char digits[] = "0123456789abcdef";
+		uint32_t key = (uint32_t)event->args[4];
+
+		memcpy(name, "/SYSV00000000 (deleted)", sizeof(name));
+		for (size_t i = 0; i < 8; i++)
+			name[strlen("/SYSV") + i] = digits[key >> (28 - 4 * i) & 15];
+		if (!vma_map_object(replay->map, 0, 1, event->args[0], name, &run.object))
+			return false;
+		run.delta = -run.start;
+	}
+	return put(replay, event, &run, flags & SHM_REMAP, change);
+}
+
+/* A page of a segment that lies where an attachment at `base` would have put it. */
+static bool is_attached_at(const struct replay *replay, const struct vma_run *run, uint64_t base)
+{
+	return run->delta == -base && object_is_sysv(vma_map_object_at(replay->map, run->object));
+}
+
+/*
+ * The kernel takes the first segment at or above the address whose page is where an attachment at the
+ * address put it, that VMA whole, and of the same segment all such within its size.
+ */
+bool effect_detaches(struct replay *replay, const struct event *event, enum order_half half,
+                     struct vma_change *change)
+{
+	uint64_t base = event->args[0];
+	const struct vma_run *run = vma_map_at(replay->map, base);
+	const struct vma_run *last;
+	struct page_range range;
+	object_id object;
+	uint64_t limit;
+
+	(void)half;
+	if (event->failed)
+		return true;
+	while (run && !is_attached_at(replay, run, base))
+		run = vma_map_next(replay->map, run);
+	if (!run) {
+		replay_doubt(replay);
+		return true;
+	}
+	object = run->object;
+	limit = run->attach ? base + (uint64_t)run->attach * replay->page_bytes : UINT64_MAX;
+	range = (struct page_range) { run->start, run->end };
+	for (last = run; (run = vma_map_next(replay->map, last)) && runs_join(last, run);
+	     last = run)
+		range.end = run->end;
+	for (; run && run->start < limit; run = vma_map_next(replay->map, run)) {
+		if (run->object == object && run->delta == -base && run->end <= limit)
+			range.end = run->end;
+	}
+	change_begin(replay, change, CHANGE_REMOVE, &range);
+	for (uint64_t at = range.start; at < range.end; at = range.start) {
+		run = vma_map_at(replay->map, at);
+		if (!run || run->start >= range.end)
+			break;
+		range.start = run->end;
+		if (run->object == object && run->delta == -base &&
+		    !vma_map_clear(replay->map, run->start, run->end))
+			return false;
+	}
+	return true;
+}
+
+/* --- remap_file_pages --------------------------------------------------------------------------------- */
+
+/* Emulated by the kernel: the range is mapped again, from another page of the same file, as its first page is. */
+bool effect_remaps_file(struct replay *replay, const struct event *event, enum order_half half,
+                        struct vma_change *change)
+{
+	struct page_range range = {
+		page_floor(event->args[0], replay->page_bytes),
+		page_floor(event->args[0], replay->page_bytes) +
+			page_floor(event->args[1], replay->page_bytes),
+	};
+	const struct vma_run *run = vma_map_at(replay->map, range.start);
+	struct vma_run copy;
+
+	(void)half;
+	if (event->failed || range.start >= range.end)
+		return true;
+	if (!run || run->start > range.start) {
+		replay_doubt(replay);
+		return true;
+	}
+	copy = *run;
+	copy.start = range.start;
+	copy.end = range.end;
+	copy.delta = event->args[3] * replay->page_bytes - range.start;
+	copy.row = 0;
+	copy.changed_by = event->seq;
+	change_begin(replay, change, CHANGE_REPLACE, &range);
+	return vma_map_set(replay->map, &copy) && replay_resync(replay, event, &range, change);
+}

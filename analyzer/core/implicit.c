@@ -1,0 +1,247 @@
+/*
+ * implicit: differences between the model and a snapshot, sorted into uncertain, explained and unexplained.
+ */
+#include "implicit.h"
+
+#include <stdlib.h>
+
+#include "compare.h"
+#include "pages.h"
+#include "runs.h"
+#include "vmatrace/trace_format.h"
+
+/* --- what the snapshot cannot know -------------------------------------------------------------------- */
+
+bool snapshot_overlaps(const struct snapshot *snapshot, const struct event *event)
+{
+	if (!event->in_flight && event->exit < snapshot->begin)
+		return false;
+	/* The reader's own next call may have loaded the same head as the end of the read: it came after. */
+	if (event->tid == snapshot->tid)
+		return event->enter < snapshot->end;
+	return event->enter <= snapshot->end;
+}
+
+static bool add(struct uncertain *uncertain, enum uncertain_kind kind, uint64_t start, uint64_t end)
+{
+	if (uncertain->count == uncertain->capacity) {
+		size_t capacity = uncertain->capacity ? 2 * uncertain->capacity : 8;
+		struct uncertain_item *items =
+			reallocarray(uncertain->items, capacity, sizeof(*items));
+
+		if (!items)
+			return false;
+		uncertain->items = items;
+		uncertain->capacity = capacity;
+	}
+	uncertain->items[uncertain->count++] = (struct uncertain_item) { kind, start, end };
+	return true;
+}
+
+bool uncertain_add(struct uncertain *uncertain, const struct event *event, uint32_t page_bytes)
+{
+	struct touch touch;
+
+	event_touch(event, page_bytes, &touch);
+	if (!touch.visible)
+		return true;
+	for (size_t i = 0; i < touch.count; i++) {
+		if (!add(uncertain, UNCERTAIN_RANGE, touch.ranges[i].start, touch.ranges[i].end))
+			return false;
+	}
+	if (touch.anywhere && !add(uncertain, UNCERTAIN_ANYWHERE, 0, touch.anywhere))
+		return false;
+	return !touch.attachment ||
+	       add(uncertain, UNCERTAIN_ATTACHMENT, touch.attachment, touch.attachment);
+}
+
+void uncertain_release(struct uncertain *uncertain)
+{
+	free(uncertain->items);
+	*uncertain = (struct uncertain) { 0 };
+}
+
+static bool is_attachment(const struct vma_map *map, bool mapped, const struct vma_run *run,
+                          uint64_t base)
+{
+	return mapped && run->delta == -base && object_is_sysv(vma_map_object_at(map, run->object));
+}
+
+/* True if the item makes the difference uncertain from its first page to its last. */
+static bool covers(const struct vma_map *map, const struct uncertain_item *item,
+                   const struct difference *difference)
+{
+	switch (item->kind) {
+	case UNCERTAIN_ANYWHERE:
+		return !difference->mapped_before && difference->mapped_after &&
+		       difference->end - difference->start == item->end;
+	case UNCERTAIN_ATTACHMENT:
+		return is_attachment(map, difference->mapped_before, &difference->before,
+		                     item->start) ||
+		       is_attachment(map, difference->mapped_after, &difference->after,
+		                     item->start);
+	case UNCERTAIN_RANGE:
+		break;
+	}
+	return false;
+}
+
+/* The end of what begins at `at` and is uncertain all over, or certain all over; at most `end`. */
+static uint64_t certainty_end(const struct uncertain *uncertain, uint64_t at, uint64_t end,
+                              bool *certain)
+{
+	uint64_t certain_end = end;
+
+	for (size_t i = 0; i < uncertain->count; i++) {
+		const struct uncertain_item *item = &uncertain->items[i];
+
+		if (item->kind != UNCERTAIN_RANGE || item->end <= at)
+			continue;
+		if (item->start <= at) {
+			*certain = false;
+			return item->end < end ? item->end : end;
+		}
+		if (item->start < certain_end)
+			certain_end = item->start;
+	}
+	*certain = true;
+	return certain_end;
+}
+
+/* Moves what is certain of the difference to *certain. Returns true if some of it was not. False in *fine: out of memory. */
+static bool leave_uncertain(const struct vma_map *map, const struct uncertain *uncertain,
+                            const struct difference *difference, struct differences *certain,
+                            bool *fine)
+{
+	bool racy = false;
+
+	for (size_t i = 0; i < uncertain->count; i++) {
+		if (covers(map, &uncertain->items[i], difference))
+			return true;
+	}
+	for (uint64_t at = difference->start, stop; *fine && at < difference->end; at = stop) {
+		struct difference piece = *difference;
+		bool is_certain;
+
+		stop = certainty_end(uncertain, at, difference->end, &is_certain);
+		piece.start = at;
+		piece.end = stop;
+		if (is_certain)
+			*fine = differences_add(certain, &piece);
+		else
+			racy = true;
+	}
+	return racy;
+}
+
+/* --- what is left ------------------------------------------------------------------------------------- */
+
+/* The stack VMA that the pages of the difference are an extension of, or NULL. */
+static const struct vma_run *grown_stack(const struct vma_map *map,
+                                         const struct difference *difference)
+{
+	const struct vma_run *run = vma_map_at(map, difference->end);
+
+	if (difference->mapped_before || !difference->mapped_after || !run ||
+	    run->start != difference->end || !run->grows_down ||
+	    run->prot != difference->after.prot || run->object != difference->after.object)
+		return NULL;
+	return run;
+}
+
+static enum implicit_cause cause_of(const struct implicit_context *context,
+                                    const struct difference *difference)
+{
+	if (grown_stack(replay_map(context->replay), difference))
+		return CAUSE_STACK_GROWTH;
+	return context->after_tracer ? CAUSE_TRACER : CAUSE_UNEXPLAINED;
+}
+
+/* The heap is the program's, even where loading the unwinder made malloc extend it. */
+static bool in_heap(const struct implicit_context *context, const struct difference *difference)
+{
+	return context->start_brk && difference->start >= context->start_brk &&
+	       difference->start < context->snapshot->brk;
+}
+
+static void describe(const struct vma_map *map, const struct difference *difference,
+                     struct vma_change *change)
+{
+	const struct vma_run *run =
+		difference->mapped_after ? &difference->after : &difference->before;
+
+	change->kind = CHANGE_IMPLICIT;
+	change->start = difference->start;
+	change->end = difference->end;
+	change->mapped_before = difference->mapped_before;
+	change->mapped_after = difference->mapped_after;
+	change->prot_before = difference->mapped_before ? difference->before.prot : 0;
+	change->prot_after = difference->mapped_after ? difference->after.prot : 0;
+	change->shared = run->shared;
+	change->name = vma_map_object_name(map, run->object);
+}
+
+static bool make_change(const struct implicit_context *context, struct difference *difference,
+                        struct checkpoint *checkpoint)
+{
+	const struct snapshot *snapshot = context->snapshot;
+	struct vma_map *map = replay_map(context->replay);
+	const struct vma_run *stack = grown_stack(map, difference);
+	struct vma_change change = { .cause = cause_of(context, difference) };
+	struct event event = {
+		.seq = SEQ_IMPLICIT + ((uint64_t)snapshot->id << 24) + checkpoint->implicit_changes,
+		.enter = snapshot->begin,
+		.exit = snapshot->end,
+		.time_ns = snapshot->time_ns,
+		.call = CALL_IMPLICIT,
+		.via = VMAT_VIA_KERNEL,
+	};
+
+	difference->after.created_by = stack ? stack->created_by : event.seq;
+	difference->after.grows_down = stack != NULL;
+	if (change.cause == CAUSE_TRACER && !in_heap(context, difference)) {
+		difference->after.internal = true;
+		event.flags |= VMAT_EVENT_INTERNAL;
+	}
+	describe(map, difference, &change);
+	if (!difference_apply(map, difference, event.seq))
+		return false;
+	checkpoint->implicit_changes++;
+	checkpoint->unexplained += change.cause == CAUSE_UNEXPLAINED;
+	change.event = &event;
+	change.mapped_bytes = vma_map_bytes(map);
+	change.vma_count = vma_map_count(map);
+	context->change(context->self, &change);
+	return true;
+}
+
+bool implicit_changes(const struct implicit_context *context, struct checkpoint *checkpoint)
+{
+	const struct snapshot *snapshot = context->snapshot;
+	struct vma_map *map = replay_map(context->replay);
+	struct differences all = { 0 };
+	struct differences certain = { 0 };
+	bool fine;
+
+	fine = compare_rows(map, 0, UINT64_MAX, snapshot->rows, snapshot->row_count, &all);
+	for (size_t i = 0; fine && i < all.count; i++) {
+		bool racy =
+			leave_uncertain(map, context->uncertain, &all.items[i], &certain, &fine);
+
+		checkpoint->racy += racy && !all.items[i].renamed;
+	}
+	for (size_t i = 0; fine && i < certain.count; i++) {
+		struct difference *difference = &certain.items[i];
+
+		if (difference->renamed)
+			fine = difference_apply(map, difference, 0);
+		else
+			fine = make_change(context, difference, checkpoint);
+	}
+	checkpoint->matched = !checkpoint->unexplained;
+	if (snapshot->brk)
+		replay_set_brk(context->replay, snapshot->brk);
+	differences_release(&all);
+	differences_release(&certain);
+	return fine;
+}

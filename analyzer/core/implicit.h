@@ -1,0 +1,56 @@
+/*
+ * implicit.h: the model held against a snapshot. What differs and no event explains becomes an implicit
+ * change, applied to the model; what a call that ran during the read touched is uncertain and left alone.
+ *
+ * A difference is "explained" if its cause is known without an event:
+ *
+ *     stack growth   pages appeared just below a grows-down VMA, with its protection
+ *     tracer         between the snapshots before and after the recorder loaded the unwinder
+ *
+ * All else is unexplained. A file that only changed its name (renamed, unlinked) is no change of the map:
+ * the new name is taken over and nothing is counted.
+ */
+#ifndef VMATRACE_CORE_IMPLICIT_H
+#define VMATRACE_CORE_IMPLICIT_H
+
+#include "replay.h"
+#include "walk.h"
+
+enum uncertain_kind {
+	UNCERTAIN_RANGE,      /* all pages of it */
+	UNCERTAIN_ANYWHERE,   /* new pages of that length, wherever they are */
+	UNCERTAIN_ATTACHMENT, /* pages of a SysV segment attached at start */
+};
+
+/* What calls that ran while one snapshot was read may have changed. All 0 is empty. */
+struct uncertain {
+	struct uncertain_item {
+		enum uncertain_kind kind;
+		uint64_t start;
+		uint64_t end;
+	} * items;
+	size_t count;
+	size_t capacity;
+};
+
+/* True if the call may have changed the map between the snapshot's first read and its last. */
+bool snapshot_overlaps(const struct snapshot *snapshot, const struct event *event);
+/* Adds what the call touches. False: out of memory. */
+bool uncertain_add(struct uncertain *uncertain, const struct event *event, uint32_t page_bytes);
+void uncertain_release(struct uncertain *uncertain);
+
+struct implicit_context {
+	struct replay *replay;
+	const struct snapshot *snapshot;
+	const struct uncertain *uncertain;
+	bool after_tracer; /* the snapshot before this one was taken just before the unwinder was loaded */
+	uint64_t start_brk;
+	/* Told each change, its event and totals filled in. */
+	void (*change)(void *self, const struct vma_change *change);
+	void *self;
+};
+
+/* Compares, applies, tells, and fills in *checkpoint. False: out of memory. */
+bool implicit_changes(const struct implicit_context *context, struct checkpoint *checkpoint);
+
+#endif

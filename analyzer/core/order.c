@@ -1,0 +1,301 @@
+/*
+ * order: a binary heap of effects by key, over a pool of events read ahead. An event stays in the pool until
+ * its last half was taken.
+ */
+#include "order.h"
+
+#include <stdlib.h>
+
+#include "call_table.h"
+#include "pages.h"
+#include "races.h"
+
+struct pooled {
+	struct event event;
+	uint32_t halves; /* still in the heap */
+	uint32_t next_free;
+};
+
+struct heap_entry {
+	uint64_t key;
+	uint64_t seq; /* among equal keys */
+	uint32_t slot;
+	uint8_t half; /* enum order_half */
+};
+
+#define NO_SLOT UINT32_MAX
+
+struct order {
+	struct event_source source;
+	uint64_t window;
+	uint32_t page_bytes;
+	bool exhausted; /* nothing is unread but calls in flight */
+	bool ended;     /* nothing at all is unread */
+	bool no_memory;
+	uint64_t unread; /* no unread event that returned has a smaller exit */
+
+	struct heap_entry *heap;
+	size_t heap_count;
+	size_t heap_capacity;
+	struct pooled *pool;
+	uint32_t pool_count;
+	uint32_t pool_capacity;
+	uint32_t free_slot;
+	uint32_t taken_slot; /* of the event that order_next() gave out last */
+	struct races *races;
+};
+
+struct order *order_new(const struct event_source *source, uint64_t window, uint32_t page_bytes)
+{
+	struct order *order = calloc(1, sizeof(*order));
+
+	if (!order)
+		return NULL;
+	order->source = *source;
+	order->window = window;
+	order->page_bytes = page_bytes;
+	order->free_slot = NO_SLOT;
+	order->taken_slot = NO_SLOT;
+	order->races = races_new(window);
+	if (!order->races) {
+		free(order);
+		return NULL;
+	}
+	return order;
+}
+
+void order_free(struct order *order)
+{
+	if (!order)
+		return;
+	races_free(order->races);
+	free(order->heap);
+	free(order->pool);
+	free(order);
+}
+
+/* --- the heap ----------------------------------------------------------------------------------------- */
+
+static bool before(const struct heap_entry *a, const struct heap_entry *b)
+{
+	return a->key != b->key ? a->key < b->key : a->seq < b->seq;
+}
+
+static bool push(struct order *order, const struct heap_entry *entry)
+{
+	size_t at = order->heap_count;
+
+	if (at == order->heap_capacity) {
+		size_t capacity = at ? 2 * at : 64;
+		struct heap_entry *heap = reallocarray(order->heap, capacity, sizeof(*heap));
+
+		if (!heap)
+			return false;
+		order->heap = heap;
+		order->heap_capacity = capacity;
+	}
+	order->heap_count++;
+	while (at && before(entry, &order->heap[(at - 1) / 2])) {
+		order->heap[at] = order->heap[(at - 1) / 2];
+		at = (at - 1) / 2;
+	}
+	order->heap[at] = *entry;
+	return true;
+}
+
+static void pop(struct order *order)
+{
+	const struct heap_entry last = order->heap[--order->heap_count];
+	size_t count = order->heap_count;
+	size_t at = 0;
+
+	for (;;) {
+		size_t child = 2 * at + 1;
+
+		if (child >= count)
+			break;
+		if (child + 1 < count && before(&order->heap[child + 1], &order->heap[child]))
+			child++;
+		if (!before(&order->heap[child], &last))
+			break;
+		order->heap[at] = order->heap[child];
+		at = child;
+	}
+	if (count)
+		order->heap[at] = last;
+}
+
+/* --- the pool ----------------------------------------------------------------------------------------- */
+
+static uint32_t pool_take(struct order *order)
+{
+	uint32_t slot = order->free_slot;
+
+	if (slot != NO_SLOT) {
+		order->free_slot = order->pool[slot].next_free;
+		return slot;
+	}
+	if (order->pool_count == order->pool_capacity) {
+		uint32_t capacity = order->pool_capacity ? 2 * order->pool_capacity : 64;
+		struct pooled *pool = reallocarray(order->pool, capacity, sizeof(*pool));
+
+		if (!pool)
+			return NO_SLOT;
+		order->pool = pool;
+		order->pool_capacity = capacity;
+	}
+	return order->pool_count++;
+}
+
+static void pool_give_back(struct order *order, uint32_t slot)
+{
+	order->pool[slot].next_free = order->free_slot;
+	order->free_slot = slot;
+}
+
+/* --- keys --------------------------------------------------------------------------------------------- */
+
+static bool shrinks_to_result(const struct event *event, uint32_t page_bytes)
+{
+	(void)page_bytes;
+	return event->result < event->args[1];
+}
+
+static bool shrinks_by_increment(const struct event *event, uint32_t page_bytes)
+{
+	(void)page_bytes;
+	return (int64_t)event->args[0] < 0;
+}
+
+static bool always(const struct event *event, uint32_t page_bytes)
+{
+	(void)event;
+	(void)page_bytes;
+	return true;
+}
+
+/* Which effects give pages back, and when; the others only acquire. */
+static const struct {
+	bool (*releases)(const struct event *event, uint32_t page_bytes);
+	bool acquires_too;
+} releasing[EFFECT_COUNT] = {
+	[EFFECT_UNMAPS] = { always, false },
+	[EFFECT_DETACHES] = { always, false },
+	[EFFECT_SETS_BREAK] = { shrinks_to_result, false },
+	[EFFECT_MOVES_BREAK] = { shrinks_by_increment, false },
+	[EFFECT_MOVES] = { mremap_releases, true },
+};
+
+static bool enqueue(struct order *order, uint32_t slot)
+{
+	const struct event *event = &order->pool[slot].event;
+	enum call_effect effect = call_effect(event->call);
+	struct heap_entry entry = { 2 * event->exit + 1, event->seq, slot, ORDER_WHOLE };
+	bool releases = releasing[effect].releases && !event->failed &&
+	                releasing[effect].releases(event, order->page_bytes);
+
+	order->pool[slot].halves = 1;
+	if (event->in_flight) {
+		entry.key = UINT64_MAX;
+		return push(order, &entry);
+	}
+	if (!releases)
+		return push(order, &entry);
+	if (releasing[effect].acquires_too) {
+		order->pool[slot].halves = 2;
+		entry.half = ORDER_ACQUIRE;
+		if (!push(order, &entry))
+			return false;
+		entry.half = ORDER_RELEASE;
+	}
+	entry.key = 2 * event->enter;
+	return push(order, &entry);
+}
+
+/* --- reading ahead ------------------------------------------------------------------------------------ */
+
+static void mark_racy(void *context, uint32_t slot, uint64_t seq)
+{
+	struct order *order = context;
+
+	if (order->pool[slot].event.seq == seq)
+		order->pool[slot].event.racy = true;
+}
+
+static bool read_one(struct order *order)
+{
+	uint32_t slot = pool_take(order);
+	struct event *event;
+
+	if (slot == NO_SLOT)
+		return false;
+	event = &order->pool[slot].event;
+	if (!order->source.next(order->source.self, event)) {
+		pool_give_back(order, slot);
+		order->exhausted = true;
+		order->ended = true;
+		return true;
+	}
+	event->racy = false;
+	if (event->in_flight) {
+		order->exhausted = true;
+	} else {
+		if (event->exit >= order->unread)
+			order->unread = event->exit + 1;
+		if (!races_add(order->races, event, slot, order->page_bytes, mark_racy, order))
+			return false;
+	}
+	return enqueue(order, slot);
+}
+
+/* True if an unread event could still have a key at or below this one. */
+static bool undercut(const struct order *order, uint64_t key)
+{
+	uint64_t enter = order->unread > order->window ? order->unread - order->window : 0;
+
+	if (order->ended)
+		return false;
+	return key == UINT64_MAX || (!order->exhausted && key >= 2 * enter);
+}
+
+enum order_status order_peek(struct order *order, struct ordered *ordered)
+{
+	const struct heap_entry *top;
+
+	while (!order->no_memory && (!order->heap_count || undercut(order, order->heap[0].key)) &&
+	       !order->ended)
+		order->no_memory = !read_one(order);
+	if (order->no_memory)
+		return ORDER_NO_MEMORY;
+	if (!order->heap_count)
+		return ORDER_END;
+	top = &order->heap[0];
+	*ordered = (struct ordered) { &order->pool[top->slot].event, top->half, top->key };
+	return ORDER_SOME;
+}
+
+enum order_status order_next(struct order *order, struct ordered *ordered)
+{
+	enum order_status status;
+	uint32_t slot;
+
+	/* The event given out last is no longer looked at. */
+	if (order->taken_slot != NO_SLOT && !order->pool[order->taken_slot].halves)
+		pool_give_back(order, order->taken_slot);
+	order->taken_slot = NO_SLOT;
+	status = order_peek(order, ordered);
+	if (status != ORDER_SOME)
+		return status;
+	slot = order->heap[0].slot;
+	order->pool[slot].halves--;
+	order->taken_slot = slot;
+	pop(order);
+	return ORDER_SOME;
+}
+
+bool order_read_past(struct order *order, uint64_t head)
+{
+	while (!order->no_memory && !order->exhausted && order->unread <= head + order->window)
+		order->no_memory = !read_one(order);
+	return !order->no_memory;
+}

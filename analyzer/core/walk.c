@@ -1,0 +1,309 @@
+/*
+ * walk: base, events in kernel order, snapshots in between. The source of events is tapped as the order
+ * reads ahead, so that by the time a snapshot is compared every call that overlaps it is known.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "call_table.h"
+#include "implicit.h"
+#include "order.h"
+#include "pages.h"
+#include "replay.h"
+#include "runs.h"
+#include "vmatrace/trace_format.h"
+#include "walk.h"
+
+struct walk {
+	struct walk_input input;
+	const struct walk_observer *observer;
+	struct replay *replay;
+	struct order *order;
+	struct uncertain *uncertain; /* one for each snapshot */
+	size_t base;
+	size_t next; /* the first snapshot not yet compared */
+	bool no_memory;
+	struct walk_totals totals;
+};
+
+static const char *const kind_names[CHANGE_COUNT] = {
+	[CHANGE_CREATE] = "create", [CHANGE_REMOVE] = "remove",   [CHANGE_REPLACE] = "replace",
+	[CHANGE_GROW] = "grow",     [CHANGE_SHRINK] = "shrink",   [CHANGE_SPLIT] = "split",
+	[CHANGE_MERGE] = "merge",   [CHANGE_PROTECT] = "protect", [CHANGE_ADVISE] = "advise",
+	[CHANGE_LOCK] = "lock",     [CHANGE_MOVE] = "move",       [CHANGE_IMPLICIT] = "implicit",
+};
+
+static const char *const cause_names[CAUSE_COUNT] = {
+	[CAUSE_NONE] = "",         [CAUSE_UNEXPLAINED] = "", [CAUSE_STACK_GROWTH] = "stack growth",
+	[CAUSE_TRACER] = "tracer", [CAUSE_BREAK] = "break",
+};
+
+const char *change_kind_name(enum change_kind kind)
+{
+	return kind < CHANGE_COUNT ? kind_names[kind] : "";
+}
+
+const char *implicit_cause_name(enum implicit_cause cause)
+{
+	return cause < CAUSE_COUNT ? cause_names[cause] : "";
+}
+
+/* --- the tap ------------------------------------------------------------------------------------------ */
+
+static bool tap(void *self, struct event *event)
+{
+	struct walk *walk = self;
+	const struct walk_input *input = &walk->input;
+
+	if (!input->events.next(input->events.self, event))
+		return false;
+	for (size_t i = walk->next; i < input->snapshot_count; i++) {
+		const struct snapshot *snapshot = &input->snapshots[i];
+
+		if (!event->in_flight && event->exit < snapshot->begin)
+			break;
+		if (snapshot_overlaps(snapshot, event) &&
+		    !uncertain_add(&walk->uncertain[i], event, input->page_bytes))
+			walk->no_memory = true;
+	}
+	return true;
+}
+
+/* --- one walk ----------------------------------------------------------------------------------------- */
+
+struct walk *walk_new(const struct walk_input *input)
+{
+	struct walk *walk = calloc(1, sizeof(*walk));
+	struct event_source source = { tap, walk };
+
+	if (!walk)
+		return NULL;
+	walk->input = *input;
+	if (!input->page_bytes || input->page_bytes & (input->page_bytes - 1))
+		walk->input.page_bytes = 4096; /* a damaged header must not make a mask of it */
+	walk->replay = replay_new(walk->input.page_bytes, input->start_brk);
+	walk->order = order_new(&source, input->window, walk->input.page_bytes);
+	walk->uncertain = calloc(input->snapshot_count + 1, sizeof(*walk->uncertain));
+	if (!walk->replay || !walk->order || !walk->uncertain) {
+		walk_free(walk);
+		return NULL;
+	}
+	return walk;
+}
+
+void walk_free(struct walk *walk)
+{
+	if (!walk)
+		return;
+	for (size_t i = 0; walk->uncertain && i < walk->input.snapshot_count; i++)
+		uncertain_release(&walk->uncertain[i]);
+	free(walk->uncertain);
+	order_free(walk->order);
+	replay_free(walk->replay);
+	free(walk);
+}
+
+static void tell_change(void *self, const struct vma_change *change)
+{
+	struct walk *walk = self;
+
+	if (walk->observer->change)
+		walk->observer->change(walk->observer->context, change);
+}
+
+static void tell_checkpoint(struct walk *walk, const struct checkpoint *checkpoint)
+{
+	if (walk->observer->checkpoint)
+		walk->observer->checkpoint(walk->observer->context, walk, checkpoint);
+}
+
+static bool find_base(struct walk *walk)
+{
+	const struct walk_input *input = &walk->input;
+
+	for (size_t i = 0; i < input->snapshot_count; i++) {
+		if (input->snapshots[i].begin >= input->first_seq) {
+			walk->base = i;
+			walk->next = i + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool start_at_base(struct walk *walk)
+{
+	const struct snapshot *snapshot = &walk->input.snapshots[walk->base];
+	struct checkpoint checkpoint = { .snapshot = snapshot, .is_base = true, .matched = true };
+
+	if (!replay_load(walk->replay, snapshot))
+		return false;
+	tell_checkpoint(walk, &checkpoint);
+	return true;
+}
+
+static bool compare_next(struct walk *walk)
+{
+	const struct walk_input *input = &walk->input;
+	const struct snapshot *snapshot = &input->snapshots[walk->next];
+	struct checkpoint checkpoint = { .snapshot = snapshot };
+	struct implicit_context context = {
+		.replay = walk->replay,
+		.snapshot = snapshot,
+		.uncertain = &walk->uncertain[walk->next],
+		.after_tracer =
+			snapshot->reason == VMAT_SNAPSHOT_AFTER_TRACER &&
+			input->snapshots[walk->next - 1].reason == VMAT_SNAPSHOT_BEFORE_TRACER,
+		.start_brk = input->start_brk,
+		.change = tell_change,
+		.self = walk,
+	};
+
+	if (!order_read_past(walk->order, snapshot->end) || walk->no_memory ||
+	    !implicit_changes(&context, &checkpoint))
+		return false;
+	uncertain_release(&walk->uncertain[walk->next]);
+	walk->next++;
+	walk->totals.checkpoints++;
+	walk->totals.matched += checkpoint.matched;
+	walk->totals.implicit_changes += checkpoint.implicit_changes;
+	walk->totals.unexplained_vmas += checkpoint.unexplained;
+	walk->totals.racy += checkpoint.racy;
+	tell_checkpoint(walk, &checkpoint);
+	return true;
+}
+
+/* The recorder maps its ring before the first snapshot is read: what the base shows there is its own. */
+static bool mark_internal(struct walk *walk, const struct ordered *ordered)
+{
+	struct vma_map *map = replay_map(walk->replay);
+	const struct event *event = ordered->event;
+	const struct vma_run *run;
+	struct touch touch;
+
+	if (call_effect(event->call) != EFFECT_MAPS || event->failed)
+		return true;
+	event_touch(event, walk->input.page_bytes, &touch);
+	for (size_t i = 0; i < touch.count; i++) {
+		for (uint64_t at = touch.ranges[i].start;
+		     (run = vma_map_at(map, at)) && run->start < touch.ranges[i].end;) {
+			struct vma_run copy = *run;
+
+			if (copy.start < at)
+				copy.start = at;
+			if (copy.end > touch.ranges[i].end)
+				copy.end = touch.ranges[i].end;
+			at = copy.end;
+			copy.internal = event->flags & VMAT_EVENT_INTERNAL;
+			if (!vma_map_set(map, &copy))
+				return false;
+		}
+	}
+	return true;
+}
+
+static enum walk_status deliver(struct walk *walk, const struct ordered *ordered)
+{
+	const struct snapshot *base = &walk->input.snapshots[walk->base];
+	const struct walk_observer *observer = walk->observer;
+	const struct event *event = ordered->event;
+	struct vma_change change;
+
+	if (!event->in_flight && event->exit < base->begin) /* the base shows it already */
+		return mark_internal(walk, ordered) ? WALK_DONE : WALK_NO_MEMORY;
+	if (ordered->half != ORDER_ACQUIRE && observer->before &&
+	    !observer->before(observer->context, walk, event))
+		return WALK_STOPPED;
+	if (!replay_apply(walk->replay, ordered, snapshot_overlaps(base, event), &change))
+		return WALK_NO_MEMORY;
+	if (change.kind != CHANGE_COUNT) {
+		change.event = event;
+		change.mapped_bytes = vma_map_bytes(replay_map(walk->replay));
+		change.vma_count = vma_map_count(replay_map(walk->replay));
+		tell_change(walk, &change);
+	}
+	if (ordered->half == ORDER_RELEASE)
+		return WALK_DONE;
+	walk->totals.events++;
+	walk->totals.racy += event->racy;
+	walk->totals.in_flight += event->in_flight;
+	walk->totals.impossible = replay_impossible(walk->replay);
+	return observer->after && !observer->after(observer->context, walk, event) ? WALK_STOPPED
+	                                                                           : WALK_DONE;
+}
+
+enum walk_status walk_run(struct walk *walk, const struct walk_observer *observer)
+{
+	const struct walk_input *input = &walk->input;
+	enum order_status some = ORDER_SOME;
+	struct ordered ordered;
+
+	walk->observer = observer;
+	if (!find_base(walk))
+		return WALK_NO_BASE;
+	if (!start_at_base(walk))
+		return WALK_NO_MEMORY;
+	while (some == ORDER_SOME) {
+		enum walk_status status;
+
+		/* A snapshot's turn is when all that returned before it began has been applied. */
+		while (walk->next < input->snapshot_count) {
+			some = order_peek(walk->order, &ordered);
+			if (some == ORDER_SOME &&
+			    ordered.key < 2 * input->snapshots[walk->next].begin)
+				break;
+			if (some == ORDER_NO_MEMORY || !compare_next(walk))
+				return WALK_NO_MEMORY;
+		}
+		some = order_next(walk->order, &ordered);
+		if (some != ORDER_SOME)
+			break;
+		status = walk->no_memory ? WALK_NO_MEMORY : deliver(walk, &ordered);
+		if (status != WALK_DONE)
+			return status;
+	}
+	return some == ORDER_NO_MEMORY ? WALK_NO_MEMORY : WALK_DONE;
+}
+
+/* --- what it shows ------------------------------------------------------------------------------------ */
+
+const struct vma_map *walk_map(const struct walk *walk)
+{
+	return replay_map(walk->replay);
+}
+
+const struct walk_totals *walk_totals(const struct walk *walk)
+{
+	return &walk->totals;
+}
+
+uint64_t walk_brk(const struct walk *walk)
+{
+	return replay_brk(walk->replay);
+}
+
+/* Anonymous memory, named or not: what a label may stand on. */
+static bool may_be_labelled(const struct vma_row *row)
+{
+	return !row->inode && !row->dev_major && !row->dev_minor &&
+	       (!*row->name || strncmp(row->name, "[anon:", strlen("[anon:")) == 0);
+}
+
+size_t walk_rows(const struct walk *walk, struct vma_row_info *rows, size_t limit)
+{
+	size_t count = vma_map_rows(replay_map(walk->replay), rows, limit);
+	uint64_t start_stack = walk->input.start_stack;
+
+	/* fs/proc/task_mmu.c: the heap is what overlaps [start_brk, brk), the stack what holds start_stack. */
+	for (size_t i = 0; i < count && i < limit; i++) {
+		struct vma_row *row = &rows[i].row;
+
+		if (!may_be_labelled(row))
+			continue;
+		if (row->start < walk_brk(walk) && row->end > walk->input.start_brk)
+			row->name = "[heap]";
+		else if (start_stack && row->start <= start_stack && start_stack <= row->end)
+			row->name = "[stack]";
+	}
+	return count;
+}
