@@ -1,6 +1,7 @@
 /*
- * record: runs a command with the recorder preloaded, then gets out of its way. The command keeps its
- * standard streams, its signals and its exit status; what there is to say is said on stderr when it is over.
+ * record: runs a command with the recorder preloaded, then gets out of its way. The command keeps
+ * its standard streams, its signals and its exit status; what there is to say is said on stderr
+ * when it is over.
  *
  *     vmatrace ── fork ──> child: folder, environment, exec CMD
  *        │                    │ a close-on-exec pipe says how far it came
@@ -127,7 +128,10 @@ static bool takes_next_word(const char *text)
 	return false;
 }
 
-/* CMD's first word: behind "--", or the first that is no option of ours. What follows is CMD's alone. */
+/*
+ * CMD's first word: behind "--", or the first that is no option of ours. What follows is CMD's
+ * alone.
+ */
 static int find_command(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
@@ -179,7 +183,10 @@ static void set(const char *name, const char *value)
 		setenv(name, value, 1);
 }
 
-/* The environment of CMD. An existing preload stays, behind ours; a sanitizer's runtime insists on being first. */
+/*
+ * The environment of CMD. An existing preload stays, behind ours; a sanitizer's runtime insists on
+ * being first.
+ */
 static bool set_environment(const struct record_options *options, const struct target *target,
                             const char *recorder, const char *output)
 {
@@ -312,7 +319,10 @@ static int run(struct start *start, bool *ran)
 	*ran = false;
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return complain(STATUS_OWN_FAILURE, "cannot make a pipe: %s", strerror(errno));
-	/* ^C and ^\ are for CMD; held back until the parent ignores them and the child has its own again. */
+	/*
+	 * ^C and ^\ are for CMD; held back until the parent ignores them and the child has its own
+	 * again.
+	 */
 	sigemptyset(&keys);
 	sigaddset(&keys, SIGINT);
 	sigaddset(&keys, SIGQUIT);

@@ -30,7 +30,10 @@ bool record_output_make(struct record_output *output, pid_t pid);
 void record_output_undo(const struct record_output *output);
 
 uint64_t record_now_ns(void);
-/* What was traced, what was lost, what to try next: on stderr. begun_ns: traces older than that are not ours. */
+/*
+ * What was traced, what was lost, what to try next: on stderr. begun_ns: traces older than that are
+ * not ours.
+ */
 void record_summary(const struct record_output *output, uint64_t begun_ns);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * record_summary: the last lines of `record`, on stderr: what was traced, what was lost, what to try next.
+ * record_summary: the last lines of `record`, on stderr: what was traced, what was lost, what to
+ * try next.
  */
 #include <glob.h>
 #include <stdio.h>
@@ -52,8 +53,8 @@ static const char *grouped(char *text, uint64_t number)
 }
 
 /*
- * A glob(3) pattern for all files that the recorder's pattern can have made: a % word may be anything, and so
- * may a number put before the suffix of a name that was taken.
+ * A glob(3) pattern for all files that the recorder's pattern can have made: a % word may be
+ * anything, and so may a number put before the suffix of a name that was taken.
  */
 static bool spell_glob(char *glob_text, size_t limit, const char *pattern)
 {
@@ -173,7 +174,8 @@ static void print_tally(const struct tally *tally, const struct record_output *o
 		fprintf(stderr, "vmatrace: %s trace%s cannot be read; 'vmatrace info' says why\n",
 		        grouped(lost, tally->unreadable), tally->unreadable == 1 ? "" : "s");
 	fputs("vmatrace: next, try: vmatrace timeline ", stderr);
-	print_word(shortest(tally->traces == 1 ? tally->only : output->folder));
+	print_word(
+		shortest(tally->traces == 1 && !output->own_folder ? tally->only : output->folder));
 	fputc('\n', stderr);
 }
 

@@ -1,6 +1,6 @@
 /*
- * record_target: see the header. The rules of the search are execvp(3)'s, those of scripts are the kernel's
- * (fs/binfmt_script.c, execve(2) "Interpreter scripts"), those of refusal are ld.so(8)'s.
+ * record_target: see the header. The rules of the search are execvp(3)'s, those of scripts are the
+ * kernel's (fs/binfmt_script.c, execve(2) "Interpreter scripts"), those of refusal are ld.so(8)'s.
  */
 #include "record_target.h"
 
@@ -48,7 +48,10 @@ static enum target_status status_of(int error)
 	return error == ENOENT ? TARGET_NOT_FOUND : TARGET_NOT_EXECUTABLE;
 }
 
-/* execvp's search: an element without permission is remembered, and told only if no other has the file. */
+/*
+ * execvp's search: an element without permission is remembered, and told only if no other has the
+ * file.
+ */
 static int search(struct target *target, const char *command, const char *search_path)
 {
 	char standard[256];
@@ -87,7 +90,9 @@ static int search(struct target *target, const char *command, const char *search
 	}
 }
 
-/* Reads the interpreter of a script; false if the file is none. A line that is cut counts as none. */
+/*
+ * Reads the interpreter of a script; false if the file is none. A line that is cut counts as none.
+ */
 static bool read_interpreter(const char *head, size_t length, char *interpreter, size_t limit)
 {
 	size_t begin = 2;
@@ -127,7 +132,9 @@ static enum target_status follow_scripts(struct target *target)
 		if ((size_t)length >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0)
 			return TARGET_FINE;
 		if (!read_interpreter(head, (size_t)length, interpreter, sizeof(interpreter))) {
-			/* execvp hands what the kernel does not know to the shell, but only once. */
+			/*
+			 * execvp hands what the kernel does not know to the shell, but only once.
+			 */
 			if (level > 0)
 				return refuse(target, TARGET_NOT_EXECUTABLE,
 				              "cannot run '%s': the interpreter '%s': %s",
@@ -242,9 +249,9 @@ static bool read_elf(const char *path, struct elf_facts *facts)
 }
 
 /*
- * What makes the kernel set AT_SECURE, where the loader drops a preload given by path (ld.so(8) "Secure-
- * execution mode"). Whether these bits count depends on who runs it and on the mount; refuse in any case:
- * a trace must not hang on that.
+ * What makes the kernel set AT_SECURE, where the loader drops a preload given by path (ld.so(8)
+ * "Secure- execution mode"). Whether these bits count depends on who runs it and on the mount;
+ * refuse in any case: a trace must not hang on that.
  */
 static const char *privileged(const char *path)
 {

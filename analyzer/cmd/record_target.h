@@ -1,7 +1,7 @@
 /*
  * record_target: which file a command line would really run, and whether a preload can reach it.
- * The loader says little when it cannot preload, and nothing at all in a static program; so `record` looks
- * before it starts anything: execvp's search, the #! line, the ELF header.
+ * The loader says little when it cannot preload, and nothing at all in a static program; so
+ * `record` looks before it starts anything: execvp's search, the #! line, the ELF header.
  *
  *     "pip3" ── PATH ──> path "/usr/bin/pip3" ── #! ──> image "/usr/bin/python3" ── ELF ──> verdict
  */

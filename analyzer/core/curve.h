@@ -1,12 +1,12 @@
 /*
- * curve: two quantities over time, in constant memory: mapped bytes and the number of VMAs.
- * How long a trace is shows only at its end, so the buckets start narrow and double their width whenever a
- * time does not fit:
+ * curve: two quantities over time, in constant memory: mapped bytes and the number of VMAs. How
+ * long a trace is shows only at its end, so the buckets start narrow and double their width
+ * whenever a time does not fit:
  *
  *     width 1   |3|5|9|4|        a time of 5 comes      width 2   |5|9|2| |
  *
- * A bucket keeps its highest value (a peak must not vanish between two columns) and its last one (which
- * holds until the next bucket that says something).
+ * A bucket keeps its highest value (a peak must not vanish between two columns) and its last one
+ * (which holds until the next bucket that says something).
  */
 #ifndef VMATRACE_CORE_CURVE_H
 #define VMATRACE_CORE_CURVE_H

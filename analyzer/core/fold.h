@@ -1,16 +1,17 @@
 /*
- * fold: many changes in few lines. The reader of a timeline wants every change if there are few, and the
- * shape of it if there are many; how many there are shows only at the end. So the same stream is folded at
- * several levels at once, and the finest one that fits is taken:
+ * fold: many changes in few lines. The reader of a timeline wants every change if there are few,
+ * and the shape of it if there are many; how many there are shows only at the end. So the same
+ * stream is folded at several levels at once, and the finest one that fits is taken:
  *
  *     changes          A B A B A B C          every change a line
  *     runs             A B A B A B C          neighbours alike:           "A × 3" where AAA
  *     loops            A×3 B×3 C              alike within a few lines
  *     sites            A×3 B×3 C              alike anywhere, whatever the thread
  *
- * Alike: same change, call, call site, kind of memory and protection. A level that outgrows the limit is
- * given up at once, so memory is set by the limit; but the last is never, it is set by the call sites. If even
- * that has too many lines, the largest ones stay and the rest is one line of counts.
+ * Alike: same change, call, call site, kind of memory and protection. A level that outgrows the
+ * limit is given up at once, so memory is set by the limit; but the last is never, it is set by the
+ * call sites. If even that has too many lines, the largest ones stay and the rest is one line of
+ * counts.
  *
  * Owner: the caller of _new. Names are copied. Fails: false and NULL, only when out of memory.
  */

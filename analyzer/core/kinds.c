@@ -1,6 +1,6 @@
 /*
- * kinds: see the header. Names decide first (a table), then letters, then neighbours; each step looks only
- * at what the one before it left open.
+ * kinds: see the header. Names decide first (a table), then letters, then neighbours; each step
+ * looks only at what the one before it left open.
  */
 #include "kinds.h"
 
@@ -13,7 +13,10 @@
 
 /* glibc, 64-bit: HEAP_MAX_SIZE = 2 * DEFAULT_MMAP_THRESHOLD_MAX. */
 #define ARENA_BYTES (64ull << 20)
-/* More than this is a reservation, not a guard; Java's stack guards, the largest met, have 4 + 4 + 20 pages. */
+/*
+ * More than this is a reservation, not a guard; Java's stack guards, the largest met, have 4 + 4 +
+ * 20 pages.
+ */
 #define GUARD_LIMIT (1ull << 20)
 /* PTHREAD_STACK_MIN. */
 #define STACK_LEAST (16ull << 10)
@@ -135,9 +138,9 @@ static enum vma_kind kind_of_segment(unsigned prot)
 }
 
 /*
- * The loader maps an object's segments one after the other: rows of one file with nothing of another file
- * between them. Such a row of rows is an object if one of them is executable, or if the trace says that an
- * object is loaded there (a library of data alone has no text).
+ * The loader maps an object's segments one after the other: rows of one file with nothing of
+ * another file between them. Such a row of rows is an object if one of them is executable, or if
+ * the trace says that an object is loaded there (a library of data alone has no text).
  */
 static size_t kinds_of_file(const struct vma_row_info *rows, size_t first, size_t count,
                             const struct kinds_source *source, enum vma_kind *kinds)
@@ -174,7 +177,9 @@ static size_t kinds_of_file(const struct vma_row_info *rows, size_t first, size_
 	return last;
 }
 
-/* The break at the end of an object's data: what follows it directly and is anonymous is its bss. */
+/*
+ * The break at the end of an object's data: what follows it directly and is anonymous is its bss.
+ */
 static bool is_bss(const struct vma_row_info *rows, size_t i, const enum vma_kind *kinds)
 {
 	return i > 0 && rows[i - 1].row.end == rows[i].row.start && rows[i].row.prot &&

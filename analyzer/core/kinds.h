@@ -1,14 +1,15 @@
 /*
- * kinds: what each VMA is for. A row of /proc/PID/maps says a name and four letters; a person wants to read
- * "thread-stack". The answer is put together from the name, the letters, the neighbours and, where it is
- * known, who made the mapping:
+ * kinds: what each VMA is for. A row of /proc/PID/maps says a name and four letters; a person wants
+ * to read "thread-stack". The answer is put together from the name, the letters, the neighbours
+ * and, where it is known, who made the mapping:
  *
  *     libm.so r--p | libm.so r-xp | libm.so ---p | libm.so rw-p | "" rw-p | "" ---p 4K | "" rw-p 8M
- *     rodata         text           guard          data           bss       guard       thread-stack
+ *     rodata         text           guard          data           bss       guard      thread-stack
  *
- * A kind is a judgement for reports, never compared with the kernel. Without creators (what libc does inside
- * itself is seen only by the site layer) arenas and thread stacks are known by their shape: glibc's heaps are
- * aligned to their own size of 64 MiB (malloc/arena.c HEAP_MAX_SIZE), its stacks lie right above a guard.
+ * A kind is a judgement for reports, never compared with the kernel. Without creators (what libc
+ * does inside itself is seen only by the site layer) arenas and thread stacks are known by their
+ * shape: glibc's heaps are aligned to their own size of 64 MiB (malloc/arena.c HEAP_MAX_SIZE), its
+ * stacks lie right above a guard.
  */
 #ifndef VMATRACE_CORE_KINDS_H
 #define VMATRACE_CORE_KINDS_H
@@ -50,7 +51,10 @@ enum vma_creator {
 	CREATOR_LOADER,
 };
 
-/* Who owns a runtime frame of this name (of libc, the loader, an allocator): CREATOR_PROGRAM if nobody. */
+/*
+ * Who owns a runtime frame of this name (of libc, the loader, an allocator): CREATOR_PROGRAM if
+ * nobody.
+ */
 enum vma_creator vma_creator_of(const char *function);
 
 /* What the rows themselves do not say. Either may be NULL. */
@@ -67,8 +71,8 @@ void kinds_of_rows(const struct vma_row_info *rows, size_t count, const struct k
                    enum vma_kind *kinds);
 
 /*
- * Of one change, without neighbours: what is or was there, and the event that changed it. Less sure than
- * kinds_of_rows(). module: the path of the object loaded there, or NULL.
+ * Of one change, without neighbours: what is or was there, and the event that changed it. Less sure
+ * than kinds_of_rows(). module: the path of the object loaded there, or NULL.
  */
 struct vma_change;
 enum vma_kind kind_of_change(const struct vma_change *change, const char *module,

@@ -1,6 +1,6 @@
 /*
- * mm: see the header. Locks are the one thing here that no row of maps shows; they are followed in a map of
- * their own, whose runs mean "locked" and nothing else.
+ * mm: see the header. Locks are the one thing here that no row of maps shows; they are followed in
+ * a map of their own, whose runs mean "locked" and nothing else.
  */
 #include "mm.h"
 

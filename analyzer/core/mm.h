@@ -1,6 +1,7 @@
 /*
- * mm: what a process's mm_struct holds, as far as user space can know it: bounds, counts, high-water marks.
- * The kernel's own rules for the counts (mm/mmap.c vm_stat_account(), fs/proc/task_mmu.c task_mem()):
+ * mm: what a process's mm_struct holds, as far as user space can know it: bounds, counts,
+ * high-water marks. The kernel's own rules for the counts (mm/mmap.c vm_stat_account(),
+ * fs/proc/task_mmu.c task_mem()):
  *
  *     total_vm   every page of every VMA, [vsyscall] excepted (it is no VMA)
  *     exec_vm    executable, not writable, no stack
@@ -8,8 +9,9 @@
  *     data_vm    private, writable, no stack
  *     locked_vm  pages under mlock(), mlockall(), MAP_LOCKED, MLOCK_ONFAULT
  *
- * The recorder's own pages are the kernel's business too: they are in the counts, and told apart.
- * A meter follows a walk (its three functions are an observer's); mm_view_read() reads it at any moment.
+ * The recorder's own pages are the kernel's business too: they are in the counts, and told apart. A
+ * meter follows a walk (its three functions are an observer's); mm_view_read() reads it at any
+ * moment.
  */
 #ifndef VMATRACE_CORE_MM_H
 #define VMATRACE_CORE_MM_H
@@ -25,8 +27,8 @@ struct mm_hole {
 enum { MM_HOLE_LIMIT = 64 };
 
 struct mm_view {
-	uint64_t
-		map_count; /* VMAs; the kernel's own splits that maps does not show are not counted */
+	/* VMAs as maps shows them; splits that it does not show are not counted. */
+	uint64_t map_count;
 	uint64_t total_bytes;
 	uint64_t locked_bytes;
 	uint64_t exec_bytes;
@@ -52,7 +54,9 @@ void mm_meter_free(struct mm_meter *meter);
 /* False once memory ran out: locked pages are then unknown. */
 bool mm_meter_fine(const struct mm_meter *meter);
 
-/* As the observer's functions of the same names; base: at the checkpoint that the walk begins with. */
+/*
+ * As the observer's functions of the same names; base: at the checkpoint that the walk begins with.
+ */
 void mm_meter_base(struct mm_meter *meter, const struct walk *walk);
 void mm_meter_change(struct mm_meter *meter, const struct vma_change *change);
 void mm_meter_after(struct mm_meter *meter, const struct walk *walk, const struct event *event);

@@ -1,7 +1,7 @@
 /*
- * timeline: what a walk's changes amount to: how many of each, the peaks and when they were, the curve of
- * mapped bytes and of the VMA count. Which changes count is the caller's choice; the curve always knows the
- * whole address space but for what is the recorder's own.
+ * timeline: what a walk's changes amount to: how many of each, the peaks and when they were, the
+ * curve of mapped bytes and of the VMA count. Which changes count is the caller's choice; the curve
+ * always knows the whole address space but for what is the recorder's own.
  */
 #ifndef VMATRACE_CORE_TIMELINE_H
 #define VMATRACE_CORE_TIMELINE_H

@@ -1,6 +1,6 @@
 /*
- * verify: the replay held against every snapshot, and what that means. The walk compares; here its findings
- * become one result with a verdict.
+ * verify: the replay held against every snapshot, and what that means. The walk compares; here its
+ * findings become one result with a verdict.
  */
 #ifndef VMATRACE_CORE_VERIFY_H
 #define VMATRACE_CORE_VERIFY_H

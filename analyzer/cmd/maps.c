@@ -1,0 +1,164 @@
+/*
+ * maps: the VMA list at one moment, as /proc/PID/maps would have printed it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "core/call_table.h"
+#include "moment.h"
+#include "options.h"
+#include "render/maps_json.h"
+#include "render/maps_text.h"
+#include "trace_set.h"
+#include "vmatrace/trace_format.h"
+
+struct maps_options {
+	struct when at;
+	bool who;
+	bool hide_internal;
+};
+
+static const struct option_row maps_rows[] = {
+	{ "at", 0, 0, "WHEN",
+	  "start, end (the default), peak, peak-vmas, 1.25s, 250ms, @SEQ, @SEQ-, mark:NAME",
+	  take_when, offsetof(struct maps_options, at) },
+	{ "who", 0, 0, NULL, "add who made each: call, function (file:line), event", take_flag,
+	  offsetof(struct maps_options, who) },
+	{ "hide-internal", 0, 0, NULL, "leave out the recorder's own", take_flag,
+	  offsetof(struct maps_options, hide_internal) },
+	{ 0 },
+};
+
+/* "mmap main (map.c:12) @17" */
+static void spell_author(const struct moment *moment, size_t row, char *text, size_t bytes)
+{
+	uint64_t seq = moment->rows[row].created_by;
+	const struct event *event = moment_author(moment, seq);
+	const struct frame *frame = event ? symbols_call_site(moment->symbols, event) : NULL;
+	char site[512] = "";
+
+	if (seq == CREATED_BEFORE) {
+		snprintf(text, bytes, "before recording");
+	} else if (!event || event->call == CALL_IMPLICIT) {
+		snprintf(text, bytes, "found by a snapshot, made by no call seen");
+	} else {
+		if (frame)
+			frame_text(frame, site, sizeof(site));
+		snprintf(text, bytes, "%s%s%s @%llu%s", call_name(event->call), frame ? " " : "",
+		         site, (unsigned long long)seq,
+		         event->flags & VMAT_EVENT_INTERNAL ? " (the recorder)" : "");
+	}
+}
+
+static bool is_shown(const struct moment *moment, size_t row, const struct maps_options *options)
+{
+	return !options->hide_internal || moment->kinds[row] != KIND_TRACER;
+}
+
+static void print_text(const struct moment *moment, const struct maps_options *options)
+{
+	size_t column = 0;
+	char who[640];
+
+	for (size_t i = 0; options->who && i < moment->count; i++) {
+		size_t length = maps_text_length(&moment->rows[i].row);
+
+		/* One very long path must not push everything out of the window. */
+		if (is_shown(moment, i, options) && length > column && length <= 120)
+			column = length;
+	}
+	for (size_t i = 0; i < moment->count; i++) {
+		if (!is_shown(moment, i, options))
+			continue;
+		if (options->who)
+			spell_author(moment, i, who, sizeof(who));
+		maps_text_line(stdout, &moment->rows[i].row, options->who ? who : NULL, column);
+	}
+}
+
+static struct maps_author author_of(const struct moment *moment, uint64_t seq)
+{
+	const struct event *event = moment_author(moment, seq);
+	struct maps_author author = { .known = seq != CREATED_BEFORE, .seq = seq };
+
+	if (event) {
+		author.by_frame_pointers = event->flags & VMAT_EVENT_FP;
+		author.frame_count = symbols_frames(moment->symbols, event, &author.frames);
+	}
+	return author;
+}
+
+static void print_json(const struct moment *moment, const struct maps_options *options,
+                       enum output_format format)
+{
+	uint32_t page_bytes = trace_header(moment->trace)->page_bytes;
+	struct json json;
+
+	json_begin(&json, stdout, format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
+	if (format == OUTPUT_JSON)
+		json_array(&json);
+	for (size_t i = 0; i < moment->count; i++) {
+		const struct vma_row_info *info = &moment->rows[i];
+		struct maps_author created = author_of(moment, info->created_by);
+		struct maps_author changed = author_of(moment, info->changed_by);
+
+		if (!is_shown(moment, i, options))
+			continue;
+		json_vma(&json, &info->row, page_bytes, vma_kind_name(moment->kinds[i]), &created,
+		         &changed);
+		if (format == OUTPUT_JSONL)
+			json_end(&json);
+	}
+	if (format == OUTPUT_JSON) {
+		json_array_end(&json);
+		json_end(&json);
+	}
+}
+
+static int print_maps(struct trace *trace, const struct maps_options *options,
+                      enum output_format format)
+{
+	struct symbols *symbols = symbols_new(trace);
+	struct moment moment = { 0 };
+	struct when_point point;
+	int status = symbols ? when_find(&options->at, trace, &point)
+	                     : complain(STATUS_TRACE, "out of memory");
+
+	if (status == STATUS_FINE)
+		status = moment_reach(&moment, trace, symbols, &point, NULL);
+	if (status == STATUS_FINE && format == OUTPUT_TEXT)
+		print_text(&moment, options);
+	else if (status == STATUS_FINE)
+		print_json(&moment, options, format);
+	moment_release(&moment);
+	symbols_free(symbols);
+	return status;
+}
+
+int cmd_maps(int argc, char **argv)
+{
+	struct common_options common = { 0 };
+	struct maps_options options = { 0 };
+	const struct option_group groups[] = {
+		{ maps_rows, &options, 0 },
+		{ common_rows, &common, OPTION_FORMAT | OPTION_PID },
+		{ NULL, NULL, 0 },
+	};
+	struct operands operands;
+	struct trace_set set = { 0 };
+	struct trace *trace = NULL;
+	int status;
+
+	if (!options_parse(argc, argv, groups, &operands, &status))
+		return status;
+	status = trace_set_find(&set, &operands, &common);
+	if (status == STATUS_FINE)
+		status = trace_set_open_one(&set, &common, &trace);
+	trace_set_release(&set);
+	if (status == STATUS_FINE)
+		status = print_maps(trace, &options, common.format);
+	trace_close(trace);
+	return status;
+}

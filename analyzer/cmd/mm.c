@@ -1,0 +1,115 @@
+/*
+ * mm: the mm_struct of a process at one moment, as far as user space can know it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "command.h"
+#include "core/mm.h"
+#include "moment.h"
+#include "options.h"
+#include "render/mm_report.h"
+#include "trace_set.h"
+
+struct mm_options {
+	struct when at;
+};
+
+static const struct option_row mm_rows[] = {
+	{ "at", 0, 0, "WHEN",
+	  "start, end (the default), peak, peak-vmas, 1.25s, 250ms, @SEQ, @SEQ-, mark:NAME",
+	  take_when, offsetof(struct mm_options, at) },
+	{ 0 },
+};
+
+static void change(void *context, const struct vma_change *change)
+{
+	mm_meter_change(context, change);
+}
+
+static bool after(void *context, const struct walk *walk, const struct event *event)
+{
+	mm_meter_after(context, walk, event);
+	return true;
+}
+
+static void checkpoint(void *context, const struct walk *walk, const struct checkpoint *checkpoint)
+{
+	if (checkpoint->is_base)
+		mm_meter_base(context, walk);
+}
+
+static void print_view(const struct mm_meter *meter, const struct moment *moment,
+                       const struct mm_options *options, enum output_format format)
+{
+	const struct vmat_header *header = trace_header(moment->trace);
+	struct mm_view view;
+	struct mm_report report = {
+		.header = header,
+		.view = &view,
+		.at = options->at.given ? options->at.text : "end",
+		.locked_known = mm_meter_fine(meter),
+	};
+	struct json json;
+
+	mm_view_read(meter, moment->walk, moment->rows, moment->count, header->start_brk, &view);
+	if (format == OUTPUT_TEXT) {
+		mm_text(stdout, &report);
+		return;
+	}
+	json_begin(&json, stdout, format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
+	mm_json(&json, &report);
+	json_end(&json);
+}
+
+static int print_mm(struct trace *trace, const struct mm_options *options,
+                    enum output_format format)
+{
+	struct symbols *symbols = symbols_new(trace);
+	struct mm_meter *meter = mm_meter_new(trace_header(trace)->page_bytes);
+	const struct walk_observer observer = {
+		.context = meter,
+		.change = change,
+		.after = after,
+		.checkpoint = checkpoint,
+	};
+	struct moment moment = { 0 };
+	struct when_point point;
+	int status = symbols && meter ? when_find(&options->at, trace, &point)
+	                              : complain(STATUS_TRACE, "out of memory");
+
+	if (status == STATUS_FINE)
+		status = moment_reach(&moment, trace, symbols, &point, &observer);
+	if (status == STATUS_FINE)
+		print_view(meter, &moment, options, format);
+	moment_release(&moment);
+	mm_meter_free(meter);
+	symbols_free(symbols);
+	return status;
+}
+
+int cmd_mm(int argc, char **argv)
+{
+	struct common_options common = { 0 };
+	struct mm_options options = { 0 };
+	const struct option_group groups[] = {
+		{ mm_rows, &options, 0 },
+		{ common_rows, &common, OPTION_FORMAT | OPTION_PID },
+		{ NULL, NULL, 0 },
+	};
+	struct operands operands;
+	struct trace_set set = { 0 };
+	struct trace *trace = NULL;
+	int status;
+
+	if (!options_parse(argc, argv, groups, &operands, &status))
+		return status;
+	status = trace_set_find(&set, &operands, &common);
+	if (status == STATUS_FINE)
+		status = trace_set_open_one(&set, &common, &trace);
+	trace_set_release(&set);
+	if (status == STATUS_FINE)
+		status = print_mm(trace, &options, common.format);
+	trace_close(trace);
+	return status;
+}

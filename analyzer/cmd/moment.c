@@ -1,0 +1,223 @@
+/*
+ * moment: see the header.
+ */
+#include "moment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "options.h"
+
+struct reaching {
+	const struct when_point *point;
+	const struct walk_observer *also;
+	struct moment *moment;
+};
+
+static bool before(void *context, const struct walk *walk, const struct event *event)
+{
+	struct reaching *reaching = context;
+
+	if (when_stops_before(reaching->point, event))
+		return false;
+	return !reaching->also || !reaching->also->before ||
+	       reaching->also->before(reaching->also->context, walk, event);
+}
+
+static void change(void *context, const struct vma_change *change)
+{
+	struct reaching *reaching = context;
+
+	if (reaching->also && reaching->also->change)
+		reaching->also->change(reaching->also->context, change);
+}
+
+static bool after(void *context, const struct walk *walk, const struct event *event)
+{
+	struct reaching *reaching = context;
+
+	reaching->moment->seq = event->seq;
+	if (reaching->also && reaching->also->after)
+		reaching->also->after(reaching->also->context, walk, event);
+	return !when_stops_after(reaching->point, event);
+}
+
+static void checkpoint(void *context, const struct walk *walk, const struct checkpoint *checkpoint)
+{
+	struct reaching *reaching = context;
+
+	if (reaching->also && reaching->also->checkpoint)
+		reaching->also->checkpoint(reaching->also->context, walk, checkpoint);
+}
+
+enum vma_creator event_creator(struct symbols *symbols, const struct event *event)
+{
+	const struct frame *frames;
+	size_t count = symbols_frames(symbols, event, &frames);
+	bool runtime = false;
+
+	if (count == 0)
+		return CREATOR_UNKNOWN;
+	for (size_t i = 0; i < count && frames[i].runtime; i++) {
+		enum vma_creator creator = vma_creator_of(frames[i].function);
+
+		if (creator != CREATOR_PROGRAM)
+			return creator;
+		runtime = true;
+	}
+	/* libc did it for reasons of its own, and no name says which. */
+	return runtime ? CREATOR_UNKNOWN : CREATOR_PROGRAM;
+}
+
+static const char *module_at(void *context, uint64_t address)
+{
+	const struct moment *moment = context;
+	/* The lookup is for return addresses, which it takes one off. */
+	const struct trace_module *module =
+		trace_module_at(moment->trace, address + 1, moment->seq);
+
+	return module ? module->path : NULL;
+}
+
+static enum vma_creator creator_at(void *context, uint64_t seq)
+{
+	const struct moment *moment = context;
+	const struct event *event = moment_author(moment, seq);
+
+	return event ? event_creator(moment->symbols, event) : CREATOR_UNKNOWN;
+}
+
+/*
+ * The trace file itself, by the name that the header's program would have seen: a row of a *.vmat
+ * mapped by the recorder.
+ */
+static bool is_trace_file(const struct vma_row *row)
+{
+	size_t length = strlen(row->name);
+	size_t deleted = strlen(" (deleted)");
+
+	if (length > deleted && strcmp(row->name + length - deleted, " (deleted)") == 0)
+		length -= deleted;
+	return row->shared && length > 5 && memcmp(row->name + length - 5, ".vmat", 5) == 0;
+}
+
+void mark_recorder(const struct trace *trace, uint64_t seq, struct vma_row_info *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct trace_module *module =
+			trace_module_at(trace, rows[i].row.start + 1, seq);
+
+		rows[i].internal = rows[i].internal || (module && module->recorder) ||
+		                   is_trace_file(&rows[i].row);
+	}
+}
+
+static int compare_seq(const void *left, const void *right)
+{
+	const struct event *a = left, *b = right;
+
+	return (a->seq > b->seq) - (a->seq < b->seq);
+}
+
+const struct event *moment_author(const struct moment *moment, uint64_t seq)
+{
+	const struct event key = { .seq = seq };
+
+	return moment->author_count ? bsearch(&key, moment->authors, moment->author_count,
+	                                      sizeof(*moment->authors), compare_seq)
+	                            : NULL;
+}
+
+/*
+ * Fills authors with the events that rows name. Events are copied: their pointers live as long as
+ * the trace.
+ */
+static bool find_authors(struct moment *moment)
+{
+	struct event_source source;
+	struct event event;
+	size_t wanted = 0, unique = 0;
+
+	moment->authors = calloc(2 * moment->count + 1, sizeof(*moment->authors));
+	if (!moment->authors)
+		return false;
+	for (size_t i = 0; i < moment->count; i++) {
+		moment->authors[wanted++].seq = moment->rows[i].created_by;
+		moment->authors[wanted++].seq = moment->rows[i].changed_by;
+	}
+	qsort(moment->authors, wanted, sizeof(*moment->authors), compare_seq);
+	for (size_t i = 0; i < wanted; i++)
+		if (moment->authors[i].seq < SEQ_IMPLICIT &&
+		    (!unique || moment->authors[unique - 1].seq != moment->authors[i].seq))
+			moment->authors[unique++] = moment->authors[i];
+	moment->author_count = unique;
+	if (!unique)
+		return true;
+	if (!trace_events(moment->trace, &source))
+		return false;
+	while (source.next(source.self, &event)) {
+		struct event *author = (struct event *)moment_author(moment, event.seq);
+
+		if (author)
+			*author = event;
+	}
+	return true;
+}
+
+static bool read_rows(struct moment *moment)
+{
+	const struct kinds_source source = { moment, module_at, creator_at };
+	size_t count = walk_rows(moment->walk, NULL, 0);
+
+	moment->rows = calloc(count + 1, sizeof(*moment->rows));
+	moment->kinds = calloc(count + 1, sizeof(*moment->kinds));
+	if (!moment->rows || !moment->kinds)
+		return false;
+	moment->count = walk_rows(moment->walk, moment->rows, count);
+	mark_recorder(moment->trace, moment->seq, moment->rows, moment->count);
+	if (!find_authors(moment))
+		return false;
+	kinds_of_rows(moment->rows, moment->count, &source, moment->kinds);
+	return true;
+}
+
+int moment_reach(struct moment *moment, struct trace *trace, struct symbols *symbols,
+                 const struct when_point *point, const struct walk_observer *also)
+{
+	struct reaching reaching = { .point = point, .also = also, .moment = moment };
+	const struct walk_observer observer = {
+		.context = &reaching,
+		.before = before,
+		.change = change,
+		.after = after,
+		.checkpoint = checkpoint,
+	};
+	struct walk_input input;
+	enum walk_status status;
+
+	*moment = (struct moment) { .trace = trace, .symbols = symbols };
+	if (!trace_walk_input(trace, &input))
+		return complain(STATUS_TRACE, "out of memory");
+	moment->walk = walk_new(&input);
+	if (!moment->walk)
+		return complain(STATUS_TRACE, "out of memory");
+	status = walk_run(moment->walk, &observer);
+	if (status == WALK_NO_BASE)
+		return complain(
+			STATUS_TRACE,
+			"cannot replay '%s': no snapshot of the address space survives in it",
+			trace_path(trace));
+	if (status == WALK_NO_MEMORY || !read_rows(moment))
+		return complain(STATUS_TRACE, "out of memory");
+	return STATUS_FINE;
+}
+
+void moment_release(struct moment *moment)
+{
+	free(moment->authors);
+	free(moment->kinds);
+	free(moment->rows);
+	walk_free(moment->walk);
+	*moment = (struct moment) { 0 };
+}

@@ -1,0 +1,57 @@
+/*
+ * moment: the address space of a trace at one moment, with all that reports say of it: the rows as
+ * the kernel would print them, the kind of each, and the events that made and changed them.
+ *
+ *     trace ── walk up to the point ── rows ── creators (one more pass over the events) ── kinds
+ *
+ * In cmd/, so a failure is one line on stderr and an exit status.
+ */
+#ifndef VMATRACE_CMD_MOMENT_H
+#define VMATRACE_CMD_MOMENT_H
+
+#include "core/kinds.h"
+#include "core/walk.h"
+#include "io/symbols.h"
+#include "io/trace_reader.h"
+#include "when.h"
+
+struct moment {
+	struct trace *trace;
+	struct symbols *symbols; /* borrowed */
+	struct walk *walk;       /* stopped there; owns the rows' names */
+	struct vma_row_info *rows;
+	enum vma_kind *kinds;
+	size_t count;
+	uint64_t seq;          /* of the last event that counted, for what was loaded then */
+	struct event *authors; /* by seq */
+	size_t author_count;
+};
+
+/*
+ * also: an observer that is told of the same walk, and whose before() may end it earlier; may be
+ * NULL. Returns STATUS_FINE or what to exit with; release in either case.
+ */
+int moment_reach(struct moment *moment, struct trace *trace, struct symbols *symbols,
+                 const struct when_point *point, const struct walk_observer *also);
+void moment_release(struct moment *moment);
+
+/* The event of that number if a row names it; NULL: before recording, or no call (implicit). */
+const struct event *moment_author(const struct moment *moment, uint64_t seq);
+
+/*
+ * What a walk's rows alone do not tell: sets `internal` on those of the recorder's own objects and
+ * of the trace file. seq: as struct moment's.
+ */
+void mark_recorder(const struct trace *trace, uint64_t seq, struct vma_row_info *rows,
+                   size_t count);
+
+/* Who a mapping was made for, from the runtime frames on top of the event's stack. */
+enum vma_creator event_creator(struct symbols *symbols, const struct event *event);
+
+/* The point lies behind everything: whatever the trace holds has happened. */
+static inline struct when_point when_end(void)
+{
+	return (struct when_point) { .kind = WHEN_END };
+}
+
+#endif

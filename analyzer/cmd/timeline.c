@@ -1,0 +1,237 @@
+/*
+ * timeline: what happened to the address space, when, and who did it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "render/sparkline.h"
+#include "render/timeline_json.h"
+#include "timeline.h"
+#include "trace_set.h"
+#include "vmatrace/trace_format.h"
+
+enum {
+	LINES = 60,      /* in all, unless asked for more */
+	HEAD_LINES = 10, /* of a process, before its changes */
+	CHANGES_LEAST = 6,
+};
+
+static void print_json(struct gathering *gathering, const struct vma_change *change,
+                       enum vma_kind kind)
+{
+	const struct frame *frames;
+	size_t count = symbols_frames(gathering->symbols, change->event, &frames);
+
+	json_change(gathering->json, change, trace_header(gathering->trace)->pid,
+	            vma_kind_name(kind), frames, count);
+	if (gathering->format == OUTPUT_JSONL)
+		json_end(gathering->json);
+}
+
+static void print_line(const struct gathering *gathering, const struct fold_line *line)
+{
+	const struct frame *frame = symbols_call_site(gathering->symbols, &line->event);
+	char site[512] = "";
+
+	if (frame)
+		frame_text(frame, site, sizeof(site));
+	timeline_text_line(stdout, line, site, gathering->style);
+}
+
+/* All changes, none kept. */
+static void print_text(struct gathering *gathering, const struct vma_change *change,
+                       enum vma_kind kind)
+{
+	const struct fold_line line = {
+		.first = *change,
+		.event = *change->event,
+		.kind = kind,
+		.count = 1,
+		.bytes = change->end - change->start,
+		.start = change->start,
+		.end = change->end,
+	};
+
+	print_line(gathering, &line);
+}
+
+static void view_of(const struct gathering *gathering, struct timeline_view *view)
+{
+	*view = (struct timeline_view) {
+		.header = trace_header(gathering->trace),
+		.counts = trace_counts(gathering->trace),
+		.timeline = &gathering->timeline,
+		.from_ns = gathering->from_ns,
+		.to_ns = gathering->last_ns,
+	};
+}
+
+/* lines: of changes; 0: all of them, read once more. */
+static int text_process(struct gathering *gathering, size_t lines)
+{
+	struct timeline_view view;
+	struct fold_result result;
+	int status;
+
+	gathering->fold = lines ? fold_new(lines) : NULL;
+	status = timeline_gather(gathering);
+	if (status == STATUS_FINE) {
+		view_of(gathering, &view);
+		status = timeline_kinds(gathering, &view);
+	}
+	if (status != STATUS_FINE) {
+		fold_free(gathering->fold);
+		return status;
+	}
+	timeline_text_head(stdout, &view, gathering->style);
+	if (gathering->timeline.total_changes)
+		timeline_text_columns(stdout, gathering->style);
+	if (gathering->fold) {
+		fold_finish(gathering->fold, &result);
+		for (size_t i = 0; i < result.count; i++)
+			print_line(gathering, result.lines[i]);
+		timeline_text_left_out(stdout, &result, gathering->style);
+	} else {
+		struct gathering again = {
+			.filter = gathering->filter,
+			.trace = gathering->trace,
+			.symbols = gathering->symbols,
+			.style = gathering->style,
+			.print = print_text,
+		};
+
+		status = timeline_gather(&again);
+	}
+	fold_free(gathering->fold);
+	return status;
+}
+
+/* Many processes: a line for each. */
+static int brief_process(struct gathering *gathering)
+{
+	struct timeline_view view;
+	int status = timeline_gather(gathering);
+
+	if (status != STATUS_FINE)
+		return status;
+	view_of(gathering, &view);
+	timeline_text_brief(stdout, &view, gathering->style);
+	return STATUS_FINE;
+}
+
+enum { BRIEF = -1 };
+
+/* lines: as text_process(), or BRIEF. */
+static int one_process(const struct trace_set *set, size_t index, const struct filter *filter,
+                       enum output_format format, struct json *json, const struct text_style *style,
+                       long lines)
+{
+	struct trace *trace = trace_set_open(set, index);
+	struct gathering gathering = {
+		.filter = filter,
+		.trace = trace,
+		.style = style,
+		.json = json,
+		.format = format,
+	};
+	int status;
+
+	if (!trace)
+		return STATUS_TRACE;
+	gathering.symbols = symbols_new(trace);
+	if (!gathering.symbols) {
+		status = complain(STATUS_TRACE, "out of memory");
+	} else if (format != OUTPUT_TEXT) {
+		gathering.print = print_json;
+		gathering.print_limit = filter->limit.given ? filter->limit.value : 0;
+		status = timeline_gather(&gathering);
+	} else if (lines == BRIEF) {
+		status = brief_process(&gathering);
+	} else {
+		status = text_process(&gathering, (size_t)lines);
+	}
+	symbols_free(gathering.symbols);
+	trace_close(trace);
+	return status;
+}
+
+static int all_json(const struct trace_set *set, const struct filter *filter,
+                    enum output_format format)
+{
+	int worst = STATUS_FINE;
+	struct json json;
+
+	json_begin(&json, stdout, format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
+	if (format == OUTPUT_JSON)
+		json_array(&json);
+	for (size_t i = 0; i < set->count; i++) {
+		int status = one_process(set, i, filter, format, &json, NULL, 0);
+
+		worst = status > worst ? status : worst;
+	}
+	if (format == OUTPUT_JSON) {
+		json_array_end(&json);
+		json_end(&json);
+	}
+	return worst;
+}
+
+/*
+ * Sixty lines in all, shared by the processes; where that leaves too little for each, a line for
+ * each.
+ */
+static int all_text(const struct trace_set *set, const struct filter *filter,
+                    const struct text_style *style)
+{
+	size_t share = set->count ? LINES / set->count : LINES;
+	bool brief = !filter->limit.given && share < HEAD_LINES + CHANGES_LEAST;
+	size_t shown = brief && set->count > LINES - 2 ? LINES - 2 : set->count;
+	long lines = brief                 ? BRIEF
+	             : filter->limit.given ? (long)filter->limit.value
+	                                   : (long)(share - HEAD_LINES - (set->count > 1));
+	int worst = STATUS_FINE;
+
+	for (size_t i = 0; i < shown; i++) {
+		int status = one_process(set, i, filter, OUTPUT_TEXT, NULL, style, lines);
+
+		worst = status > worst ? status : worst;
+		if (!brief && i + 1 < shown)
+			putchar('\n');
+	}
+	if (shown < set->count)
+		printf("... and %zu more processes\n", set->count - shown);
+	if (brief)
+		printf("--pid PID shows one of them, -n N up to N changes of each\n");
+	return worst;
+}
+
+int cmd_timeline(int argc, char **argv)
+{
+	struct common_options common = { 0 };
+	struct filter filter = { 0 };
+	const struct option_group groups[] = {
+		{ filter_rows, &filter, FILTER_ALL | FILTER_INTERNAL },
+		{ common_rows, &common, OPTION_FORMAT | OPTION_PID },
+		{ NULL, NULL, 0 },
+	};
+	struct text_style style = { 0 };
+	struct operands operands;
+	struct trace_set set = { 0 };
+	int status;
+
+	if (!options_parse(argc, argv, groups, &operands, &status))
+		return status;
+	style.utf8 = text_is_utf8();
+	style.colored = options_colored(&common);
+	status = trace_set_find(&set, &operands, &common);
+	if (status == STATUS_FINE) {
+		status = common.format == OUTPUT_TEXT ? all_text(&set, &filter, &style)
+		                                      : all_json(&set, &filter, common.format);
+		if (set.unreadable && status < STATUS_TRACE)
+			status = STATUS_TRACE;
+	}
+	trace_set_release(&set);
+	return status;
+}

@@ -1,0 +1,45 @@
+/*
+ * timeline: what the two files of the timeline command share. One process is gathered
+ * (timeline_gather.c) and then printed, or printed while it is gathered.
+ */
+#ifndef VMATRACE_CMD_TIMELINE_H
+#define VMATRACE_CMD_TIMELINE_H
+
+#include "core/fold.h"
+#include "core/timeline.h"
+#include "io/symbols.h"
+#include "io/trace_reader.h"
+#include "options.h"
+#include "render/json.h"
+#include "render/timeline_text.h"
+
+/* One process: what is asked for above, what is found out below. */
+struct gathering {
+	const struct filter *filter;
+	struct trace *trace;
+	struct symbols *symbols;
+	struct fold *fold; /* NULL: changes are not kept ... */
+	void (*print)(struct gathering *gathering, const struct vma_change *change,
+	              enum vma_kind kind); /* ... but printed one by one; or NULL */
+	struct json *json;
+	enum output_format format;
+	const struct text_style *style;
+	uint64_t print_limit; /* of `print`; 0: none */
+
+	struct timeline timeline;
+	const struct walk *walk;
+	struct when_point from;
+	struct when_point to;
+	bool started;
+	bool failed; /* out of memory */
+	uint64_t printed;
+	uint64_t from_ns;
+	uint64_t last_ns;
+};
+
+/* Walks through the trace. STATUS_FINE, or one line on stderr and what to exit with. */
+int timeline_gather(struct gathering *gathering);
+/* The kinds of memory at the peak: one more walk. */
+int timeline_kinds(const struct gathering *gathering, struct timeline_view *view);
+
+#endif

@@ -1,0 +1,216 @@
+/*
+ * timeline_gather: one walk through one process, as the timeline's filters see it.
+ */
+#include <string.h>
+
+#include "command.h"
+#include "moment.h"
+#include "timeline.h"
+#include "vmatrace/trace_format.h"
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	/* FNV-1a */
+	for (; text && *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+	return (hash ^ 0xff) * 0x100000001b3u;
+}
+
+/*
+ * Equal for events of one line of the program, or of one return address where there are no lines.
+ */
+static uint64_t site_of(struct symbols *symbols, const struct event *event)
+{
+	const struct frame *frame = symbols_call_site(symbols, event);
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	if (!frame)
+		return event->caller;
+	hash = hash_text(hash, frame->module);
+	hash = hash_text(hash, frame->function);
+	hash = hash_text(hash, frame->file);
+	return hash ^ (frame->function ? frame->line : frame->offset);
+}
+
+static bool before(void *context, const struct walk *walk, const struct event *event)
+{
+	struct gathering *gathering = context;
+
+	gathering->walk = walk;
+	if (!gathering->started && when_stops_before(&gathering->from, event)) {
+		gathering->started = true;
+		gathering->from_ns = event->time_ns;
+	}
+	if (gathering->filter->to.given && when_stops_before(&gathering->to, event))
+		return false;
+	if (gathering->started)
+		timeline_begin(&gathering->timeline, walk, gathering->from_ns);
+	return !gathering->failed &&
+	       (!gathering->print_limit || gathering->printed < gathering->print_limit);
+}
+
+static bool is_internal(const struct vma_change *change)
+{
+	return (change->event->flags & VMAT_EVENT_INTERNAL) || change->cause == CAUSE_TRACER;
+}
+
+static enum vma_kind kind_of(const struct gathering *gathering, const struct vma_change *change)
+{
+	const struct event *event = change->event;
+	uint64_t seq = event->seq < SEQ_IN_FLIGHT ? event->seq : UINT64_MAX;
+	const struct trace_module *module =
+		trace_module_at(gathering->trace, change->start + 1, seq);
+
+	return kind_of_change(change, module ? module->path : NULL,
+	                      event_creator(gathering->symbols, event));
+}
+
+static bool takes(const struct gathering *gathering, const struct vma_change *change,
+                  enum vma_kind kind)
+{
+	const struct filter *filter = gathering->filter;
+
+	return (filter->internal || kind != KIND_TRACER) &&
+	       filter_takes_event(filter, change->event) &&
+	       filter_takes_kind(filter, vma_kind_name(kind)) &&
+	       filter_takes_stack(filter, gathering->symbols, change->event);
+}
+
+static void change(void *context, const struct vma_change *change)
+{
+	struct gathering *gathering = context;
+	enum vma_kind kind;
+	bool counted;
+
+	if (!gathering->started)
+		return;
+	if (is_internal(change) && gathering->walk)
+		gathering->timeline.own = timeline_own(gathering->walk);
+	kind = kind_of(gathering, change);
+	counted = takes(gathering, change, kind);
+	timeline_change(&gathering->timeline, change, counted);
+	if (change->event->time_ns > gathering->last_ns)
+		gathering->last_ns = change->event->time_ns;
+	if (!counted)
+		return;
+	if (gathering->fold &&
+	    !fold_add(gathering->fold, change, site_of(gathering->symbols, change->event), kind))
+		gathering->failed = true;
+	if (gathering->print &&
+	    (!gathering->print_limit || gathering->printed < gathering->print_limit)) {
+		gathering->printed++;
+		gathering->print(gathering, change, kind);
+	}
+}
+
+static bool after(void *context, const struct walk *walk, const struct event *event)
+{
+	struct gathering *gathering = context;
+
+	(void)walk;
+	if (gathering->started && event->time_ns > gathering->last_ns)
+		gathering->last_ns = event->time_ns;
+	if (!gathering->started && when_stops_after(&gathering->from, event)) {
+		gathering->started = true;
+		gathering->from_ns = event->time_ns;
+	}
+	return !(gathering->filter->to.given && when_stops_after(&gathering->to, event));
+}
+
+static void checkpoint(void *context, const struct walk *walk, const struct checkpoint *checkpoint)
+{
+	struct gathering *gathering = context;
+
+	gathering->walk = walk;
+	if (checkpoint->is_base && gathering->started)
+		timeline_begin(&gathering->timeline, walk, 0);
+	if (gathering->started && checkpoint->snapshot->time_ns > gathering->last_ns)
+		gathering->last_ns = checkpoint->snapshot->time_ns;
+}
+
+int timeline_gather(struct gathering *gathering)
+{
+	const struct filter *filter = gathering->filter;
+	const struct walk_observer observer = {
+		.context = gathering,
+		.before = before,
+		.change = change,
+		.after = after,
+		.checkpoint = checkpoint,
+	};
+	enum walk_status status = WALK_NO_MEMORY;
+	struct walk_input input;
+	struct walk *walk;
+	int found = STATUS_FINE;
+
+	timeline_init(&gathering->timeline);
+	gathering->from = (struct when_point) { .kind = WHEN_START };
+	if (filter->from.given)
+		found = when_find(&filter->from, gathering->trace, &gathering->from);
+	if (found == STATUS_FINE && filter->to.given)
+		found = when_find(&filter->to, gathering->trace, &gathering->to);
+	if (found != STATUS_FINE)
+		return found;
+	gathering->started = gathering->from.kind == WHEN_START;
+	walk = trace_walk_input(gathering->trace, &input) ? walk_new(&input) : NULL;
+	if (walk)
+		status = walk_run(walk, &observer);
+	gathering->walk = NULL;
+	walk_free(walk);
+	if (status == WALK_NO_BASE)
+		return complain(
+			STATUS_TRACE,
+			"cannot replay '%s': no snapshot of the address space survives in it",
+			trace_path(gathering->trace));
+	if (status == WALK_NO_MEMORY || gathering->failed)
+		return complain(STATUS_TRACE, "cannot replay '%s': out of memory",
+		                trace_path(gathering->trace));
+	return STATUS_FINE;
+}
+
+/*
+ * Ends a walk once it stands at the peak; the peak may lie in a snapshot's changes, where no event
+ * ends.
+ */
+struct until_peak {
+	uint64_t peak_seq;
+	bool reached;
+};
+
+static void watch_change(void *context, const struct vma_change *change)
+{
+	struct until_peak *until = context;
+
+	until->reached = until->reached || change->event->seq == until->peak_seq;
+}
+
+static bool watch_before(void *context, const struct walk *walk, const struct event *event)
+{
+	struct until_peak *until = context;
+
+	(void)walk;
+	(void)event;
+	return !until->reached;
+}
+
+int timeline_kinds(const struct gathering *gathering, struct timeline_view *view)
+{
+	uint64_t peak_seq = gathering->timeline.peak_bytes.seq;
+	struct until_peak until = { .peak_seq = peak_seq, .reached = peak_seq == CREATED_BEFORE };
+	const struct walk_observer watch = { .context = &until,
+		                             .before = watch_before,
+		                             .change = watch_change };
+	struct when_point end = when_end();
+	struct moment moment;
+	int status = moment_reach(&moment, gathering->trace, gathering->symbols, &end, &watch);
+
+	for (size_t i = 0; status == STATUS_FINE && i < moment.count; i++) {
+		struct kind_total *total = &view->at_peak[moment.kinds[i]];
+
+		total->bytes += moment.rows[i].row.end - moment.rows[i].row.start;
+		total->vmas++;
+	}
+	view->has_kinds = status == STATUS_FINE;
+	moment_release(&moment);
+	return status;
+}

@@ -1,0 +1,62 @@
+/*
+ * timeline_text: a process's timeline for people.
+ *
+ *     redis-server (4711): redis-server --port 0
+ *     1.25 s, 1,234 events, program's calls only
+ *     mapped  ▁▂▂▅███▇▅  1.2 MiB to 132 MiB   peak at 0.25 s, 120 MiB at the end
+ *     VMAs    ▁▂▃▃▅▅▅▇█  25 to 345            peak at 1.1 s, 320 at the end
+ *     at the peak: text 12 MiB in 14, anonymous 34 MiB in 5, ...
+ *
+ *           time   thread  change    count  range   size   perms   what   call and where
+ *       0.000123     4711  create           ...
+ *
+ * It spells; what there is to say was computed before.
+ */
+#ifndef VMATRACE_RENDER_TIMELINE_TEXT_H
+#define VMATRACE_RENDER_TIMELINE_TEXT_H
+
+#include <stdio.h>
+
+#include "core/fold.h"
+#include "core/kinds.h"
+#include "core/timeline.h"
+#include "io/trace_reader.h"
+
+struct text_style {
+	bool utf8;
+	bool colored;
+};
+
+/* How much of the address space is of one kind. */
+struct kind_total {
+	uint64_t bytes;
+	uint64_t vmas;
+};
+
+struct timeline_view {
+	const struct vmat_header *header;
+	const struct trace_counts *counts;
+	const struct timeline *timeline;
+	uint64_t from_ns; /* the curve's span */
+	uint64_t to_ns;
+	struct kind_total at_peak[KIND_COUNT];
+	bool has_kinds;
+};
+
+/* These return how many lines they printed. */
+size_t timeline_text_head(FILE *out, const struct timeline_view *view,
+                          const struct text_style *style);
+/* One line for a whole process, where there are many. */
+size_t timeline_text_brief(FILE *out, const struct timeline_view *view,
+                           const struct text_style *style);
+size_t timeline_text_columns(FILE *out, const struct text_style *style);
+/* site: where the call was made, "" unknown. */
+void timeline_text_line(FILE *out, const struct fold_line *line, const char *site,
+                        const struct text_style *style);
+void timeline_text_left_out(FILE *out, const struct fold_result *result,
+                            const struct text_style *style);
+
+/* 1,234,567 into text of at least 27 bytes; returns text. */
+char *text_grouped(char *text, uint64_t number);
+
+#endif
