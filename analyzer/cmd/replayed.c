@@ -83,6 +83,7 @@ static void see_implicit(struct collector *collector, const struct vma_change *c
 			.cause = cause_name(change->cause),
 		},
 		.kind = kind_here(collector, change),
+		.cause = change->cause < CAUSE_COUNT ? change->cause : CAUSE_UNEXPLAINED,
 	};
 }
 

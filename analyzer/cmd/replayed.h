@@ -14,6 +14,7 @@
 struct replayed_implicit {
 	struct implicit_change change;
 	enum vma_kind kind;
+	enum implicit_cause cause;
 	uint64_t position; /* it was seen before this seq was drawn */
 };
 

@@ -1,0 +1,203 @@
+/*
+ * info.c: `vmatrace info`: gathers what there is to say about each trace of the set, among it two things
+ * that the file itself cannot know: what no event explains (a walk finds it), and whether the process is
+ * still there.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "command.h"
+#include "io/proc_maps.h"
+#include "io/symbols.h"
+#include "render/info.h"
+#include "replayed.h"
+#include "trace_set.h"
+
+struct output {
+	struct common_options common;
+	struct json json;
+	struct event_text text;
+	bool in_array; /* json: one object of several */
+	bool some;
+};
+
+/* All of a file of /proc, which says nothing of its size. The caller frees it; NULL: cannot be read. */
+static char *read_all(const char *path, size_t *bytes)
+{
+	FILE *file = fopen(path, "re");
+	char *text = NULL;
+	size_t room = 0, n;
+
+	*bytes = 0;
+	if (!file)
+		return NULL;
+	do {
+		char *grown = realloc(text, room + 65536);
+
+		if (!grown)
+			break;
+		text = grown;
+		room += 65536;
+		n = fread(text + *bytes, 1, room - *bytes, file);
+		*bytes += n;
+	} while (*bytes == room);
+	fclose(file);
+	return text;
+}
+
+/* A process that runs still maps its trace; another one with its old number does not. */
+static bool still_there(const struct trace *trace)
+{
+	char path[64];
+	struct proc_maps maps;
+	struct stat status;
+	size_t bytes;
+	char *text;
+	bool found = false;
+
+	snprintf(path, sizeof(path), "/proc/%u/maps", trace_header(trace)->pid);
+	text = read_all(path, &bytes);
+	if (!text || stat(trace_path(trace), &status) != 0 ||
+	    !proc_maps_parse(&maps, text, bytes)) {
+		free(text);
+		return false;
+	}
+	for (size_t i = 0; i < maps.count && !found; i++)
+		found = maps.rows[i].inode == status.st_ino &&
+		        maps.rows[i].dev_major == major(status.st_dev) &&
+		        maps.rows[i].dev_minor == minor(status.st_dev);
+	proc_maps_release(&maps);
+	free(text);
+	return found;
+}
+
+static enum process_end end_of(const struct trace *trace)
+{
+	switch (trace_control(trace)->state) {
+	case VMAT_STATE_EXITED:
+		return still_there(trace) ? END_EXITING : END_EXITED;
+	case VMAT_STATE_EXECED:
+		return still_there(trace) ? END_RUNNING : END_EXECED;
+	default:
+		return still_there(trace) ? END_RUNNING : END_GONE;
+	}
+}
+
+/* Those in flight come last, in a pass over all events. */
+static bool gather_in_flight(struct info *info, struct trace *trace, struct symbols *symbols)
+{
+	struct event_source source;
+	struct event event;
+
+	info->in_flight = calloc(trace_counts(trace)->in_flight + 1, sizeof(*info->in_flight));
+	if (!info->in_flight || !trace_events(trace, &source))
+		return false;
+	while (source.next(source.self, &event)) {
+		struct info_call *call = &info->in_flight[info->in_flight_count];
+
+		if (!event.in_flight)
+			continue;
+		call->event = event;
+		call->frame_count = symbols_frames(symbols, &event, &call->frames);
+		call->site = symbols_call_site(symbols, &event);
+		info->in_flight_count++;
+	}
+	return true;
+}
+
+static void count_causes(struct info *info, const struct replayed *replayed)
+{
+	for (size_t i = 0; i < replayed->implicit_count; i++)
+		info->explained[replayed->implicit[i].cause]++;
+}
+
+static void print(struct output *output, const struct info *info)
+{
+	if (output->common.format == OUTPUT_TEXT) {
+		if (output->some)
+			putc('\n', stdout);
+		info_text(info, &output->text);
+		output->some = true;
+		return;
+	}
+	if (!output->in_array)
+		json_begin(&output->json, stdout,
+		           output->common.format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
+	json_object(&output->json);
+	if (!output->in_array)
+		json_member_number(&output->json, "schema", 1);
+	info_json(info, &output->json);
+	json_object_end(&output->json);
+	if (!output->in_array)
+		json_end(&output->json);
+}
+
+static int describe(struct output *output, struct trace *trace)
+{
+	struct symbols *symbols = symbols_new(trace);
+	struct info info = { .trace = trace, .end = end_of(trace) };
+	struct replayed replayed = { 0 };
+	int status = STATUS_FINE;
+
+	if (symbols && replayed_fill(&replayed, trace, NULL, true) &&
+	    gather_in_flight(&info, trace, symbols)) {
+		info.has_base = replayed.has_base;
+		info.totals = replayed.totals;
+		count_causes(&info, &replayed);
+		print(output, &info);
+	} else {
+		status = complain(STATUS_TRACE, "cannot read '%s': out of memory",
+		                  trace_path(trace));
+	}
+	replayed_release(&replayed);
+	free(info.in_flight);
+	symbols_free(symbols);
+	return status;
+}
+
+int cmd_info(int argc, char **argv)
+{
+	struct output output = { 0 };
+	const struct option_group groups[] = {
+		{ common_rows, &output.common, OPTION_FORMAT | OPTION_PID },
+		{ NULL, NULL, 0 },
+	};
+	struct operands operands;
+	struct trace_set set;
+	int status;
+
+	if (!options_parse(argc, argv, groups, &operands, &status))
+		return status;
+	status = trace_set_find(&set, &operands, &output.common);
+	if (status != STATUS_FINE)
+		return status;
+	output.text = (struct event_text) { stdout, options_colored(&output.common), false };
+	/* A file is one object; a folder is an object that holds its processes. */
+	output.in_array = output.common.format == OUTPUT_JSON && set.is_folder;
+	if (output.in_array) {
+		json_begin(&output.json, stdout, JSON_LINE);
+		json_object(&output.json);
+		json_member_number(&output.json, "schema", 1);
+		json_key(&output.json, "processes");
+		json_array(&output.json);
+	}
+	for (size_t i = 0; i < set.count; i++) {
+		struct trace *trace = trace_set_open(&set, i);
+		int one = trace ? describe(&output, trace) : STATUS_TRACE;
+
+		if (one != STATUS_FINE)
+			status = one;
+		trace_close(trace);
+	}
+	if (output.in_array) {
+		json_array_end(&output.json);
+		json_object_end(&output.json);
+		json_end(&output.json);
+	}
+	if (status == STATUS_FINE && set.unreadable)
+		status = STATUS_TRACE;
+	trace_set_release(&set);
+	return status;
+}

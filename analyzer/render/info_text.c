@@ -1,0 +1,247 @@
+/*
+ * info_text.c: `vmatrace info` for people: a label, then a sentence. What was not seen is said first hand,
+ * by number, and not left to be concluded.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "info.h"
+#include "text.h"
+#include "vmatrace/trace_format.h"
+
+#define LABEL "%-11s"
+
+/* 1234567 -> "1,234,567". */
+static const char *grouped(char *text, size_t bytes, uint64_t number)
+{
+	char digits[24];
+	int length = snprintf(digits, sizeof(digits), "%" PRIu64, number);
+	size_t used = 0;
+
+	for (int i = 0; i < length && used + 2 < bytes; i++) {
+		if (i && (length - i) % 3 == 0)
+			text[used++] = ',';
+		text[used++] = digits[i];
+	}
+	text[used] = '\0';
+	return text;
+}
+
+static void put_count(FILE *out, uint64_t number, const char *what)
+{
+	char text[32];
+
+	fprintf(out, "%s %s", grouped(text, sizeof(text), number), what);
+}
+
+/* ", 3 failed" if there are any. */
+static void put_some(FILE *out, uint64_t number, const char *what)
+{
+	if (number) {
+		fputs(", ", out);
+		put_count(out, number, what);
+	}
+}
+
+static void put_limit(FILE *out, const char *name, uint64_t bytes)
+{
+	char text[32];
+
+	fprintf(out, ", %s %s", name,
+	        bytes == UINT64_MAX ? "unlimited" : text_bytes(text, sizeof(text), bytes));
+}
+
+/* Arguments as a shell would take them, near enough to be read. */
+static void put_command_line(FILE *out, const struct vmat_header *header)
+{
+	const char *at = header->command_line;
+	const char *end = at + header->command_line_bytes;
+	const char *blank = "";
+
+	while (at < end && strnlen(at, (size_t)(end - at)) < (size_t)(end - at)) {
+		bool plain = *at && !strpbrk(at, " \t\n'\"\\$`*?;&|<>(){}[]#!~");
+
+		fprintf(out, "%s%s", blank, plain ? "" : "'");
+		print_escaped(out, at);
+		fputs(plain ? "" : "'", out);
+		blank = " ";
+		at += strlen(at) + 1;
+	}
+	/* The recorder cuts a long command line; then the last argument has no end. */
+	if (at < end)
+		fputs(" ...", out);
+}
+
+static void put_program(FILE *out, const struct info *info)
+{
+	const struct vmat_header *header = trace_header(info->trace);
+	time_t seconds = (time_t)(header->realtime_ns / 1000000000);
+	char text[64];
+	struct tm time;
+
+	fprintf(out, LABEL, "trace");
+	print_escaped(out, trace_path(info->trace));
+	fprintf(out, " (%s long, recorder ",
+	        text_bytes(text, sizeof(text), trace_file_bytes(info->trace)));
+	print_escaped(out, header->recorder_version);
+	fprintf(out, ")\n" LABEL, "program");
+	print_escaped(out, *header->exe ? header->exe : "unknown");
+	fprintf(out, "\n" LABEL, "command");
+	put_command_line(out, header);
+	fprintf(out, "\n" LABEL, "directory");
+	print_escaped(out, header->cwd);
+	fprintf(out, "\n" LABEL "%" PRIu32 ", %s %" PRIu32 ", uid %" PRIu32 "\n", "process",
+	        header->pid, header->from_fork ? "forked by" : "child of", header->parent_pid,
+	        header->uid);
+	if (gmtime_r(&seconds, &time) && strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &time))
+		fprintf(out, LABEL "%s.%03u UTC\n", "started", text,
+		        (unsigned)(header->realtime_ns / 1000000 % 1000));
+}
+
+static void put_end(FILE *out, const struct info *info)
+{
+	static const char *const sentences[] = {
+		[END_EXITED] = "exited",
+		[END_EXITING] = "exiting: the exit snapshot is taken, the process is still there",
+		[END_EXECED] = "replaced by exec; the new image has a trace of its own",
+		[END_RUNNING] = "not yet: still running",
+		[END_GONE] = "without an exit snapshot: killed, crashed, or left by _exit",
+	};
+	const struct trace_counts *counts = trace_counts(info->trace);
+	char text[64];
+
+	fprintf(out, LABEL "%s; last event %s after the start\n", "ended", sentences[info->end],
+	        text_duration(text, sizeof(text), counts->last_ns));
+	if (counts->uncalibrated)
+		fprintf(out, LABEL "%s\n", "",
+		        "times are ticks of the processor, not nanoseconds:"
+		        " it ended before its clock was compared twice");
+}
+
+static void put_coverage(FILE *out, const struct info *info)
+{
+	const struct vmat_header *header = trace_header(info->trace);
+
+	fprintf(out, LABEL, "coverage");
+	fputs(header->layers & VMAT_LAYER_WRAPPERS ? "wrappers" : "no wrappers", out);
+	if (header->layers & VMAT_LAYER_SITES)
+		fputs(", sites", out);
+	if (header->layers & VMAT_LAYER_SNAPSHOTS)
+		fputs(", snapshots", out);
+	if (!(header->layers & VMAT_LAYER_SITES))
+		fprintf(out, "; no sites: %s", info_sites_off(header->sites_off));
+	putc('\n', out);
+}
+
+static void put_unseen(FILE *out, const struct info *info)
+{
+	const struct vmat_header *header = trace_header(info->trace);
+	const struct walk_totals *totals = &info->totals;
+
+	fprintf(out, LABEL, "unseen");
+	if (!info->has_base) {
+		fputs("not known: no snapshot survives to replay from\n", out);
+		return;
+	}
+	put_count(out, totals->implicit_changes, "changes that snapshots show and no event made");
+	for (size_t cause = CAUSE_UNEXPLAINED + 1; cause < CAUSE_COUNT; cause++)
+		put_some(out, info->explained[cause],
+		         implicit_cause_name((enum implicit_cause)cause));
+	fputs("; ", out);
+	put_count(out, totals->unexplained_vmas, "VMAs differ without a known cause\n");
+	if (totals->unexplained_vmas && !(header->layers & VMAT_LAYER_SITES))
+		fprintf(out, LABEL "%s\n", "",
+		        "without the site layer, calls that libc and ld.so make inside themselves"
+		        " are not seen:\n           malloc's mmap and brk, thread stacks, dlopen");
+}
+
+static void put_events(FILE *out, const struct info *info)
+{
+	const struct trace_counts *counts = trace_counts(info->trace);
+	const struct vmat_control *control = trace_control(info->trace);
+	const char *stopped = info_stopped(control->stopped);
+
+	fprintf(out, LABEL, "events");
+	put_count(out, counts->events, "stored");
+	put_some(out, counts->failed, "failed");
+	put_some(out, counts->internal, "of the recorder's own");
+	put_some(out, counts->early, "before the unwinder was loaded");
+	put_some(out, counts->unknown_calls, "of calls this version does not know");
+	put_some(out, counts->unknown_flags, "with flags this version does not know");
+	fprintf(out, "\n" LABEL, "lost");
+	put_count(out, counts->lost, "events");
+	put_some(out, counts->overwritten, "overwritten");
+	put_some(out, counts->torn, "torn");
+	put_some(out, counts->dropped, "dropped");
+	if (stopped)
+		fprintf(out, "; recording stopped: %s", stopped);
+	putc('\n', out);
+	if (counts->not_seen || control->in_flight_full || control->carved ||
+	    control->not_followed || control->snapshots_failed) {
+		fprintf(out, LABEL, "");
+		put_count(out, counts->not_seen, "calls before recording began");
+		put_some(out, control->in_flight_full, "calls without an in-flight entry");
+		put_some(out, control->carved, "calls carved around the recorder's memory");
+		put_some(out, control->snapshots_failed, "snapshots failed");
+		put_some(out, control->not_followed, "fork children not followed");
+		putc('\n', out);
+	}
+	if (counts->truncated)
+		fprintf(out, LABEL "%s\n", "", "the file is cut off: what its end held is missing");
+	put_unseen(out, info);
+}
+
+static void put_storage(FILE *out, const struct info *info)
+{
+	const struct vmat_header *header = trace_header(info->trace);
+	const struct vmat_control *control = trace_control(info->trace);
+	const struct trace_counts *counts = trace_counts(info->trace);
+	const struct snapshot *snapshots;
+	char used[32], all[32];
+	size_t count;
+
+	fprintf(out, LABEL, "ring");
+	put_count(out, header->slot_count, "slots");
+	fprintf(out, " (%s), when full: %s\n",
+	        text_bytes(all, sizeof(all), header->slot_count * header->slot_bytes),
+	        info_on_full(header->on_full));
+	fprintf(out, LABEL "%s of %s used, ", "arena",
+	        text_bytes(used, sizeof(used), counts->arena_used),
+	        text_bytes(all, sizeof(all), counts->arena_bytes));
+	put_count(out, counts->stacks, "distinct stacks");
+	put_some(out, control->arena_full, "records not stored: no room");
+	put_some(out, counts->damaged_records, "steps over damaged records");
+	put_some(out, counts->unknown_records, "records of unknown type");
+	fprintf(out, "\n" LABEL "%s, at most %" PRIu32 " frames\n", "stacks",
+	        info_stack_mode(header->stack_mode), header->depth);
+	snapshots = trace_snapshots(info->trace, &count);
+	fprintf(out, LABEL, "snapshots");
+	put_count(out, count, count ? "(" : "");
+	for (size_t i = 0; i < count && i < 8; i++)
+		fprintf(out, "%s%s", i ? ", " : "", info_snapshot_reason(snapshots[i].reason));
+	fprintf(out, "%s%s\n", count > 8 ? ", ..." : "", count ? ")" : "");
+}
+
+void info_text(const struct info *info, const struct event_text *text)
+{
+	const struct vmat_header *header = trace_header(info->trace);
+	FILE *out = text->out;
+
+	put_program(out, info);
+	put_end(out, info);
+	put_coverage(out, info);
+	put_events(out, info);
+	put_storage(out, info);
+	fprintf(out, LABEL "max_map_count %" PRIu64, "limits", header->max_map_count);
+	put_limit(out, "address space", header->limit_as);
+	put_limit(out, "data", header->limit_data);
+	put_limit(out, "stack", header->limit_stack);
+	put_limit(out, "locked", header->limit_memlock);
+	fprintf(out, "\n" LABEL "%s\n", "children",
+	        header->children ? "traced, each into a file of its own" : "not traced");
+	fprintf(out, LABEL "%zu calls\n", "in flight", info->in_flight_count);
+	for (size_t i = 0; i < info->in_flight_count; i++)
+		event_text_line(text, &info->in_flight[i].event, header->pid,
+		                info->in_flight[i].site);
+}
