@@ -26,7 +26,7 @@ _Static_assert(sizeof(unw_cursor_t) <= CFI_CURSOR_BYTES, "room for libunwind's c
  *     57..56  the register it began with
  *     55..0   SYMBOL_ZERO plus an offset, so that adding to a symbol adds to the offset
  */
-enum symbol_register { SYMBOL_SP = 0, SYMBOL_BP = 1, SYMBOL_OTHER = 2 };
+enum symbol_register { SYMBOL_SP = 0, SYMBOL_BP = 1, SYMBOL_BX = 2, SYMBOL_OTHER = 3 };
 
 #define SYMBOL_MARK (UINT64_C(0xa) << 60)
 #define SYMBOL_LOADED (UINT64_C(1) << 58)
@@ -155,6 +155,8 @@ static int access_reg(unw_addr_space_t space, unw_regnum_t number, unw_word_t *v
 		*value = symbol(SYMBOL_SP);
 	else if (number == FRAMES_BP)
 		*value = symbol(SYMBOL_BP);
+	else if (number == FRAMES_BX)
+		*value = symbol(SYMBOL_BX);
 	else /* far apart, so that no offset makes one register look like another */
 		*value = symbol(SYMBOL_OTHER) + ((uint64_t)(unsigned)number << 40);
 	return 0;
@@ -180,32 +182,16 @@ static int get_proc_name(unw_addr_space_t space, unw_word_t address, char *name,
 	return -UNW_ENOINFO;
 }
 
-/* Where the caller's rbp is, given the caller's CFA and rbp as symbols. False: in no place we can say. */
-static bool read_saved_bp(struct recipe *recipe, uint64_t cfa, uint64_t bp)
+/* Puts into *words how far from `base` the register with this symbol was saved, if it was and that is near. */
+static bool saved_near(uint64_t value, uint64_t base, int8_t *words)
 {
-	const struct {
-		enum recipe_saved saved;
-		uint64_t base;
-	} places[] = {
-		{ SAVED_AT_CFA, cfa },
-		{ SAVED_AT_BP, symbol(SYMBOL_BP) },
-		{ SAVED_AT_SP, symbol(SYMBOL_SP) },
-	};
 	int32_t offset;
 
-	if (bp == symbol(SYMBOL_BP))
-		return true;
-	if (!is_symbol(bp) || !(bp & SYMBOL_LOADS))
+	if (!is_symbol(value) || !(value & SYMBOL_LOADS) ||
+	    !symbol_offset(value - SYMBOL_LOADED, base, &offset) || offset % 8)
 		return false;
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		if (!symbol_offset(bp - SYMBOL_LOADED, places[i].base, &offset) || offset % 8 ||
-		    offset / 8 != (int16_t)(offset / 8))
-			continue;
-		recipe->bp_saved = (uint8_t)places[i].saved;
-		recipe->bp_words = (int16_t)(offset / 8);
-		return true;
-	}
-	return false;
+	*words = (int8_t)(offset / 8);
+	return *words == offset / 8;
 }
 
 static bool is_signal_frame(uint64_t pc, uint64_t sp, uint64_t bp)
@@ -216,25 +202,47 @@ static bool is_signal_frame(uint64_t pc, uint64_t sp, uint64_t bp)
 	       bp == context + FRAMES_SIGNAL_BP;
 }
 
-/* The recipe that leads to these registers of the caller. */
-static struct recipe read_recipe(uint64_t pc, uint64_t sp, uint64_t bp)
+/* Where CFA comes from, by the symbol it has; false: from none of the places a walk knows. */
+static bool read_cfa(struct recipe *recipe, uint64_t cfa)
 {
-	struct recipe recipe = { .kind = RECIPE_OPAQUE };
-	uint8_t kind;
+	const struct {
+		enum recipe_kind kind;
+		uint64_t from;
+	} places[] = {
+		{ RECIPE_SP, symbol(SYMBOL_SP) },
+		{ RECIPE_BP, symbol(SYMBOL_BP) },
+		{ RECIPE_BX, symbol(SYMBOL_BX) },
+		{ RECIPE_LOADED, symbol(SYMBOL_BP) + SYMBOL_LOADED },
+	};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		recipe->kind = (uint8_t)places[i].kind;
+		if (symbol_offset(cfa, places[i].from, &recipe->cfa_offset))
+			return true;
+	}
+	return false;
+}
+
+/* The recipe that leads to these registers of the caller. */
+static struct recipe read_recipe(uint64_t pc, uint64_t sp, uint64_t bp, uint64_t bx)
+{
+	const struct recipe opaque = { .kind = RECIPE_OPAQUE };
+	struct recipe recipe = { .kind = RECIPE_SIGNAL };
+	uint64_t base = sp;
 
 	if (is_signal_frame(pc, sp, bp))
-		return (struct recipe) { .kind = RECIPE_SIGNAL };
-	if (symbol_offset(sp, symbol(SYMBOL_SP), &recipe.cfa_offset))
-		kind = RECIPE_SP;
-	else if (symbol_offset(sp, symbol(SYMBOL_BP), &recipe.cfa_offset))
-		kind = RECIPE_BP;
-	else if (symbol_offset(sp, symbol(SYMBOL_BP) + SYMBOL_LOADED, &recipe.cfa_offset))
-		kind = RECIPE_LOADED;
-	else
 		return recipe;
-	if (pc != sp - 8 + SYMBOL_LOADED || !read_saved_bp(&recipe, sp, bp))
-		return (struct recipe) { .kind = RECIPE_OPAQUE };
-	recipe.kind = kind;
+	if (!read_cfa(&recipe, sp) || pc != sp - 8 + SYMBOL_LOADED)
+		return opaque;
+	if (recipe.kind == RECIPE_LOADED)
+		base = symbol(SYMBOL_BP);
+	if (bp != symbol(SYMBOL_BP)) {
+		if (!saved_near(bp, base, &recipe.bp_words))
+			return opaque;
+		recipe.saved |= SAVED_BP;
+	}
+	if (bx != symbol(SYMBOL_BX))
+		recipe.saved |= saved_near(bx, base, &recipe.bx_words) ? SAVED_BX : LOST_BX;
 	return recipe;
 }
 
@@ -243,6 +251,7 @@ static void answer(void *argument)
 	struct cfi_desk *desk = argument;
 	unw_cursor_t *cursor = (unw_cursor_t *)(void *)desk->cursor;
 	unw_word_t pc, sp, bp;
+	unw_word_t bx = 0;
 	int status;
 
 	desk->described = false;
@@ -261,9 +270,11 @@ static void answer(void *argument)
 		desk->answer.kind = RECIPE_END;
 		return;
 	}
-	if (state.get_reg(cursor, FRAMES_SP, &sp) >= 0 &&
-	    state.get_reg(cursor, FRAMES_BP, &bp) >= 0)
-		desk->answer = read_recipe(pc, sp, bp);
+	if (state.get_reg(cursor, FRAMES_SP, &sp) < 0 || state.get_reg(cursor, FRAMES_BP, &bp) < 0)
+		return;
+	if (state.get_reg(cursor, FRAMES_BX, &bx) < 0)
+		bx = 0; /* no symbol: lost */
+	desk->answer = read_recipe(pc, sp, bp, bx);
 }
 
 struct recipe cfi_recipe(struct cfi_desk *desk, uint64_t ip, const struct dl_find_object *object)
@@ -354,8 +365,7 @@ static bool try_out(struct cfi_desk *desk)
 
 	if (cfi_object(entry, &object))
 		recipe = cfi_recipe(desk, entry, &object);
-	return recipe.kind == RECIPE_SP && recipe.cfa_offset == 8 &&
-	       recipe.bp_saved == SAVED_NOWHERE;
+	return recipe.kind == RECIPE_SP && recipe.cfa_offset == 8 && recipe.saved == 0;
 }
 
 bool cfi_load(struct cfi_desk *desk)

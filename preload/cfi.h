@@ -40,7 +40,7 @@ bool cfi_object(uint64_t address, struct dl_find_object *object);
 
 /*
  * The recipe for the instruction at `ip`, which lies in `object`. Kind NO_CFI: no description covers it;
- * OPAQUE: it cannot be said with pc, sp and rbp. Only after cfi_load().
+ * OPAQUE: it is, but says what no recipe can. Only after cfi_load().
  */
 struct recipe cfi_recipe(struct cfi_desk *desk, uint64_t ip, const struct dl_find_object *object);
 

@@ -219,9 +219,9 @@ static struct recipe learn(struct recipes_memory *memory, uint64_t key, uint64_t
 static struct recipe learn_new(uint64_t key, bool needs_recipe)
 {
 	struct recipe recipe = { .kind = RECIPE_UNKNOWN };
-	uint64_t pc = key >> 1;
-	uint64_t ip = key & 1 ? pc : pc - 1;
-	uint64_t all = UINT64_MAX;
+	/* No user address has its top bit set. */
+	uint64_t ip = key >> 63 ? ~key : key - 1;
+	const uint64_t all = UINT64_MAX;
 	struct dl_find_object object;
 	uint64_t mask;
 	bool learns;
@@ -257,10 +257,7 @@ struct recipe recipes_learn(uint64_t key)
 	return recipe;
 }
 
-void recipes_note(uint64_t pc)
+void recipes_note(uint64_t key)
 {
-	uint64_t key = recipe_key(pc, false);
-
-	if (state.memory && recipes_find(state.memory->table, key).kind == RECIPE_UNKNOWN)
-		learn_new(key, false);
+	learn_new(key, false);
 }

@@ -30,27 +30,31 @@ enum recipe_kind {
 	RECIPE_NOTED,  /* its module is noted, nothing else; kept for walks by frame pointers */
 	RECIPE_SP,     /* CFA = sp + cfa_offset */
 	RECIPE_BP,     /* CFA = rbp + cfa_offset */
+	RECIPE_BX,     /* CFA = rbx + cfa_offset: the loader binding a function */
 	RECIPE_LOADED, /* CFA = the word at rbp + cfa_offset: a frame that aligned its stack */
 	RECIPE_SIGNAL, /* a signal trampoline: all registers lie in the ucontext at sp */
 	RECIPE_END,    /* the outermost frame: _start, a thread's first */
 	RECIPE_NO_CFI, /* nobody described this code: JIT, assembly */
-	RECIPE_OPAQUE, /* described, but by a register that a walk does not have (rbx in ld.so) */
+	RECIPE_OPAQUE, /* described, but not in these terms */
 };
 
-/* Where the caller's rbp is. */
+/* What became of the caller's registers. What is not saved is untouched. */
 enum recipe_saved {
-	SAVED_NOWHERE = 0, /* untouched, still in rbp */
-	SAVED_AT_CFA,      /* in memory at CFA + 8 * bp_words */
-	SAVED_AT_BP,       /* in memory at rbp + 8 * bp_words */
-	SAVED_AT_SP,       /* in memory at sp + 8 * bp_words */
+	SAVED_BP = 1 << 0, /* rbp is in memory, bp_words from the base */
+	SAVED_BX = 1 << 1, /* rbx is in memory, bx_words from the base */
+	LOST_BX = 1 << 2,  /* rbx cannot be told */
 };
 
-/* The return address is at CFA - 8 in all kinds that have a CFA, and the caller's sp is the CFA. */
+/*
+ * The return address is at CFA - 8 in all kinds that have a CFA, and the caller's sp is the CFA. The base of
+ * saved registers is the CFA, but rbp in a RECIPE_LOADED.
+ */
 struct recipe {
 	int32_t cfa_offset; /* bytes */
-	int16_t bp_words;
-	uint8_t kind;     /* enum recipe_kind */
-	uint8_t bp_saved; /* enum recipe_saved */
+	int8_t bp_words;    /* of 8 bytes */
+	int8_t bx_words;
+	uint8_t kind;  /* enum recipe_kind */
+	uint8_t saved; /* enum recipe_saved */
 };
 
 /* A recipe is read and written as one word. */
@@ -74,9 +78,10 @@ enum {
 	RECIPE_REFILLS = 16,
 };
 
+/* A pc is never 0 nor, inverted, one of the program's; so keys are neither 0 nor each other's. */
 static inline uint64_t recipe_key(uint64_t pc, bool exact)
 {
-	return pc << 1 | exact;
+	return exact ? ~pc : pc;
 }
 
 static inline uint32_t recipe_slot(uint64_t key)
@@ -128,7 +133,7 @@ bool recipes_usable(void);
  */
 struct recipe recipes_learn(uint64_t key);
 
-/* Notes the module of a pc met for the first time, for walks that need no recipe. Keeps errno. */
-void recipes_note(uint64_t pc);
+/* Notes only the module of a key that recipes_find() does not know, for walks that need no recipe. */
+void recipes_note(uint64_t key);
 
 #endif

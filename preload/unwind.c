@@ -39,20 +39,27 @@ struct unwind_state {
 };
 static struct unwind_state state;
 
-/* A frame on the way: registers as they are when its callee has returned. */
-struct frame {
-	uint64_t pc;
-	uint64_t sp;
-	uint64_t bp;
-	uint64_t bound; /* words below it may be read */
-	bool foreign;   /* bound is no more than sp + FOREIGN_REACH */
-	bool exact;     /* pc is where a signal came in, not a return address */
+enum step {
+	STEP_FRAME,   /* this is a frame */
+	STEP_END,     /* there is none: the one before was the outermost */
+	STEP_STOPPED, /* there is one, but nobody knows where */
 };
 
-enum step {
-	STEP_FRAME,   /* the frame is the caller's now */
-	STEP_END,     /* there is no caller */
-	STEP_STOPPED, /* there is one, but nobody knows where */
+/*
+ * A frame on the way: registers as they are when its callee has returned. A step takes the callee's and gives
+ * the caller's, by value: so the compiler keeps the walk in registers.
+ */
+struct frame {
+	uint64_t sp;
+	enum step step;
+	bool foreign;  /* bound is no more than sp + FOREIGN_REACH */
+	bool exact;    /* pc is where a signal came in, not a return address */
+	bool knows_bx; /* bx is the frame's, unless bx_at is set */
+	uint64_t pc;
+	uint64_t bound; /* words below it may be read */
+	uint64_t bp;
+	uint64_t bx;
+	uint64_t bx_at; /* a frame inside saved it here; read only when it is wanted */
 };
 
 size_t unwind_memory_bytes(void)
@@ -83,32 +90,50 @@ bool unwind_ready(void)
 	return state.ready;
 }
 
-static void find_bound(struct frame *frame)
+static struct frame with_bound(struct frame frame)
 {
 	uint64_t thread = frames_thread_pointer();
 
-	frame->foreign = false;
-	if (state.main_stack_end - frame->sp < MAIN_REACH)
-		frame->bound = state.main_stack_end;
-	else if (thread != state.main_thread_pointer && thread - frame->sp < THREAD_REACH)
-		frame->bound = thread;
+	frame.foreign = false;
+	if (state.main_stack_end - frame.sp < MAIN_REACH)
+		frame.bound = state.main_stack_end;
+	else if (thread != state.main_thread_pointer && thread - frame.sp < THREAD_REACH)
+		frame.bound = thread;
 	else
-		frame->foreign = true;
-	if (frame->foreign)
-		frame->bound = frame->sp + FOREIGN_REACH;
+		frame.foreign = true;
+	if (frame.foreign)
+		frame.bound = frame.sp + FOREIGN_REACH;
+	return frame;
+}
+
+static struct frame with_step(struct frame frame, enum step step)
+{
+	frame.step = step;
+	return frame;
+}
+
+/* A frame whose pc and sp were just found on the stack, by another way than a signal. */
+static struct frame arrived(struct frame frame, uint64_t pc, uint64_t sp)
+{
+	frame.pc = pc;
+	frame.sp = sp;
+	frame.exact = false;
+	if (frame.foreign)
+		frame.bound = sp + FOREIGN_REACH;
+	return with_step(frame, pc ? STEP_FRAME : STEP_END);
 }
 
 /* True if a word at `address` lies between sp and the bound. */
-static bool may_read(const struct frame *frame, uint64_t address)
+static bool may_read(struct frame frame, uint64_t address)
 {
-	return address % 8 == 0 && address >= frame->sp && address < frame->bound &&
-	       frame->bound - address >= 8;
+	return address % 8 == 0 && address >= frame.sp && address < frame.bound &&
+	       frame.bound - address >= 8;
 }
 
 /* Where a signal came in between the pops of an epilogue, CFI has rbp still in the slot just popped. */
-static bool in_red_zone(const struct frame *frame, uint64_t address)
+static bool in_red_zone(struct frame frame, uint64_t address)
 {
-	return frame->exact && address % 8 == 0 && frame->sp - address <= FRAMES_RED_ZONE;
+	return frame.exact && address % 8 == 0 && frame.sp - address <= FRAMES_RED_ZONE;
 }
 
 static uint64_t word_at(uint64_t address)
@@ -116,133 +141,160 @@ static uint64_t word_at(uint64_t address)
 	return *(const uint64_t *)address;
 }
 
-/* Reads rbp as the recipe says, sp being still the callee's. False: from where nothing may be read. */
-static bool restore_bp(struct frame *frame, struct recipe recipe, uint64_t cfa)
+/* The step of a recipe that has a CFA. */
+static inline struct frame step_to_cfa(struct frame frame, struct recipe recipe, uint64_t cfa)
 {
-	const uint64_t base[] = {
-		[SAVED_AT_CFA] = cfa,
-		[SAVED_AT_BP] = frame->bp,
-		[SAVED_AT_SP] = frame->sp,
-	};
-	uint64_t address = base[recipe.bp_saved] + (uint64_t)(recipe.bp_words * 8);
+	uint64_t base = recipe.kind == RECIPE_LOADED ? frame.bp : cfa;
+	uint64_t bp_at = base + (uint64_t)(recipe.bp_words * 8);
 
-	if (!may_read(frame, address) && !in_red_zone(frame, address))
-		return false;
-	frame->bp = word_at(address);
-	return true;
+	if (cfa <= frame.sp || !may_read(frame, cfa - 8))
+		return with_step(frame, STEP_STOPPED);
+	if (recipe.saved & SAVED_BP) {
+		if (!may_read(frame, bp_at) && !in_red_zone(frame, bp_at))
+			return with_step(frame, STEP_STOPPED);
+		frame.bp = word_at(bp_at);
+	}
+	if (recipe.saved & SAVED_BX)
+		frame.bx_at = base + (uint64_t)(recipe.bx_words * 8);
+	if (recipe.saved & LOST_BX) {
+		frame.bx_at = 0;
+		frame.knows_bx = false;
+	}
+	return arrived(frame, word_at(cfa - 8), cfa);
 }
 
-static enum step arrive(struct frame *frame)
+static struct frame step_over_signal(struct frame frame)
 {
-	return frame->pc ? STEP_FRAME : STEP_END;
-}
-
-static enum step step_to_cfa(struct frame *frame, struct recipe recipe, uint64_t cfa)
-{
-	if (cfa <= frame->sp || !may_read(frame, cfa - 8))
-		return STEP_STOPPED;
-	if (recipe.bp_saved != SAVED_NOWHERE && !restore_bp(frame, recipe, cfa))
-		return STEP_STOPPED;
-	frame->pc = word_at(cfa - 8);
-	frame->sp = cfa;
-	frame->exact = false;
-	if (frame->foreign)
-		frame->bound = cfa + FOREIGN_REACH;
-	return arrive(frame);
-}
-
-static enum step step_over_signal(struct frame *frame)
-{
-	uint64_t context = frame->sp;
+	uint64_t context = frame.sp;
 
 	if (!may_read(frame, context) || !may_read(frame, context + FRAMES_SIGNAL_PC))
-		return STEP_STOPPED;
-	frame->pc = word_at(context + FRAMES_SIGNAL_PC);
-	frame->bp = word_at(context + FRAMES_SIGNAL_BP);
-	frame->sp = word_at(context + FRAMES_SIGNAL_SP);
-	frame->exact = true;
-	find_bound(frame);
-	return arrive(frame);
+		return with_step(frame, STEP_STOPPED);
+	frame.bp = word_at(context + FRAMES_SIGNAL_BP);
+	frame.bx = word_at(context + FRAMES_SIGNAL_BX);
+	frame.bx_at = 0;
+	frame.knows_bx = true;
+	frame = arrived(frame, word_at(context + FRAMES_SIGNAL_PC),
+	                word_at(context + FRAMES_SIGNAL_SP));
+	frame.exact = true;
+	return with_bound(frame);
 }
 
 /* rbp 0 marks the outermost frame (psABI 3.4.1). */
-static enum step step_by_frame_pointer(struct frame *frame)
+static inline struct frame step_by_frame_pointer(struct frame frame)
 {
-	uint64_t at = frame->bp;
+	uint64_t at = frame.bp;
 
 	if (at == 0)
-		return STEP_END;
+		return with_step(frame, STEP_END);
 	if (!may_read(frame, at) || !may_read(frame, at + 8))
-		return STEP_STOPPED;
+		return with_step(frame, STEP_STOPPED);
 	/* The return address below sp was read, or will be. */
-	if (frame->foreign && (at + 15) / PAGE_BYTES != (frame->sp - 8) / PAGE_BYTES)
-		return STEP_STOPPED;
-	frame->bp = word_at(at);
-	frame->pc = word_at(at + 8);
-	frame->sp = at + 16;
-	frame->exact = false;
-	if (frame->foreign)
-		frame->bound = frame->sp + FOREIGN_REACH;
-	return arrive(frame);
+	if (frame.foreign && (at + 15) / PAGE_BYTES != (frame.sp - 8) / PAGE_BYTES)
+		return with_step(frame, STEP_STOPPED);
+	frame.bp = word_at(at);
+	frame.bx_at = 0;
+	frame.knows_bx = false;
+	return arrived(frame, word_at(at + 8), at + 16);
 }
 
-static enum step step_by_recipe(struct frame *frame, struct recipe recipe, uint16_t *flags)
+static struct frame step_by_bx(struct frame frame, struct recipe recipe)
 {
-	uint64_t offset = (uint64_t)(int64_t)recipe.cfa_offset;
+	uint64_t bx = frame.bx;
 
+	if (!frame.bx_at && !frame.knows_bx)
+		return with_step(frame, STEP_STOPPED);
+	if (frame.bx_at) {
+		/* In a frame that was walked since the last signal: below sp, and not far. */
+		if (frame.bx_at % 8 || frame.sp - frame.bx_at > FOREIGN_REACH)
+			return with_step(frame, STEP_STOPPED);
+		bx = word_at(frame.bx_at);
+	}
+	return step_to_cfa(frame, recipe, bx + (uint64_t)(int64_t)recipe.cfa_offset);
+}
+
+static struct frame step_by_loaded_cfa(struct frame frame, struct recipe recipe)
+{
+	uint64_t at = frame.bp + (uint64_t)(int64_t)recipe.cfa_offset;
+
+	if (!may_read(frame, at))
+		return with_step(frame, STEP_STOPPED);
+	return step_to_cfa(frame, recipe, word_at(at));
+}
+
+/* All that is not the usual: kept out of the walk's loop. */
+static __attribute__((noinline)) struct frame step_otherwise(struct frame frame,
+                                                             struct recipe recipe, uint16_t *flags)
+{
 	switch ((enum recipe_kind)recipe.kind) {
-	case RECIPE_SP:
-		return step_to_cfa(frame, recipe, frame->sp + offset);
-	case RECIPE_BP:
-		return step_to_cfa(frame, recipe, frame->bp + offset);
+	case RECIPE_BX:
+		return step_by_bx(frame, recipe);
 	case RECIPE_LOADED:
-		if (!may_read(frame, frame->bp + offset))
-			return STEP_STOPPED;
-		return step_to_cfa(frame, recipe, word_at(frame->bp + offset));
+		return step_by_loaded_cfa(frame, recipe);
 	case RECIPE_SIGNAL:
 		return step_over_signal(frame);
 	case RECIPE_NO_CFI:
 		*flags |= VMAT_EVENT_FP;
 		return step_by_frame_pointer(frame);
 	case RECIPE_END:
-		return STEP_END;
-	case RECIPE_UNKNOWN:
-	case RECIPE_NOTED:
-	case RECIPE_OPAQUE:
-		break;
+		return with_step(frame, STEP_END);
+	default:
+		return with_step(frame, STEP_STOPPED);
 	}
-	return STEP_STOPPED;
 }
 
-static enum step step_by_cfi(struct frame *frame, uint16_t *flags)
+static size_t walk_by_cfi(struct frame frame, uint64_t *pcs, size_t depth, uint16_t *flags)
 {
-	uint64_t key = recipe_key(frame->pc, frame->exact);
-	struct recipe recipe = recipes_find(state.table, key);
+	const struct recipe_entry *table = state.table;
+	size_t count = 0;
 
-	if (recipe.kind <= RECIPE_NOTED)
-		recipe = recipes_learn(key);
-	return step_by_recipe(frame, recipe, flags);
+	while (frame.step == STEP_FRAME && count < depth) {
+		uint64_t key = recipe_key(frame.pc, frame.exact);
+		struct recipe recipe = recipes_find(table, key);
+		uint64_t base;
+
+		pcs[count++] = frame.pc;
+		if (recipe.kind <= RECIPE_NOTED)
+			recipe = recipes_learn(key);
+		base = recipe.kind == RECIPE_SP ? frame.sp : frame.bp;
+		if (recipe.kind == RECIPE_SP || recipe.kind == RECIPE_BP)
+			frame = step_to_cfa(frame, recipe,
+			                    base + (uint64_t)(int64_t)recipe.cfa_offset);
+		else
+			frame = step_otherwise(frame, recipe, flags);
+	}
+	/* STEP_FRAME: the depth is reached, and a caller was found above it. */
+	if (frame.step != STEP_END)
+		*flags |= VMAT_EVENT_STACK_TRUNCATED;
+	return count;
+}
+
+static size_t walk_by_frame_pointers(struct frame frame, uint64_t *pcs, size_t depth,
+                                     uint16_t *flags)
+{
+	const struct recipe_entry *table = state.table;
+	size_t count = 0;
+
+	while (frame.step == STEP_FRAME && count < depth) {
+		uint64_t key = recipe_key(frame.pc, false);
+
+		pcs[count++] = frame.pc;
+		if (table && recipes_find(table, key).kind == RECIPE_UNKNOWN)
+			recipes_note(key);
+		frame = step_by_frame_pointer(frame);
+	}
+	if (frame.step != STEP_END)
+		*flags |= VMAT_EVENT_STACK_TRUNCATED;
+	*flags |= VMAT_EVENT_FP;
+	return count;
 }
 
 size_t unwind_stack(const struct frame_registers *at, enum vmat_stack_mode mode, uint64_t *pcs,
                     size_t depth, uint16_t *flags)
 {
-	struct frame frame = { .pc = at->pc, .sp = at->sp, .bp = at->bp };
-	bool by_cfi = mode == VMAT_STACK_CFI && recipes_usable();
-	enum step step = STEP_FRAME;
-	size_t count = 0;
+	struct frame frame = { .step = STEP_FRAME, .pc = at->pc, .sp = at->sp, .bp = at->bp };
 
-	if (!by_cfi)
-		*flags |= VMAT_EVENT_FP;
-	find_bound(&frame);
-	while (step == STEP_FRAME && count < depth) {
-		pcs[count++] = frame.pc;
-		if (!by_cfi)
-			recipes_note(frame.pc);
-		step = by_cfi ? step_by_cfi(&frame, flags) : step_by_frame_pointer(&frame);
-	}
-	/* STEP_FRAME: the depth was reached and a caller found above it. */
-	if (step != STEP_END)
-		*flags |= VMAT_EVENT_STACK_TRUNCATED;
-	return count;
+	frame = with_bound(frame);
+	if (mode == VMAT_STACK_CFI && recipes_usable())
+		return walk_by_cfi(frame, pcs, depth, flags);
+	return walk_by_frame_pointers(frame, pcs, depth, flags);
 }

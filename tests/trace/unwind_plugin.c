@@ -16,7 +16,7 @@ static void lazy(void)
 {
 }
 
-static void (*resolve(void))(void)
+static __attribute__((used)) void (*resolve(void))(void)
 {
 	plugin_called_back();
 	return lazy;

@@ -402,7 +402,7 @@ int main(int argc, char **argv)
 	printf("seed 0x%lx\n", random_state);
 	test_loading();
 	check(judge_load(), "libunwind judges beside libgcc");
-	run_class("main, end unknown", run_main, 500, 500);
+	run_class("main, end unknown", run_main, 500, 0);
 	unwind_init(memory, main_stack_end());
 	test_tiny_stack();
 	run_class("main thread", run_main, stacks, 0);
@@ -410,9 +410,9 @@ int main(int argc, char **argv)
 	run_class("threads, small stack", run_small_threads, stacks / 20, 0);
 	run_class("coroutine", run_coroutine, stacks / 10, 0);
 	run_class("alternate stack", run_alternate_stack, stacks / 10, 0);
-	run_class("every instruction", run_steps, stacks / 4, stacks / 40);
+	run_class("every instruction", run_steps, stacks / 4, 0);
 	run_class("constructor", run_constructor, 50, 0);
-	run_class("lazy binding", run_lazy_binding, 1, 1);
+	run_class("lazy binding", run_lazy_binding, 1, 0);
 	test_fork_child();
 	test_stack_use();
 	check(judge_heap_calls == 0, "heap functions called by the walk: %ld", judge_heap_calls);

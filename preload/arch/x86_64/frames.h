@@ -18,11 +18,13 @@ enum {
 	FRAMES_PC = UNW_X86_64_RIP,
 	FRAMES_SP = UNW_X86_64_RSP,
 	FRAMES_BP = UNW_X86_64_RBP,
+	FRAMES_BX = UNW_X86_64_RBX,
 };
 
 /* When a handler returns into the signal trampoline, sp is at the ucontext (psABI, kernel's rt_sigframe). */
 enum {
 	FRAMES_SIGNAL_BP = offsetof(ucontext_t, uc_mcontext.gregs) + REG_RBP * sizeof(greg_t),
+	FRAMES_SIGNAL_BX = offsetof(ucontext_t, uc_mcontext.gregs) + REG_RBX * sizeof(greg_t),
 	FRAMES_SIGNAL_SP = offsetof(ucontext_t, uc_mcontext.gregs) + REG_RSP * sizeof(greg_t),
 	FRAMES_SIGNAL_PC = offsetof(ucontext_t, uc_mcontext.gregs) + REG_RIP * sizeof(greg_t),
 };

@@ -1,0 +1,54 @@
+/*
+ * deep: see the header. Three functions that call each other, with frames of different kinds: the usual
+ * one, one with an array, one that saves registers.
+ */
+#include "deep.h"
+
+#include <stdint.h>
+#include <string.h>
+
+static volatile uint64_t sink;
+
+__attribute__((noinline)) static void with_array(int frames, void (*body)(void));
+__attribute__((noinline)) static void with_registers(int frames, void (*body)(void));
+
+__attribute__((noinline)) static void usual(int frames, void (*body)(void))
+{
+	if (frames <= 1)
+		body();
+	else
+		with_array(frames - 1, body);
+	sink++;
+}
+
+static void with_array(int frames, void (*body)(void))
+{
+	char bytes[120];
+
+	memset(bytes, frames, sizeof(bytes));
+	if (frames <= 1)
+		body();
+	else
+		with_registers(frames - 1, body);
+	sink += (uint64_t)bytes[frames & 63];
+}
+
+static void with_registers(int frames, void (*body)(void))
+{
+	uint64_t a = sink * 3, b = sink * 5, c = sink * 7, d = sink ^ (uint64_t)frames;
+
+	if (frames <= 1)
+		body();
+	else
+		usual(frames - 1, body);
+	sink += (a ^ b) * (c ^ d);
+}
+
+void deep(int frames, void (*body)(void))
+{
+	if (frames > 0)
+		usual(frames, body);
+	else
+		body();
+	sink++;
+}

@@ -1,0 +1,11 @@
+/*
+ * deep: calls a function from a chosen number of frames below main(), each a function of its own that no
+ * compiler folds into a loop.
+ */
+#ifndef BENCH_DEEP_H
+#define BENCH_DEEP_H
+
+/* Calls body() with `frames` frames of this file above it. */
+void deep(int frames, void (*body)(void));
+
+#endif
