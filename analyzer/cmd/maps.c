@@ -34,7 +34,7 @@ static const struct option_row maps_rows[] = {
 /* "mmap main (map.c:12) @17" */
 static void spell_author(const struct moment *moment, size_t row, char *text, size_t bytes)
 {
-	uint64_t seq = moment->rows[row].created_by;
+	uint64_t seq = moment->map.rows[row].created_by;
 	const struct event *event = moment_author(moment, seq);
 	const struct frame *frame = event ? symbols_call_site(moment->symbols, event) : NULL;
 	char site[512] = "";
@@ -54,7 +54,7 @@ static void spell_author(const struct moment *moment, size_t row, char *text, si
 
 static bool is_shown(const struct moment *moment, size_t row, const struct maps_options *options)
 {
-	return !options->hide_internal || moment->kinds[row] != KIND_TRACER;
+	return !options->hide_internal || moment->map.kinds[row] != KIND_TRACER;
 }
 
 static void print_text(const struct moment *moment, const struct maps_options *options)
@@ -62,19 +62,19 @@ static void print_text(const struct moment *moment, const struct maps_options *o
 	size_t column = 0;
 	char who[640];
 
-	for (size_t i = 0; options->who && i < moment->count; i++) {
-		size_t length = maps_text_length(&moment->rows[i].row);
+	for (size_t i = 0; options->who && i < moment->map.count; i++) {
+		size_t length = maps_text_length(&moment->map.rows[i].row);
 
 		/* One very long path must not push everything out of the window. */
 		if (is_shown(moment, i, options) && length > column && length <= 120)
 			column = length;
 	}
-	for (size_t i = 0; i < moment->count; i++) {
+	for (size_t i = 0; i < moment->map.count; i++) {
 		if (!is_shown(moment, i, options))
 			continue;
 		if (options->who)
 			spell_author(moment, i, who, sizeof(who));
-		maps_text_line(stdout, &moment->rows[i].row, options->who ? who : NULL, column);
+		maps_text_line(stdout, &moment->map.rows[i].row, options->who ? who : NULL, column);
 	}
 }
 
@@ -99,15 +99,15 @@ static void print_json(const struct moment *moment, const struct maps_options *o
 	json_begin(&json, stdout, format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
 	if (format == OUTPUT_JSON)
 		json_array(&json);
-	for (size_t i = 0; i < moment->count; i++) {
-		const struct vma_row_info *info = &moment->rows[i];
+	for (size_t i = 0; i < moment->map.count; i++) {
+		const struct vma_row_info *info = &moment->map.rows[i];
 		struct maps_author created = author_of(moment, info->created_by);
 		struct maps_author changed = author_of(moment, info->changed_by);
 
 		if (!is_shown(moment, i, options))
 			continue;
-		json_vma(&json, &info->row, page_bytes, vma_kind_name(moment->kinds[i]), &created,
-		         &changed);
+		json_vma(&json, &info->row, page_bytes, vma_kind_name(moment->map.kinds[i]),
+		         &created, &changed);
 		if (format == OUTPUT_JSONL)
 			json_end(&json);
 	}

@@ -52,7 +52,8 @@ static void print_view(const struct mm_meter *meter, const struct moment *moment
 	};
 	struct json json;
 
-	mm_view_read(meter, moment->walk, moment->rows, moment->count, header->start_brk, &view);
+	mm_view_read(meter, moment->walk, moment->map.rows, moment->map.count, header->start_brk,
+	             &view);
 	if (format == OUTPUT_TEXT) {
 		mm_text(stdout, &report);
 		return;

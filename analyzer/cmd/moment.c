@@ -70,46 +70,40 @@ enum vma_creator event_creator(struct symbols *symbols, const struct event *even
 	return runtime ? CREATOR_UNKNOWN : CREATOR_PROGRAM;
 }
 
+/* For kinds_of_rows(). */
+struct looking {
+	const struct trace *trace;
+	uint64_t seq;
+	const struct moment *authors;
+};
+
 static const char *module_at(void *context, uint64_t address)
 {
-	const struct moment *moment = context;
+	const struct looking *looking = context;
 	/* The lookup is for return addresses, which it takes one off. */
 	const struct trace_module *module =
-		trace_module_at(moment->trace, address + 1, moment->seq);
+		trace_module_at(looking->trace, address + 1, looking->seq);
 
 	return module ? module->path : NULL;
 }
 
 static enum vma_creator creator_at(void *context, uint64_t seq)
 {
-	const struct moment *moment = context;
-	const struct event *event = moment_author(moment, seq);
+	const struct looking *looking = context;
+	const struct event *event = looking->authors ? moment_author(looking->authors, seq) : NULL;
 
-	return event ? event_creator(moment->symbols, event) : CREATOR_UNKNOWN;
+	return event ? event_creator(looking->authors->symbols, event) : CREATOR_UNKNOWN;
 }
 
-/*
- * The trace file itself, by the name that the header's program would have seen: a row of a *.vmat
- * mapped by the recorder.
- */
-static bool is_trace_file(const struct vma_row *row)
+/* What the walk alone does not know to be the recorder's: objects that the trace marks so. */
+static void mark_recorder(struct rows *rows, const struct looking *looking)
 {
-	size_t length = strlen(row->name);
-	size_t deleted = strlen(" (deleted)");
-
-	if (length > deleted && strcmp(row->name + length - deleted, " (deleted)") == 0)
-		length -= deleted;
-	return row->shared && length > 5 && memcmp(row->name + length - 5, ".vmat", 5) == 0;
-}
-
-void mark_recorder(const struct trace *trace, uint64_t seq, struct vma_row_info *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < rows->count; i++) {
 		const struct trace_module *module =
-			trace_module_at(trace, rows[i].row.start + 1, seq);
+			trace_module_at(looking->trace, rows->rows[i].row.start + 1, looking->seq);
 
-		rows[i].internal = rows[i].internal || (module && module->recorder) ||
-		                   is_trace_file(&rows[i].row);
+		if (module && module->recorder)
+			rows->rows[i].internal = true;
 	}
 }
 
@@ -139,12 +133,12 @@ static bool find_authors(struct moment *moment)
 	struct event event;
 	size_t wanted = 0, unique = 0;
 
-	moment->authors = calloc(2 * moment->count + 1, sizeof(*moment->authors));
+	moment->authors = calloc(2 * moment->map.count + 1, sizeof(*moment->authors));
 	if (!moment->authors)
 		return false;
-	for (size_t i = 0; i < moment->count; i++) {
-		moment->authors[wanted++].seq = moment->rows[i].created_by;
-		moment->authors[wanted++].seq = moment->rows[i].changed_by;
+	for (size_t i = 0; i < moment->map.count; i++) {
+		moment->authors[wanted++].seq = moment->map.rows[i].created_by;
+		moment->authors[wanted++].seq = moment->map.rows[i].changed_by;
 	}
 	qsort(moment->authors, wanted, sizeof(*moment->authors), compare_seq);
 	for (size_t i = 0; i < wanted; i++)
@@ -165,21 +159,32 @@ static bool find_authors(struct moment *moment)
 	return true;
 }
 
-static bool read_rows(struct moment *moment)
+bool rows_read(struct rows *rows, const struct trace *trace, const struct walk *walk, uint64_t seq,
+               struct moment *authors)
 {
-	const struct kinds_source source = { moment, module_at, creator_at };
-	size_t count = walk_rows(moment->walk, NULL, 0);
+	struct looking looking = { trace, seq, authors };
+	const struct kinds_source source = { &looking, module_at, creator_at };
+	size_t count = walk_rows(walk, NULL, 0);
 
-	moment->rows = calloc(count + 1, sizeof(*moment->rows));
-	moment->kinds = calloc(count + 1, sizeof(*moment->kinds));
-	if (!moment->rows || !moment->kinds)
+	*rows = (struct rows) {
+		.rows = calloc(count + 1, sizeof(*rows->rows)),
+		.kinds = calloc(count + 1, sizeof(*rows->kinds)),
+	};
+	if (!rows->rows || !rows->kinds)
 		return false;
-	moment->count = walk_rows(moment->walk, moment->rows, count);
-	mark_recorder(moment->trace, moment->seq, moment->rows, moment->count);
-	if (!find_authors(moment))
+	rows->count = walk_rows(walk, rows->rows, count);
+	mark_recorder(rows, &looking);
+	if (authors && !find_authors(authors))
 		return false;
-	kinds_of_rows(moment->rows, moment->count, &source, moment->kinds);
+	kinds_of_rows(rows->rows, rows->count, &source, rows->kinds);
 	return true;
+}
+
+void rows_release(struct rows *rows)
+{
+	free(rows->kinds);
+	free(rows->rows);
+	*rows = (struct rows) { 0 };
 }
 
 int moment_reach(struct moment *moment, struct trace *trace, struct symbols *symbols,
@@ -208,7 +213,8 @@ int moment_reach(struct moment *moment, struct trace *trace, struct symbols *sym
 			STATUS_TRACE,
 			"cannot replay '%s': no snapshot of the address space survives in it",
 			trace_path(trace));
-	if (status == WALK_NO_MEMORY || !read_rows(moment))
+	if (status == WALK_NO_MEMORY ||
+	    !rows_read(&moment->map, trace, moment->walk, moment->seq, moment))
 		return complain(STATUS_TRACE, "out of memory");
 	return STATUS_FINE;
 }
@@ -216,8 +222,7 @@ int moment_reach(struct moment *moment, struct trace *trace, struct symbols *sym
 void moment_release(struct moment *moment)
 {
 	free(moment->authors);
-	free(moment->kinds);
-	free(moment->rows);
+	rows_release(&moment->map);
 	walk_free(moment->walk);
 	*moment = (struct moment) { 0 };
 }

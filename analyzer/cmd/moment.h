@@ -15,13 +15,18 @@
 #include "io/trace_reader.h"
 #include "when.h"
 
+/* Rows of a walk as it stands, `internal` set on all that is the recorder's; names are the walk's. */
+struct rows {
+	struct vma_row_info *rows;
+	enum vma_kind *kinds;
+	size_t count;
+};
+
 struct moment {
 	struct trace *trace;
 	struct symbols *symbols; /* borrowed */
 	struct walk *walk;       /* stopped there; owns the rows' names */
-	struct vma_row_info *rows;
-	enum vma_kind *kinds;
-	size_t count;
+	struct rows map;
 	uint64_t seq;          /* of the last event that counted, for what was loaded then */
 	struct event *authors; /* by seq */
 	size_t author_count;
@@ -39,11 +44,12 @@ void moment_release(struct moment *moment);
 const struct event *moment_author(const struct moment *moment, uint64_t seq);
 
 /*
- * What a walk's rows alone do not tell: sets `internal` on those of the recorder's own objects and
- * of the trace file. seq: as struct moment's.
+ * seq: what was loaded when that event was recorded. authors: a moment that knows who made each
+ * row, or NULL. False: out of memory.
  */
-void mark_recorder(const struct trace *trace, uint64_t seq, struct vma_row_info *rows,
-                   size_t count);
+bool rows_read(struct rows *rows, const struct trace *trace, const struct walk *walk, uint64_t seq,
+               struct moment *authors);
+void rows_release(struct rows *rows);
 
 /* Who a mapping was made for, from the runtime frames on top of the event's stack. */
 enum vma_creator event_creator(struct symbols *symbols, const struct event *event);

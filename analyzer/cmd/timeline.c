@@ -187,12 +187,14 @@ static int all_text(const struct trace_set *set, const struct filter *filter,
 {
 	size_t share = set->count ? LINES / set->count : LINES;
 	bool brief = !filter->limit.given && share < HEAD_LINES + CHANGES_LEAST;
-	size_t shown = brief && set->count > LINES - 2 ? LINES - 2 : set->count;
+	size_t shown = brief && set->count > LINES - 3 ? LINES - 3 : set->count;
 	long lines = brief                 ? BRIEF
 	             : filter->limit.given ? (long)filter->limit.value
 	                                   : (long)(share - HEAD_LINES - (set->count > 1));
 	int worst = STATUS_FINE;
 
+	if (brief)
+		timeline_text_brief_columns(stdout, style);
 	for (size_t i = 0; i < shown; i++) {
 		int status = one_process(set, i, filter, OUTPUT_TEXT, NULL, style, lines);
 

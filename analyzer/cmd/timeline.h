@@ -28,6 +28,8 @@ struct gathering {
 
 	struct timeline timeline;
 	const struct walk *walk;
+	struct waiting_change *waiting;
+	size_t waiting_count;
 	struct when_point from;
 	struct when_point to;
 	bool started;

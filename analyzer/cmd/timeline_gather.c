@@ -1,6 +1,7 @@
 /*
  * timeline_gather: one walk through one process, as the timeline's filters see it.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
@@ -32,23 +33,6 @@ static uint64_t site_of(struct symbols *symbols, const struct event *event)
 	return hash ^ (frame->function ? frame->line : frame->offset);
 }
 
-static bool before(void *context, const struct walk *walk, const struct event *event)
-{
-	struct gathering *gathering = context;
-
-	gathering->walk = walk;
-	if (!gathering->started && when_stops_before(&gathering->from, event)) {
-		gathering->started = true;
-		gathering->from_ns = event->time_ns;
-	}
-	if (gathering->filter->to.given && when_stops_before(&gathering->to, event))
-		return false;
-	if (gathering->started)
-		timeline_begin(&gathering->timeline, walk, gathering->from_ns);
-	return !gathering->failed &&
-	       (!gathering->print_limit || gathering->printed < gathering->print_limit);
-}
-
 static bool is_internal(const struct vma_change *change)
 {
 	return (change->event->flags & VMAT_EVENT_INTERNAL) || change->cause == CAUSE_TRACER;
@@ -76,18 +60,11 @@ static bool takes(const struct gathering *gathering, const struct vma_change *ch
 	       filter_takes_stack(filter, gathering->symbols, change->event);
 }
 
-static void change(void *context, const struct vma_change *change)
+/* A change whose kind is known: count it, keep or print it. */
+static void take(struct gathering *gathering, const struct vma_change *change, enum vma_kind kind)
 {
-	struct gathering *gathering = context;
-	enum vma_kind kind;
-	bool counted;
+	bool counted = takes(gathering, change, kind);
 
-	if (!gathering->started)
-		return;
-	if (is_internal(change) && gathering->walk)
-		gathering->timeline.own = timeline_own(gathering->walk);
-	kind = kind_of(gathering, change);
-	counted = takes(gathering, change, kind);
 	timeline_change(&gathering->timeline, change, counted);
 	if (change->event->time_ns > gathering->last_ns)
 		gathering->last_ns = change->event->time_ns;
@@ -103,11 +80,97 @@ static void change(void *context, const struct vma_change *change)
 	}
 }
 
+/*
+ * A change that no call explains says nothing about itself, but the rows around it do, once all
+ * changes of its snapshot are made. So it waits for the last of them.
+ */
+struct waiting_change {
+	struct vma_change change; /* its name and event are its own */
+	struct event event;
+};
+
+static void wait_with(struct gathering *gathering, const struct vma_change *change)
+{
+	struct waiting_change *more =
+		reallocarray(gathering->waiting, gathering->waiting_count + 1, sizeof(*more));
+	char *name = strdup(change->name);
+
+	if (more)
+		gathering->waiting = more;
+	if (!more || !name) {
+		free(name);
+		gathering->failed = true;
+		return;
+	}
+	more += gathering->waiting_count++;
+	more->change = *change;
+	more->change.name = name;
+	more->event = *change->event;
+}
+
+static enum vma_kind kind_by_rows(const struct rows *rows, const struct vma_change *change)
+{
+	for (size_t i = 0; i < rows->count && change->mapped_after; i++)
+		if (rows->rows[i].row.start <= change->start &&
+		    change->start < rows->rows[i].row.end)
+			return rows->kinds[i];
+	return kind_of_change(change, NULL, CREATOR_UNKNOWN);
+}
+
+static void take_waiting(struct gathering *gathering, const struct walk *walk)
+{
+	struct rows rows = { 0 };
+
+	if (gathering->waiting_count && !rows_read(&rows, gathering->trace, walk, UINT64_MAX, NULL))
+		gathering->failed = true;
+	for (size_t i = 0; i < gathering->waiting_count; i++) {
+		struct waiting_change *waiting = &gathering->waiting[i];
+
+		waiting->change.event = &waiting->event;
+		take(gathering, &waiting->change, kind_by_rows(&rows, &waiting->change));
+		free((char *)waiting->change.name);
+	}
+	gathering->waiting_count = 0;
+	rows_release(&rows);
+}
+
+static void change(void *context, const struct vma_change *change)
+{
+	struct gathering *gathering = context;
+
+	if (!gathering->started)
+		return;
+	if (is_internal(change) && gathering->walk)
+		gathering->timeline.own = timeline_own(gathering->walk);
+	if (change->event->call == CALL_IMPLICIT && !is_internal(change))
+		wait_with(gathering, change);
+	else
+		take(gathering, change, kind_of(gathering, change));
+}
+
+static bool before(void *context, const struct walk *walk, const struct event *event)
+{
+	struct gathering *gathering = context;
+
+	gathering->walk = walk;
+	take_waiting(gathering, walk);
+	if (!gathering->started && when_stops_before(&gathering->from, event)) {
+		gathering->started = true;
+		gathering->from_ns = event->time_ns;
+	}
+	if (gathering->filter->to.given && when_stops_before(&gathering->to, event))
+		return false;
+	if (gathering->started)
+		timeline_begin(&gathering->timeline, walk, gathering->from_ns);
+	return !gathering->failed &&
+	       (!gathering->print_limit || gathering->printed < gathering->print_limit);
+}
+
 static bool after(void *context, const struct walk *walk, const struct event *event)
 {
 	struct gathering *gathering = context;
 
-	(void)walk;
+	take_waiting(gathering, walk);
 	if (gathering->started && event->time_ns > gathering->last_ns)
 		gathering->last_ns = event->time_ns;
 	if (!gathering->started && when_stops_after(&gathering->from, event)) {
@@ -122,6 +185,7 @@ static void checkpoint(void *context, const struct walk *walk, const struct chec
 	struct gathering *gathering = context;
 
 	gathering->walk = walk;
+	take_waiting(gathering, walk);
 	if (checkpoint->is_base && gathering->started)
 		timeline_begin(&gathering->timeline, walk, 0);
 	if (gathering->started && checkpoint->snapshot->time_ns > gathering->last_ns)
@@ -153,8 +217,12 @@ int timeline_gather(struct gathering *gathering)
 		return found;
 	gathering->started = gathering->from.kind == WHEN_START;
 	walk = trace_walk_input(gathering->trace, &input) ? walk_new(&input) : NULL;
-	if (walk)
+	if (walk) {
 		status = walk_run(walk, &observer);
+		take_waiting(gathering, walk);
+	}
+	free(gathering->waiting);
+	gathering->waiting = NULL;
 	gathering->walk = NULL;
 	walk_free(walk);
 	if (status == WALK_NO_BASE)
@@ -204,10 +272,11 @@ int timeline_kinds(const struct gathering *gathering, struct timeline_view *view
 	struct moment moment;
 	int status = moment_reach(&moment, gathering->trace, gathering->symbols, &end, &watch);
 
-	for (size_t i = 0; status == STATUS_FINE && i < moment.count; i++) {
-		struct kind_total *total = &view->at_peak[moment.kinds[i]];
+	for (size_t i = 0; status == STATUS_FINE && i < moment.map.count; i++) {
+		const struct vma_row *row = &moment.map.rows[i].row;
+		struct kind_total *total = &view->at_peak[moment.map.kinds[i]];
 
-		total->bytes += moment.rows[i].row.end - moment.rows[i].row.start;
+		total->bytes += row->end - row->start;
 		total->vmas++;
 	}
 	view->has_kinds = status == STATUS_FINE;

@@ -64,24 +64,24 @@ static const char *base_name(const char *path)
 static void print_command(FILE *out, const struct vmat_header *header)
 {
 	size_t bytes = header->command_line_bytes;
-	char escaped[4 * COMMAND_COLUMNS];
 	size_t columns = 0;
 
 	if (bytes > sizeof(header->command_line))
 		bytes = sizeof(header->command_line);
-	for (size_t at = 0; at < bytes;) {
+	for (size_t at = 0; at < bytes && columns < COMMAND_COLUMNS;) {
 		size_t length = strnlen(header->command_line + at, bytes - at);
-		char word[COMMAND_COLUMNS + 1];
+		char word[COMMAND_COLUMNS + 1], escaped[4 * COMMAND_COLUMNS + 1];
+		size_t room = COMMAND_COLUMNS - columns;
+		bool cut = length > room;
 
-		snprintf(word, sizeof(word), "%.*s", (int)length, header->command_line + at);
+		snprintf(word, sizeof(word), "%.*s", (int)(cut ? room : length),
+		         header->command_line + at);
 		text_escaped(escaped, sizeof(escaped), word);
-		if (columns + strlen(escaped) + 1 > COMMAND_COLUMNS) {
-			fputs(" ...", out);
-			return;
-		}
-		fprintf(out, "%s%s", at ? " " : "", escaped);
+		fprintf(out, "%s%s%s", at ? " " : "", escaped, cut ? "..." : "");
 		columns += strlen(escaped) + 1;
 		at += length + 1;
+		if (!cut && at < bytes && columns >= COMMAND_COLUMNS)
+			fputs(" ...", out);
 	}
 }
 
@@ -97,7 +97,7 @@ static void print_counts(FILE *out, const struct timeline_view *view)
 		fprintf(out, ", %s lost", text_grouped(number, counts->lost));
 	fputs(view->header->layers & VMAT_LAYER_SITES
 	              ? ", calls inside libc seen too"
-	              : ", the program's own calls (what libc does inside itself: implicit)",
+	              : ", program's calls only (what libc does inside itself is implicit)",
 	      out);
 }
 
@@ -131,7 +131,7 @@ static void print_curve(FILE *out, const char *name, const struct timeline_view 
 
 static size_t print_kinds(FILE *out, const struct timeline_view *view)
 {
-	static const char title[] = "kinds  ";
+	static const char at_peak[] = "at the peak: ";
 	size_t columns = 0, lines = 0;
 	bool shown[KIND_COUNT] = { false };
 
@@ -156,8 +156,9 @@ static size_t print_kinds(FILE *out, const struct timeline_view *view)
 			columns += (size_t)width + 2;
 			continue;
 		}
-		fprintf(out, "%s%-7s %s", columns ? ",\n" : "", lines ? "" : title, item);
-		columns = 8 + (size_t)width;
+		fprintf(out, "%s%-7s %s%s", columns ? ",\n" : "", lines ? "" : "kinds",
+		        lines ? "" : at_peak, item);
+		columns = 8 + (size_t)width + (lines ? 0 : strlen(at_peak));
 		lines++;
 	}
 	if (lines)
@@ -189,17 +190,28 @@ size_t timeline_text_head(FILE *out, const struct timeline_view *view,
 size_t timeline_text_brief(FILE *out, const struct timeline_view *view,
                            const struct text_style *style)
 {
-	char time[32], bytes[32], events[32], changes[32];
+	char time[32], bytes[32], events[32], changes[32], vmas[32];
 
+	fprintf(out, "%8" PRIu32 "  ", view->header->pid);
 	color(out, "1", style);
-	fprintf(out, "%10" PRIu32 "  %-20.20s", view->header->pid, base_name(view->header->exe));
+	fprintf(out, "%-20.20s", base_name(view->header->exe));
 	plain(out, "1", style);
-	fprintf(out, " %9s %9s events %9s changes   peak %9s in %s VMAs\n",
+	fprintf(out, " %9s %11s %11s %11s %9s\n",
 	        text_duration(time, sizeof(time), view->to_ns - view->from_ns),
 	        text_grouped(events, view->counts->events),
 	        text_grouped(changes, view->timeline->total_changes),
 	        text_bytes(bytes, sizeof(bytes), view->timeline->peak_bytes.value),
-	        text_grouped(time, view->timeline->peak_vmas.value));
+	        text_grouped(vmas, view->timeline->peak_vmas.value));
+	return 1;
+}
+
+size_t timeline_text_brief_columns(FILE *out, const struct text_style *style)
+{
+	color(out, "2", style);
+	fprintf(out, "%8s  %-20s %9s %11s %11s %11s %9s", "pid", "program", "time", "events",
+	        "changes", "peak", "peak VMAs");
+	plain(out, "2", style);
+	putc('\n', out);
 	return 1;
 }
 
@@ -207,8 +219,8 @@ size_t timeline_text_columns(FILE *out, const struct text_style *style)
 {
 	putc('\n', out);
 	color(out, "2", style);
-	fprintf(out, "%11s %8s  %-8s %7s  %-25s %9s  %-9s %-*s  %s", "seconds", "thread", "change",
-	        "times", "range", "size", "perms", NAME_COLUMNS, "what", "who");
+	fprintf(out, "%11s %7s %8s  %-8s %7s  %-25s %9s  %-9s %-*s  %s", "seconds", "event",
+	        "thread", "change", "times", "range", "size", "perms", NAME_COLUMNS, "what", "who");
 	plain(out, "2", style);
 	putc('\n', out);
 	return 2;
@@ -276,8 +288,11 @@ void timeline_text_line(FILE *out, const struct fold_line *line, const char *sit
 {
 	const struct event *event = &line->event;
 	uint64_t us = event->time_ns / 1000;
-	char thread[16] = "", times[32] = "", number[32], bytes[32], perms[32], range[48];
+	char seq[24] = "", thread[16] = "", times[32] = "", number[32], bytes[32], perms[32],
+	     range[48];
 
+	if (event->call != CALL_IMPLICIT && !event->in_flight)
+		snprintf(seq, sizeof(seq), "@%" PRIu64, event->seq);
 	if (event->tid)
 		snprintf(thread, sizeof(thread), "%" PRIu32 "%s", event->tid,
 		         line->many_threads ? "+" : "");
@@ -286,7 +301,8 @@ void timeline_text_line(FILE *out, const struct fold_line *line, const char *sit
 		         text_grouped(number, line->count));
 	snprintf(range, sizeof(range), "%" PRIx64 "-%" PRIx64, line->start, line->end);
 	spell_perms(perms, sizeof(perms), &line->first, style->utf8);
-	fprintf(out, "%4" PRIu64 ".%06" PRIu64 " %8s  ", us / 1000000, us % 1000000, thread);
+	fprintf(out, "%4" PRIu64 ".%06" PRIu64 " %7s %8s  ", us / 1000000, us % 1000000, seq,
+	        thread);
 	color(out, colors[line->first.kind], style);
 	fprintf(out, "%-8s", change_kind_name(line->first.kind));
 	plain(out, colors[line->first.kind], style);

@@ -3,12 +3,12 @@
  *
  *     redis-server (4711): redis-server --port 0
  *     1.25 s, 1,234 events, program's calls only
- *     mapped  ▁▂▂▅███▇▅  1.2 MiB to 132 MiB   peak at 0.25 s, 120 MiB at the end
- *     VMAs    ▁▂▃▃▅▅▅▇█  25 to 345            peak at 1.1 s, 320 at the end
- *     at the peak: text 12 MiB in 14, anonymous 34 MiB in 5, ...
+ *     mapped  ▁▂▂▅███▇▅  peak 132 MiB at 0.25 s, end 120 MiB
+ *     VMAs    ▁▂▃▃▅▅▅▇█  peak 345 at 1.1 s, end 320
+ *     kinds   at the peak: text 12 MiB in 14, anonymous 34 MiB in 5, ...
  *
- *           time   thread  change    count  range   size   perms   what   call and where
- *       0.000123     4711  create           ...
+ *         seconds   event   thread  change   times  range  size  perms  what  who
+ *        0.000123      @7     4711  create           ...
  *
  * It spells; what there is to say was computed before.
  */
@@ -46,7 +46,8 @@ struct timeline_view {
 /* These return how many lines they printed. */
 size_t timeline_text_head(FILE *out, const struct timeline_view *view,
                           const struct text_style *style);
-/* One line for a whole process, where there are many. */
+/* One line for a whole process, where there are many, and what its columns are. */
+size_t timeline_text_brief_columns(FILE *out, const struct text_style *style);
 size_t timeline_text_brief(FILE *out, const struct timeline_view *view,
                            const struct text_style *style);
 size_t timeline_text_columns(FILE *out, const struct text_style *style);
