@@ -1,0 +1,4 @@
+# record: what it starts, what it refuses, what it leaves behind.
+add_test(NAME cli.record
+  COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/record_test.sh $<TARGET_FILE:vmatrace_cli> ${CMAKE_C_COMPILER})
+set_tests_properties(cli.record PROPERTIES LABELS cli)
