@@ -63,10 +63,11 @@ class Bench:
 
     def environment(self, traced, **more):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("VMATRACE_")}
-        environment.update(LC_ALL="C", **more)
+        environment["LC_ALL"] = "C"
         if traced:
             environment["LD_PRELOAD"] = self.library
             environment["VMATRACE_OUT"] = os.path.join(self.traces, "%e.%p.vmat")
+        environment.update(more)
         return environment
 
     def run(self, command, traced, cwd=None, timeout=300, stdin=b"", **more):
