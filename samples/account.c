@@ -272,7 +272,7 @@ void account_shm_open(struct place at, int result, int error, const char *name, 
 {
 	char text[LINE_BYTES / 2];
 
-	snprintf(text, sizeof(text), "name=\"%s\" oflag=%s mode=0%o", name,
+	snprintf(text, sizeof(text), "name=\"%s\" oflag=%s mode=0%03o", name,
 	         oflag == O_RDONLY ? "O_RDONLY" : BITS(open_flags, oflag), (unsigned int)mode);
 	account(at, "shm_open", text, NUMBER(result, error));
 }

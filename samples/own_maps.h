@@ -33,7 +33,10 @@ bool own_maps_find(const void *address, struct own_row *row);
 /* Parses one line, which ends at '\n' or NUL. False: it is not one. */
 bool own_maps_parse(const char *line, struct own_row *row);
 
-/* Reads anew and prints every line between "maps: begin PID" and "maps: end". */
+/*
+ * Reads anew and prints every line between "maps: begin PID" and "maps: end". With SAMPLE_DIES in the
+ * environment the process then kills itself with SIGKILL: what a trace says of it must be the same.
+ */
 void own_maps_print(void);
 
 #endif
