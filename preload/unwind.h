@@ -5,8 +5,10 @@
  * generic library through accessors of our own, kept in a cache. libunwind's local API is not used: it
  * opens a pipe on descriptors 3 and 4, mallocs, reads /proc, and takes the loader's lock.
  *
- * The walk takes no lock, makes no system call, allocates nothing. Learning happens under a try-lock; who
- * does not get it takes what the cache has. errno is untouched. Async-signal-safe.
+ * The walk takes no lock, makes no system call, allocates nothing, and needs less than 1 KiB of the caller's
+ * stack. For a pc never met before it learns: one thread at a time, with signals blocked, on a stack of its
+ * own; a thread that waited for another in vain takes what the cache has. errno is untouched.
+ * Async-signal-safe.
  */
 #ifndef VMATRACE_PRELOAD_UNWIND_H
 #define VMATRACE_PRELOAD_UNWIND_H

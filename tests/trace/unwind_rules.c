@@ -1,0 +1,263 @@
+/*
+ * unwind_rules: see the header.
+ */
+#include "unwind_rules.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cfi.h"
+#include "modules.h"
+#include "recipes.h"
+#include "unwind.h"
+#include "unwind_judge.h"
+
+int rules_failed;
+static char *memory;
+static _Atomic long modules_noted;
+
+/* The recorder's, counted. */
+void modules_note(uint64_t pc)
+{
+	(void)pc;
+	modules_noted++;
+}
+
+void check(bool holds, const char *what, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, what);
+	printf("%s ", holds ? "ok    " : "FAILED");
+	vprintf(what, arguments);
+	printf("\n");
+	va_end(arguments);
+	rules_failed += !holds;
+}
+
+static uint64_t main_stack_end(void)
+{
+	unsigned long start, end = 0;
+	char line[512];
+	FILE *maps = fopen("/proc/self/maps", "r");
+
+	while (maps && fgets(line, sizeof(line), maps)) {
+		if (strstr(line, "[stack]") && sscanf(line, "%lx-%lx", &start, &end) == 2)
+			break;
+	}
+	if (maps)
+		fclose(maps);
+	return end;
+}
+
+void rules_forget(void)
+{
+	memset(memory, 0, unwind_memory_bytes());
+	unwind_init(memory, main_stack_end());
+}
+
+static int descriptors(char *list, size_t bytes)
+{
+	int count = 0;
+
+	*list = '\0';
+	for (int fd = 0; fd < 1024; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			continue;
+		snprintf(list + strlen(list), bytes - strlen(list), " %d", fd);
+		count++;
+	}
+	return count;
+}
+
+void rules_of_loading(void)
+{
+	char before[4096], after[4096];
+	int error = 0xbad;
+
+	memory = mmap(NULL, unwind_memory_bytes(), PROT_READ | PROT_WRITE,
+	              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* The next free numbers are not neighbours, and the program's own pipe must survive. */
+	close(dup2(0, 40));
+	dup2(0, 4);
+	descriptors(before, sizeof(before));
+	errno = error;
+	unwind_init(memory, 0);
+	check(!unwind_ready() && unwind_load() && unwind_ready(), "libunwind is loaded");
+	check(errno == error, "errno is kept by loading");
+	check(dlerror() == NULL, "no dlerror() is left behind");
+	descriptors(after, sizeof(after));
+	check(!strcmp(before, after), "descriptors before%s, after%s", before, after);
+	close(4);
+}
+
+/* What only the recorder's walk needs: its handler on an alternate stack of the smallest size there is. */
+static size_t frames_on_tiny_stack;
+static char *handler_frame;
+
+static void walk_on_tiny_stack(int number)
+{
+	struct frame_registers at = {
+		.pc = (uint64_t)__builtin_return_address(0),
+		.sp = (uint64_t)__builtin_frame_address(0) + 16,
+		.bp = *(uint64_t *)__builtin_frame_address(0),
+	};
+	uint16_t flags = 0;
+	static uint64_t pcs[64];
+
+	(void)number;
+	handler_frame = __builtin_frame_address(0);
+	frames_on_tiny_stack = unwind_stack(&at, VMAT_STACK_CFI, pcs, 64, &flags);
+}
+
+void rules_of_small_stacks(void)
+{
+	enum { STACK = 8192, GUARD = 4096, WALK_STACK_LIMIT = 2048 };
+	char *used;
+	char *stack = mmap(NULL, STACK + GUARD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	                   -1, 0);
+	stack_t alternate = { .ss_sp = stack + GUARD, .ss_size = STACK };
+	struct sigaction action = { .sa_handler = walk_on_tiny_stack, .sa_flags = SA_ONSTACK };
+
+	mprotect(stack, GUARD, PROT_NONE);
+	/* Nothing is known yet: all that the walk meets it must learn there. */
+	rules_forget();
+	if (sigaltstack(&alternate, NULL)) {
+		printf("skip   the kernel wants more than 8 KiB for an alternate stack\n");
+		return;
+	}
+	sigaction(SIGUSR2, &action, NULL);
+	raise(SIGUSR2);
+	check(frames_on_tiny_stack >= 7, "%zu frames learnt on an alternate stack of 8 KiB",
+	      frames_on_tiny_stack);
+	for (used = stack + GUARD; used < handler_frame && *used == 0;)
+		used++;
+	check(handler_frame - used < WALK_STACK_LIMIT, "the walk, learning, used %td bytes of it",
+	      handler_frame - used);
+	alternate.ss_flags = SS_DISABLE;
+	sigaltstack(&alternate, NULL);
+}
+
+/* Threads that all begin at once, on stacks that nobody has walked: who must wait for a recipe waits. */
+enum { THREADS = 8, WALKS = 200 };
+static pthread_barrier_t barrier;
+
+static __attribute__((noinline)) void descend_together(struct judge_counts *counts, int depth)
+{
+	if (depth == 0)
+		judge_here(counts);
+	else
+		descend_together(counts, depth - 1);
+	__asm__ volatile("" : : "r"(counts) : "memory");
+}
+
+static void *walk_together(void *argument)
+{
+	pthread_barrier_wait(&barrier);
+	for (int i = 0; i < WALKS; i++)
+		descend_together(argument, i % 16);
+	return NULL;
+}
+
+void rules_of_threads(void)
+{
+	struct judge_counts counts[THREADS] = { 0 };
+	pthread_t thread[THREADS];
+	long different = 0;
+	long truncated = 0;
+
+	rules_forget();
+	pthread_barrier_init(&barrier, NULL, THREADS);
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&thread[i], NULL, walk_together, &counts[i]);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(thread[i], NULL);
+		different += counts[i].different;
+		truncated += counts[i].truncated;
+	}
+	check(different == 0, "threads learning at once: %d stacks, truncated %ld, different %ld",
+	      THREADS * WALKS, truncated, different);
+}
+
+/* The code of libc, which has more addresses than the table has places. */
+static int find_code(struct dl_phdr_info *info, size_t bytes, void *context)
+{
+	uint64_t *range = context;
+
+	(void)bytes;
+	if (!strstr(info->dlpi_name, "libc.so"))
+		return 0;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		if (info->dlpi_phdr[i].p_type == PT_LOAD && info->dlpi_phdr[i].p_flags & PF_X) {
+			range[0] = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+			range[1] = range[0] + info->dlpi_phdr[i].p_memsz;
+		}
+	}
+	return 1;
+}
+
+static int count_mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	int lines = 0;
+	int c;
+
+	while (maps && (c = getc(maps)) != EOF)
+		lines += c == '\n';
+	if (maps)
+		fclose(maps);
+	return lines;
+}
+
+void rules_of_a_full_table(void)
+{
+	const struct recipe_entry *table = (const void *)memory;
+	enum { LEARNT = RECIPE_LIMIT * 2 };
+	uint64_t range[2] = { 0, 0 };
+	struct timespec begin, end;
+	int mappings = count_mappings();
+	long wrong = 0;
+	double ns;
+
+	dl_iterate_phdr(find_code, range);
+	rules_forget();
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (uint64_t i = 0; i < LEARNT && range[0]; i++) {
+		uint64_t key = recipe_key(range[0] + i * ((range[1] - range[0]) / LEARNT), true);
+		struct recipe learnt = recipes_learn(key);
+		struct recipe found = recipes_find(table, key);
+
+		wrong += learnt.kind == RECIPE_UNKNOWN || memcmp(&learnt, &found, sizeof(found));
+	}
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	ns = (double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec);
+	check(range[0] && wrong == 0,
+	      "%d pcs learnt in a table of %d, %ld not found again, %.0f ns each", LEARNT,
+	      RECIPE_ENTRIES, wrong, ns / LEARNT);
+	check(count_mappings() == mappings, "mappings before %d, after %d", mappings,
+	      count_mappings());
+}
+
+void rules_of_learning(void)
+{
+	const struct cfi_desk *desk =
+		(const void *)(memory + unwind_memory_bytes() - sizeof(struct cfi_desk));
+	size_t untouched = 0;
+
+	while (untouched < CFI_STACK_BYTES && desk->stack[untouched] == 0)
+		untouched++;
+	check(CFI_STACK_BYTES - untouched <= CFI_STACK_MEASURED && untouched < CFI_STACK_BYTES,
+	      "learning used %zu bytes of its own stack", CFI_STACK_BYTES - untouched);
+	check(judge_heap_calls == 0, "heap functions called by the walk: %ld", judge_heap_calls);
+	check(modules_noted > 100, "pcs noted with modules_note(): %ld", (long)modules_noted);
+}
