@@ -3,6 +3,7 @@
  * call. A first walk over the trace finds what only the replay knows: implicit changes, racy events, and the
  * kinds that --kind asks for; the events themselves are then streamed.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,6 +171,13 @@ static int list_trace(struct output *output, struct trace *trace)
 	else
 		status = complain(STATUS_TRACE, "cannot replay '%s': out of memory",
 		                  trace_path(trace));
+	if (trace_counts(trace)->lost && !output->options->common.quiet)
+		complain(STATUS_FINE,
+		         "'%s' lost %" PRIu64 " events: %" PRIu64 " overwritten, %" PRIu64
+		         " torn, %" PRIu64 " dropped",
+		         trace_path(trace), trace_counts(trace)->lost,
+		         trace_counts(trace)->overwritten, trace_counts(trace)->torn,
+		         trace_counts(trace)->dropped);
 	if (symbols_changed_modules(listing.symbols) && !output->options->common.quiet)
 		complain(STATUS_FINE,
 		         "%zu modules changed since '%s' was recorded: no symbols of them",

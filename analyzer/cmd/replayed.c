@@ -4,6 +4,7 @@
 #include "replayed.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct collector {
 	struct replayed *replayed;
@@ -68,11 +69,17 @@ static enum vma_kind kind_here(const struct collector *collector, const struct v
 static void see_implicit(struct collector *collector, const struct vma_change *change)
 {
 	struct replayed *replayed = collector->replayed;
+	/* The walk takes its string back at the next change. */
+	char *name = strdup(change->name ? change->name : "");
 	struct replayed_implicit *implicit = append(collector, (void **)&replayed->implicit,
 	                                            &replayed->implicit_count, sizeof(*implicit));
 
-	if (!implicit)
+	if (!implicit || !name) {
+		collector->out_of_memory = true;
+		replayed->implicit_count -= implicit != NULL;
+		free(name);
 		return;
+	}
 	*implicit = (struct replayed_implicit){
 		.change = {
 			.event = *change->event,
@@ -80,6 +87,7 @@ static void see_implicit(struct collector *collector, const struct vma_change *c
 			.end = change->end,
 			.prot = change->mapped_after ? change->prot_after : change->prot_before,
 			.what = what_happened(change),
+			.name = name,
 			.cause = cause_name(change->cause),
 		},
 		.kind = kind_here(collector, change),
@@ -181,6 +189,8 @@ bool replayed_fill(struct replayed *replayed, struct trace *trace, const struct 
 
 void replayed_release(struct replayed *replayed)
 {
+	for (size_t i = 0; i < replayed->implicit_count; i++)
+		free((char *)(uintptr_t)replayed->implicit[i].change.name);
 	free(replayed->implicit);
 	free(replayed->racy.items);
 	free(replayed->of_kind.items);

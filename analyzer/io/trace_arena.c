@@ -10,47 +10,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "checksum.h"
 #include "trace_parts.h"
 
-/* Reads the data ranges of [from, from + length) of the file into the arena. */
-static bool read_arena(struct trace *trace, struct trace_error *error)
+/* Where the next data of the file at or behind *at begins and ends, up to `end`. False: there is none. */
+static bool next_data(int fd, uint64_t *at, uint64_t end, uint64_t *data_end)
 {
-	uint64_t from = trace->arena_at.offset;
-	uint64_t end = from + trace->arena_bytes;
+	off_t data = lseek(fd, (off_t)*at, SEEK_DATA);
+	off_t hole;
 
-	for (uint64_t at = from; at < end;) {
-		off_t data = lseek(trace->fd, (off_t)at, SEEK_DATA);
-		off_t hole;
-		ssize_t n;
-
-		if (data < 0 && errno == ENXIO)
-			return true; /* a hole to the end of the file */
-		if (data < 0) {      /* a file system that knows no holes */
-			data = (off_t)at;
-			hole = (off_t)end;
-		} else {
-			hole = lseek(trace->fd, data, SEEK_HOLE);
-		}
-		if (hole < 0 || (uint64_t)hole > end)
-			hole = (off_t)end;
-		if (data >= hole)
-			return true;
-		n = trace_read_at(trace->fd, trace->arena + ((uint64_t)data - from),
-		                  (size_t)(hole - data), (uint64_t)data);
-		if (n < 0) {
-			*error = (struct trace_error) { .status = TRACE_CANNOT_READ,
-				                        .error = errno,
-				                        .offset = (uint64_t)data };
-			return false;
-		}
-		if (n < hole - data)
-			return true; /* the end of the file */
-		at = (uint64_t)hole;
+	if (data < 0 && errno == ENXIO)
+		return false; /* a hole to the end of the file */
+	if (data < 0) {       /* a file system that knows no holes */
+		*data_end = end;
+		return true;
 	}
-	return true;
+	hole = lseek(fd, data, SEEK_HOLE);
+	*at = (uint64_t)data;
+	*data_end = hole < 0 || (uint64_t)hole > end ? end : (uint64_t)hole;
+	return *at < *data_end;
 }
 
 static char *copy_text(const uint8_t *bytes, size_t length)
@@ -183,12 +164,14 @@ static size_t record_at(struct trace *trace, size_t offset, struct vmat_record *
 	       (((size_t)record->bytes + VMAT_RECORD_ALIGN - 1) & ~(size_t)(VMAT_RECORD_ALIGN - 1));
 }
 
-static bool walk_records(struct trace *trace, struct gathered *gathered, struct trace_error *error)
+/* Records that begin in [offset, end) of the arena; the offset behind the last one, or 0: out of memory. */
+static size_t walk_records(struct trace *trace, struct gathered *gathered, size_t offset,
+                           size_t end)
 {
 	size_t step;
 
-	for (size_t offset = VMAT_RECORD_ALIGN;
-	     offset + sizeof(struct vmat_record) <= trace->arena_bytes; offset += step) {
+	for (; offset < end && offset + sizeof(struct vmat_record) <= trace->arena_bytes;
+	     offset += step) {
 		struct vmat_record record;
 
 		step = record_at(trace, offset, &record);
@@ -198,6 +181,39 @@ static bool walk_records(struct trace *trace, struct gathered *gathered, struct 
 		}
 		if (!take_record(trace, gathered, &record, trace->arena + offset + sizeof(record),
 		                 (uint32_t)(offset / VMAT_RECORD_ALIGN)))
+			return 0;
+	}
+	return offset;
+}
+
+/*
+ * Reads the data ranges of the file first, since a record may end in one and begin in another; then walks
+ * them. Holes are stepped over: what is not stored holds no record.
+ */
+static bool read_records(struct trace *trace, struct gathered *gathered, struct trace_error *error)
+{
+	uint64_t from = trace->arena_at.offset;
+	uint64_t end = from + trace->arena_bytes;
+	size_t walked = VMAT_RECORD_ALIGN;
+	uint64_t at, data_end;
+
+	for (at = from; at < end && next_data(trace->fd, &at, end, &data_end); at = data_end) {
+		ssize_t n = trace_read_at(trace->fd, trace->arena + (at - from), data_end - at, at);
+
+		if (n < 0)
+			return trace_fail_errno(error, TRACE_CANNOT_READ, at);
+		if ((uint64_t)n < data_end - at)
+			break; /* cut meanwhile */
+	}
+	for (at = from; at < end && next_data(trace->fd, &at, end, &data_end); at = data_end) {
+		size_t first = (size_t)(at - from) & ~(size_t)(VMAT_RECORD_ALIGN - 1);
+
+		if (first > walked) {
+			trace->counts.unfinished_records += (first - walked) / VMAT_RECORD_ALIGN;
+			walked = first;
+		}
+		walked = walk_records(trace, gathered, walked, data_end - from);
+		if (walked == 0)
 			return trace_no_memory(error);
 	}
 	return true;
@@ -217,10 +233,17 @@ bool trace_arena_load(struct trace *trace, struct trace_error *error)
 {
 	uint64_t used = trace->counts.arena_used;
 	struct gathered gathered = { 0 };
+	struct stat status;
 	bool fine;
 
 	if (used > trace->arena_at.length)
 		used = trace->arena_at.length;
+	if (fstat(trace->fd, &status) < 0)
+		return trace_fail_errno(error, TRACE_CANNOT_READ, 0);
+	if (trace->arena_at.offset >= (uint64_t)status.st_size)
+		used = 0;
+	else if (used > (uint64_t)status.st_size - trace->arena_at.offset)
+		used = (uint64_t)status.st_size - trace->arena_at.offset;
 	/* Ids are 32 bits of 16-byte units: nothing can refer beyond 64 GiB. */
 	if (used > (uint64_t)UINT32_MAX * VMAT_RECORD_ALIGN)
 		used = (uint64_t)UINT32_MAX * VMAT_RECORD_ALIGN;
@@ -236,7 +259,7 @@ bool trace_arena_load(struct trace *trace, struct trace_error *error)
 	trace->stack_bits = calloc(used / VMAT_RECORD_ALIGN / 8 + 1, 1);
 	if (!trace->stack_bits)
 		return trace_no_memory(error);
-	fine = read_arena(trace, error) && walk_records(trace, &gathered, error) &&
+	fine = read_records(trace, &gathered, error) &&
 	       trace_snapshots_make(trace, &gathered, error);
 	trace_gathered_release(&gathered);
 	if (fine && trace->module_count)

@@ -160,7 +160,9 @@ static uint64_t needed_bytes(const struct trace *trace)
 {
 	uint64_t slots = trace->counts.head < trace->header.slot_count ? trace->counts.head
 	                                                               : trace->header.slot_count;
-	uint64_t arena = trace->arena_at.offset + trace->arena_bytes;
+	uint64_t used = trace->counts.arena_used < trace->arena_at.length ? trace->counts.arena_used
+	                                                                  : trace->arena_at.length;
+	uint64_t arena = trace->arena_at.offset + used;
 	uint64_t ring = trace->ring_at.offset + slots * trace->header.slot_bytes;
 
 	/* Numbers drawn for slots that the disk or the exit had refused. */

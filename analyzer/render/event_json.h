@@ -16,6 +16,7 @@ struct implicit_change {
 	uint64_t end;
 	unsigned prot;     /* of what is there now, or of what was removed */
 	const char *what;  /* "create", "remove", "protect", "replace" */
+	const char *name;  /* of what is there or was, "" anonymous */
 	const char *cause; /* "stack-growth", ..., "unexplained" */
 };
 

@@ -230,7 +230,12 @@ void event_text_implicit(const struct event_text *text, const struct implicit_ch
 	paint(text, BOLD);
 	fputs("implicit", text->out);
 	paint(text, RESET);
-	fprintf(text->out, "(%s 0x%" PRIx64 "-0x%" PRIx64 ", %" PRIu64 ", %s) = %s\n", change->what,
+	fprintf(text->out, "(%s 0x%" PRIx64 "-0x%" PRIx64 ", %" PRIu64 ", %s", change->what,
 	        change->start, change->end, change->end - change->start,
-	        text_prot(prot, sizeof(prot), change->prot), change->cause);
+	        text_prot(prot, sizeof(prot), change->prot));
+	if (*change->name) {
+		fputs(", ", text->out);
+		put_quoted(text->out, change->name);
+	}
+	fprintf(text->out, ") = %s\n", change->cause);
 }
