@@ -42,7 +42,7 @@ static void spell_author(const struct moment *moment, size_t row, char *text, si
 	if (seq == CREATED_BEFORE) {
 		snprintf(text, bytes, "before recording");
 	} else if (!event || event->call == CALL_IMPLICIT) {
-		snprintf(text, bytes, "found by a snapshot, made by no call seen");
+		snprintf(text, bytes, "implicit (a snapshot found it)");
 	} else {
 		if (frame)
 			frame_text(frame, site, sizeof(site));

@@ -9,6 +9,7 @@
 #include "core/timeline.h"
 #include "io/symbols.h"
 #include "io/trace_reader.h"
+#include "moment.h"
 #include "options.h"
 #include "render/json.h"
 #include "render/timeline_text.h"
@@ -30,6 +31,7 @@ struct gathering {
 	const struct walk *walk;
 	struct waiting_change *waiting;
 	size_t waiting_count;
+	struct rows known; /* as of the last snapshot, for what vanishes */
 	struct when_point from;
 	struct when_point to;
 	bool started;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "command.h"
-#include "moment.h"
 #include "timeline.h"
 #include "vmatrace/trace_format.h"
 
@@ -108,30 +107,43 @@ static void wait_with(struct gathering *gathering, const struct vma_change *chan
 	more->event = *change->event;
 }
 
-static enum vma_kind kind_by_rows(const struct rows *rows, const struct vma_change *change)
+/* now: the rows with the change made, known: those before it. */
+static enum vma_kind kind_by_rows(const struct rows *now, const struct rows *known,
+                                  const struct vma_change *change)
 {
-	for (size_t i = 0; i < rows->count && change->mapped_after; i++)
+	const struct rows *rows = change->mapped_after ? now : known;
+
+	for (size_t i = 0; i < rows->count; i++)
 		if (rows->rows[i].row.start <= change->start &&
 		    change->start < rows->rows[i].row.end)
 			return rows->kinds[i];
 	return kind_of_change(change, NULL, CREATOR_UNKNOWN);
 }
 
+static void know_rows(struct gathering *gathering, const struct walk *walk, struct rows *rows)
+{
+	if (!rows_read(rows, gathering->trace, walk, UINT64_MAX, NULL))
+		gathering->failed = true;
+}
+
 static void take_waiting(struct gathering *gathering, const struct walk *walk)
 {
-	struct rows rows = { 0 };
+	struct rows now;
 
-	if (gathering->waiting_count && !rows_read(&rows, gathering->trace, walk, UINT64_MAX, NULL))
-		gathering->failed = true;
+	if (!gathering->waiting_count)
+		return;
+	know_rows(gathering, walk, &now);
 	for (size_t i = 0; i < gathering->waiting_count; i++) {
 		struct waiting_change *waiting = &gathering->waiting[i];
 
 		waiting->change.event = &waiting->event;
-		take(gathering, &waiting->change, kind_by_rows(&rows, &waiting->change));
+		take(gathering, &waiting->change,
+		     kind_by_rows(&now, &gathering->known, &waiting->change));
 		free((char *)waiting->change.name);
 	}
 	gathering->waiting_count = 0;
-	rows_release(&rows);
+	rows_release(&gathering->known);
+	gathering->known = now;
 }
 
 static void change(void *context, const struct vma_change *change)
@@ -186,6 +198,8 @@ static void checkpoint(void *context, const struct walk *walk, const struct chec
 
 	gathering->walk = walk;
 	take_waiting(gathering, walk);
+	if (checkpoint->is_base)
+		know_rows(gathering, walk, &gathering->known);
 	if (checkpoint->is_base && gathering->started)
 		timeline_begin(&gathering->timeline, walk, 0);
 	if (gathering->started && checkpoint->snapshot->time_ns > gathering->last_ns)
@@ -223,6 +237,7 @@ int timeline_gather(struct gathering *gathering)
 	}
 	free(gathering->waiting);
 	gathering->waiting = NULL;
+	rows_release(&gathering->known);
 	gathering->walk = NULL;
 	walk_free(walk);
 	if (status == WALK_NO_BASE)

@@ -91,6 +91,8 @@ static int compare_lines(const void *left, const void *right)
 	order = order ? order : compare(x->kind, y->kind);
 	order = order ? order : compare(x->cause, y->cause);
 	order = order ? order : compare(a->kind, b->kind);
+	order = order ? order : compare(x->mapped_before, y->mapped_before);
+	order = order ? order : compare(x->mapped_after, y->mapped_after);
 	order = order ? order : compare(x->prot_before, y->prot_before);
 	return order ? order : compare(x->prot_after, y->prot_after);
 }

@@ -277,7 +277,11 @@ static void print_who(FILE *out, const struct fold_line *line, const char *site)
 	if (event->call == CALL_IMPLICIT) {
 		const char *cause = implicit_cause_name(line->first.cause);
 
-		fputs(cause[0] ? cause : "no call seen", out);
+		fprintf(out, "%s, %s",
+		        !line->first.mapped_before ? "appeared"
+		        : line->first.mapped_after ? "changed"
+		                                   : "vanished",
+		        line->first.cause == CAUSE_UNEXPLAINED ? "no call seen" : cause);
 		return;
 	}
 	fprintf(out, "%s%s%s", call_name(event->call), site[0] ? "  " : "", site);
