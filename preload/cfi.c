@@ -82,7 +82,15 @@ enum {
 	DW_EH_PE_UDATA4 = 0x03,
 	DW_EH_PE_DATAREL_SDATA4 = 0x3b,
 	EH_FRAME_ROW_BYTES = 8,
+	EH_FRAME_SAMPLE = 16, /* rows that tell an object from another */
 };
+
+/* True if it has the table that all linkers make, to be searched by halves. */
+static bool has_table(const struct eh_frame_header *header)
+{
+	return header && header->version == 1 && header->count_encoding == DW_EH_PE_UDATA4 &&
+	       header->table_encoding == DW_EH_PE_DATAREL_SDATA4;
+}
 
 static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *info,
                           int need_unwind_info, void *argument)
@@ -92,8 +100,7 @@ static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t
 	unw_dyn_info_t table;
 	int status;
 
-	if (!header || header->version != 1 || header->count_encoding != DW_EH_PE_UDATA4 ||
-	    header->table_encoding != DW_EH_PE_DATAREL_SDATA4)
+	if (!has_table(header))
 		return -UNW_ENOINFO;
 	memset(&table, 0, sizeof(table));
 	table.format = UNW_INFO_FORMAT_REMOTE_TABLE;
@@ -119,6 +126,11 @@ static int get_dyn_info_list_addr(unw_addr_space_t space, unw_word_t *list, void
 	return -UNW_ENOINFO;
 }
 
+static bool covers(const struct dl_find_object *part, uint64_t address)
+{
+	return address >= (uint64_t)part->dlfo_map_start && address < (uint64_t)part->dlfo_map_end;
+}
+
 static int access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int write,
                       void *argument)
 {
@@ -133,9 +145,9 @@ static int access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *va
 		*value = address + SYMBOL_LOADED;
 		return 0;
 	}
-	/* Words are aligned, so that one which begins in the object's pages ends in them. */
-	if (address < (unw_word_t)desk->object.dlfo_map_start ||
-	    address >= (unw_word_t)desk->object.dlfo_map_end || address % sizeof(*value))
+	/* Words are aligned, so that one which begins in a page ends in it. */
+	if (address % sizeof(*value) ||
+	    (!covers(&desk->object, address) && !covers(&desk->table, address)))
 		return -UNW_EINVAL;
 	*value = *(const unw_word_t *)address;
 	return 0;
@@ -277,17 +289,38 @@ static void answer(void *argument)
 	desk->answer = read_recipe(pc, sp, bp, bx);
 }
 
+bool cfi_object(uint64_t address, struct dl_find_object *object)
+{
+	return _dl_find_object && _dl_find_object((void *)address, object) == 0;
+}
+
+uint64_t cfi_print(const struct dl_find_object *object)
+{
+	const struct eh_frame_header *header = object->dlfo_eh_frame;
+	uint64_t print = (uint64_t)header;
+	const uint32_t *word;
+	uint32_t words;
+
+	if (!has_table(header))
+		return print;
+	word = (const uint32_t *)(header + 1);
+	words = header->count < EH_FRAME_SAMPLE ? 2 * header->count : 2 * EH_FRAME_SAMPLE;
+	print ^= header->count;
+	/* FNV-1a, a word at a time. */
+	for (uint32_t i = 0; i < words; i++)
+		print = (print ^ word[i]) * 0x100000001b3u;
+	return print;
+}
+
 struct recipe cfi_recipe(struct cfi_desk *desk, uint64_t ip, const struct dl_find_object *object)
 {
 	desk->ip = ip;
 	desk->object = *object;
+	/* Of a program with gaps between its segments only the segment asked for is told. */
+	if (!object->dlfo_eh_frame || !cfi_object((uint64_t)object->dlfo_eh_frame, &desk->table))
+		desk->table = desk->object;
 	call_on_stack(desk->stack + sizeof(desk->stack), answer, desk);
 	return desk->answer;
-}
-
-bool cfi_object(uint64_t address, struct dl_find_object *object)
-{
-	return _dl_find_object && _dl_find_object((void *)address, object) == 0;
 }
 
 /*

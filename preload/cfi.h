@@ -27,8 +27,9 @@ struct cfi_desk {
 	uint8_t stack[CFI_STACK_BYTES] __attribute__((aligned(16)));
 	uint64_t cursor[CFI_CURSOR_BYTES / sizeof(uint64_t)];
 	uint64_t ip;
-	struct dl_find_object object;
-	bool described; /* a description was found for ip */
+	struct dl_find_object object; /* the part of it that ip lies in */
+	struct dl_find_object table;  /* the part that its CFI lies in, not always the same */
+	bool described;               /* a description was found for ip */
 	struct recipe answer;
 };
 
@@ -37,6 +38,9 @@ bool cfi_load(struct cfi_desk *desk);
 
 /* The object that holds `address`, false if none does. Takes no lock. */
 bool cfi_object(uint64_t address, struct dl_find_object *object);
+
+/* A number that tells the object from another that is loaded at its place: of where its CFI is and how it begins. */
+uint64_t cfi_print(const struct dl_find_object *object);
 
 /*
  * The recipe for the instruction at `ip`, which lies in `object`. Kind NO_CFI: no description covers it;

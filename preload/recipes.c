@@ -18,9 +18,8 @@
 
 enum {
 	OBJECTS = 256, /* objects that recipes were learnt in; more than that: the oldest goes */
-	OBJECT_SAMPLE = 32, /* words of its unwind table that tell an object from another */
-	LEARN_SPINS = 200,  /* looks at the lock before the first sched_yield() ... */
-	LEARN_YIELDS = 64,  /* ... and how often that is done before going without */
+	LEARN_SPINS = 200, /* looks at the lock before the first sched_yield() ... */
+	LEARN_YIELDS = 64, /* ... and how often that is done before going without */
 	LEARN_NEVER = INT32_MAX,
 	SIGNAL_SET_BYTES = 8, /* of the kernel's sigset_t */
 };
@@ -164,17 +163,6 @@ static bool is_full(const struct recipes_memory *memory)
 	return memory->stored >= RECIPE_LIMIT && memory->refilled >= RECIPE_REFILLS;
 }
 
-static uint64_t object_print(const struct dl_find_object *object)
-{
-	const uint32_t *word = object->dlfo_eh_frame;
-	const uint32_t *end = object->dlfo_map_end;
-	uint64_t print = (uint64_t)object->dlfo_eh_frame;
-
-	for (size_t i = 0; word && i < OBJECT_SAMPLE && word + i < end; i++)
-		print = (print ^ word[i]) * 0x100000001b3u;
-	return print;
-}
-
 /*
  * The learner's. Recipes of a library that was unloaded stay until code of another one at its place is met:
  * then nothing in the table can be trusted to be of this one.
@@ -184,7 +172,7 @@ static void meet_object(struct recipes_memory *memory, const struct dl_find_obje
 	struct known_object met = {
 		.start = (uint64_t)object->dlfo_map_start,
 		.end = (uint64_t)object->dlfo_map_end,
-		.print = object_print(object),
+		.print = cfi_print(object),
 	};
 	uint32_t count = memory->objects < OBJECTS ? memory->objects : OBJECTS;
 

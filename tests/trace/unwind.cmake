@@ -25,6 +25,8 @@ target_compile_options(unwind_test PRIVATE
   -iquote ${CMAKE_SOURCE_DIR}/preload $<$<COMPILE_LANGUAGE:C>:-fno-omit-frame-pointer
   -fno-stack-protector -fno-strict-aliasing -fno-builtin>)
 set_target_properties(unwind_test PROPERTIES ENABLE_EXPORTS ON)
+# With gaps between its segments: the loader then tells each of them alone.
+target_link_options(unwind_test PRIVATE -Wl,-z,max-page-size=0x200000 -Wl,-z,separate-code)
 target_link_libraries(unwind_test PRIVATE ${CMAKE_DL_LIBS} pthread)
 
 add_test(NAME trace/unwind COMMAND unwind_test $<TARGET_FILE:unwind_plugin>)
