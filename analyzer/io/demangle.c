@@ -58,12 +58,15 @@ static void load(struct demangler *demangler)
 	memcpy(&demangler->function, &symbol, sizeof(symbol));
 }
 
-/* gcc's names for pieces and copies of a function: the reader wrote, and looks for, the function. */
-static size_t length_without_clone(const char *name)
+/*
+ * gcc's names for pieces and copies of a function, and symbol versions (mmap@@GLIBC_2.2.5): the reader wrote,
+ * and looks for, the function.
+ */
+static size_t length_without_suffix(const char *name)
 {
 	static const char *const clones[] = { ".constprop.", ".isra.",     ".part.",
 		                              ".cold",       ".lto_priv.", ".llvm." };
-	size_t length = strlen(name);
+	size_t length = name[0] == '@' ? strlen(name) : strcspn(name, "@");
 
 	for (size_t i = 0; i < sizeof(clones) / sizeof(clones[0]); i++) {
 		const char *at = strstr(name, clones[i]);
@@ -76,7 +79,7 @@ static size_t length_without_clone(const char *name)
 
 static char *plain_name(struct demangler *demangler, const char *name)
 {
-	char *plain = strndup(name, length_without_clone(name));
+	char *plain = strndup(name, length_without_suffix(name));
 	char *demangled = NULL;
 	int status = 0;
 

@@ -236,6 +236,7 @@ static const struct die_ranges *functions_of(struct image *image, Dwarf_Die *uni
 {
 	Dwarf_Off offset = dwarf_dieoffset(unit);
 	struct unit *grown;
+	Dwarf_Die split;
 	size_t low = 0, high = image->unit_count;
 
 	while (low < high) {
@@ -255,6 +256,10 @@ static const struct die_ranges *functions_of(struct image *image, Dwarf_Die *uni
 	memmove(&grown[low + 1], &grown[low], (image->unit_count - low) * sizeof(*grown));
 	image->unit_count++;
 	grown[low] = (struct unit) { .offset = offset };
+	/* With -gsplit-dwarf the unit is a skeleton: its functions are in a .dwo file, if that is still there. */
+	if (dwarf_cu_info(unit->cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) == 0 &&
+	    dwarf_tag(&split) == DW_TAG_compile_unit)
+		unit = &split;
 	add_functions(&grown[low].functions, unit, 0);
 	sort_ranges(&grown[low].functions);
 	return &grown[low].functions;
