@@ -81,16 +81,18 @@ static void toggle(const char *what)
 int main(void)
 {
 	const int anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
+	const int stack_flags = anonymous | MAP_STACK;
+	size_t stack_bytes;
 	pthread_attr_t attributes;
 	pthread_t thread;
 	long status;
 
 	ACCOUNT_BEGIN();
 	page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	stack_bytes = STACK_PAGES * page_bytes;
 	page = DID(mmap, NULL, page_bytes, PROT_READ | PROT_WRITE, anonymous, -1, 0);
 	/* The thread's stack is mapped here and not by libc, so that the account is complete. */
-	thread_stack = DID(mmap, NULL, STACK_PAGES * page_bytes, PROT_READ | PROT_WRITE,
-	                   anonymous | MAP_STACK, -1, 0);
+	thread_stack = DID(mmap, NULL, stack_bytes, PROT_READ | PROT_WRITE, stack_flags, -1, 0);
 	if (page == MAP_FAILED || thread_stack == MAP_FAILED)
 		return 1;
 	page[0] = 1;
@@ -99,8 +101,7 @@ int main(void)
 	toggle("alone");
 
 	pthread_attr_init(&attributes);
-	pthread_attr_setstack(&attributes, thread_stack + page_bytes,
-	                      (STACK_PAGES - 1) * page_bytes);
+	pthread_attr_setstack(&attributes, thread_stack + page_bytes, stack_bytes - page_bytes);
 	if (pthread_create(&thread, &attributes, reader, NULL) != 0)
 		return 1;
 	while (!atomic_load(&ready))
