@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -246,6 +247,56 @@ void rules_of_a_full_table(void)
 	      RECIPE_ENTRIES, wrong, ns / LEARNT);
 	check(count_mappings() == mappings, "mappings before %d, after %d", mappings,
 	      count_mappings());
+}
+
+/* Forks while another thread is in the unwinder: the child may know less, and must not wait for ever. */
+static _Atomic bool learning;
+static uint64_t code[2];
+
+static void *learn_on_and_on(void *argument)
+{
+	(void)argument;
+	for (uint64_t at = code[0]; learning; at = at + 1 < code[1] ? at + 1 : code[0])
+		recipes_learn(recipe_key(at, true));
+	return NULL;
+}
+
+static __attribute__((noinline)) int child_walks(void)
+{
+	struct judge_counts counts = { 0 };
+
+	rules_forget();
+	if (!recipes_usable())
+		return 1;
+	descend_together(&counts, 5);
+	return counts.different || counts.truncated ? 2 : 0;
+}
+
+void rules_of_fork(void)
+{
+	enum { FORKS = 300 };
+	int ended[4] = { 0 }; /* as it should, gave up learning, wrong, killed */
+	pthread_t thread;
+	int status;
+
+	dl_iterate_phdr(find_code, code);
+	learning = true;
+	pthread_create(&thread, NULL, learn_on_and_on, NULL);
+	for (int i = 0; i < FORKS; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			alarm(10);
+			_exit(child_walks());
+		}
+		if (waitpid(child, &status, 0) == child)
+			ended[WIFEXITED(status) ? WEXITSTATUS(status) & 3 : 3]++;
+	}
+	learning = false;
+	pthread_join(thread, NULL);
+	check(ended[2] + ended[3] == 0 && ended[0] + ended[1] == FORKS,
+	      "%d forks while a thread learnt: %d children learn, %d gave up, %d wrong, %d hung",
+	      FORKS, ended[0], ended[1], ended[2], ended[3]);
 }
 
 void rules_of_learning(void)

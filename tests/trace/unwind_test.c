@@ -287,6 +287,7 @@ int main(int argc, char **argv)
 	rules_of_a_full_table();
 	run_class("after a full table", run_main, 500, 0);
 	test_fork_child();
+	rules_of_fork();
 	rules_of_learning();
 	return rules_failed != 0;
 }
