@@ -133,8 +133,10 @@ bool record_output_plan(struct record_output *output, const char *pattern, const
 	if (pattern[strlen(pattern) - 1] == '/' ||
 	    (stat(whole, &file) == 0 && S_ISDIR(file.st_mode))) {
 		strcpy(output->folder, whole);
-		return spell_pattern(output, whole, "%e.%p.vmat") && make_folders(whole) &&
-		       try_file(whole);
+		for (size_t end = strlen(whole); end > 1 && output->folder[end - 1] == '/'; end--)
+			output->folder[end - 1] = '\0';
+		return spell_pattern(output, output->folder, "%e.%p.vmat") &&
+		       make_folders(output->folder) && try_file(output->folder);
 	}
 	/* Folders before the first % are known now; the recorder makes the others. */
 	literal =

@@ -17,7 +17,7 @@ enum { COUNTED_LIMIT = 1000 };
 
 struct tally {
 	uint64_t traces;
-	uint64_t processes;
+	uint64_t processes; /* known only once all are counted */
 	uint64_t events;
 	uint64_t lost;
 	uint64_t not_followed;
@@ -25,7 +25,7 @@ struct tally {
 	uint64_t stopped; /* traces that took no more: full, or no space */
 	bool partly;      /* not all of them were counted */
 	char only[PATH_MAX];
-	uint32_t pids[COUNTED_LIMIT];
+	uint32_t *pids; /* of each trace */
 };
 
 uint64_t record_now_ns(void)
@@ -87,7 +87,6 @@ static void count(struct tally *tally, const char *path, uint64_t begun_ns)
 	struct trace_error error;
 	struct vmat_header header;
 	struct trace *trace;
-	bool known = false;
 
 	if (!trace_peek(path, &header, &error)) {
 		tally->unreadable += error.status != TRACE_NOT_A_TRACE;
@@ -96,16 +95,10 @@ static void count(struct tally *tally, const char *path, uint64_t begun_ns)
 	if (header.realtime_ns < begun_ns)
 		return; /* of an earlier run that used the same folder */
 	snprintf(tally->only, sizeof(tally->only), "%s", path);
-	if (tally->traces++ >= COUNTED_LIMIT) {
+	tally->pids[tally->traces++] = header.pid;
+	if (tally->traces > COUNTED_LIMIT) {
 		tally->partly = true;
-		tally->processes++;
 		return;
-	}
-	for (size_t i = 0; i < tally->processes && i < COUNTED_LIMIT; i++)
-		known = known || tally->pids[i] == header.pid;
-	if (!known) {
-		tally->pids[tally->processes] = header.pid;
-		tally->processes++;
 	}
 	trace = trace_open(path, &error);
 	if (!trace) {
@@ -117,6 +110,20 @@ static void count(struct tally *tally, const char *path, uint64_t begun_ns)
 	tally->not_followed += trace_control(trace)->not_followed;
 	tally->stopped += trace_control(trace)->stopped != VMAT_RECORDING;
 	trace_close(trace);
+}
+
+static int compare_pids(const void *left, const void *right)
+{
+	const uint32_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+static void count_processes(struct tally *tally)
+{
+	qsort(tally->pids, tally->traces, sizeof(*tally->pids), compare_pids);
+	for (size_t i = 0; i < tally->traces; i++)
+		tally->processes += i == 0 || tally->pids[i] != tally->pids[i - 1];
 }
 
 /* As one would type it here. */
@@ -156,7 +163,7 @@ static void print_tally(const struct tally *tally, const struct record_output *o
 	        tally->processes == 1 ? "" : "es");
 	if (tally->traces > tally->processes)
 		fprintf(stderr, " (%s program images)", grouped(lost, tally->traces));
-	fprintf(stderr, ", %s%s event%s, ", tally->partly ? "more than " : "",
+	fprintf(stderr, ", %s%s event%s, ", tally->partly ? "at least " : "",
 	        grouped(events, tally->events), tally->events == 1 ? "" : "s");
 	if (tally->lost)
 		fprintf(stderr, "%s lost; a larger --ring or --on-full grow keeps more\n",
@@ -181,27 +188,26 @@ static void print_tally(const struct tally *tally, const struct record_output *o
 
 void record_summary(const struct record_output *output, uint64_t begun_ns)
 {
-	struct tally *tally = calloc(1, sizeof(*tally));
+	struct tally tally = { 0 };
 	char pattern[3 * PATH_MAX];
 	glob_t found = { 0 };
 
-	if (!tally || !spell_glob(pattern, sizeof(pattern), output->pattern)) {
-		free(tally);
+	if (!spell_glob(pattern, sizeof(pattern), output->pattern))
 		return;
-	}
 	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			count(tally, found.gl_pathv[i], begun_ns);
+		tally.pids = calloc(found.gl_pathc, sizeof(*tally.pids));
+	for (size_t i = 0; tally.pids && i < found.gl_pathc; i++)
+		count(&tally, found.gl_pathv[i], begun_ns);
 	globfree(&found);
-	if (tally->traces) {
-		print_tally(tally, output);
+	if (tally.traces) {
+		count_processes(&tally);
+		print_tally(&tally, output);
 	} else {
 		fprintf(stderr,
 		        "vmatrace: no trace was written: the program may have replaced itself at "
-		        "once "
-		        "by one that nothing\ncan be preloaded into (static, setuid, 32-bit), or "
-		        "cleaned its environment, or had no space left\n");
+		        "once by one\nthat nothing can be preloaded into (static, setuid, 32-bit), "
+		        "or cleaned its environment,\nor had no space left\n");
 		record_output_undo(output);
 	}
-	free(tally);
+	free(tally.pids);
 }

@@ -121,6 +121,7 @@ static void line_join(struct fold_line *line, const struct fold_line *more)
 	line->start = more->start < line->start ? more->start : line->start;
 	line->end = more->end > line->end ? more->end : line->end;
 	line->last_ns = more->last_ns;
+	line->many_names = line->many_names || strcmp(line->first.name, more->first.name) != 0;
 	line->many_threads = line->many_threads || line->event.tid != more->first.event->tid;
 }
 

@@ -33,6 +33,7 @@ struct fold_line {
 	uint64_t end;
 	uint64_t last_ns;
 	bool many_threads;
+	bool many_names; /* not all of the memory that `first` names */
 };
 
 struct fold_result {

@@ -257,16 +257,15 @@ static void print_padded(FILE *out, const char *text, int columns)
 	fprintf(out, "%s%*s", text, columns > width ? columns - width : 0, "");
 }
 
-/* "the end of a/long/name.so" or, where memory has no name, its kind. */
+/* The last component of the name or, where there is no one name, the kind of memory. */
 static void print_what(FILE *out, const struct fold_line *line)
 {
 	const char *name = line->first.name;
 	char escaped[256];
 
-	text_escaped(escaped, sizeof(escaped),
-	             name[0] && name[0] != '[' ? base_name(name)
-	             : name[0]                 ? name
-	                                       : vma_kind_name(line->kind));
+	if (!name[0] || line->many_names)
+		name = vma_kind_name(line->kind);
+	text_escaped(escaped, sizeof(escaped), name[0] == '/' ? base_name(name) : name);
 	print_padded(out, escaped, NAME_COLUMNS);
 }
 
