@@ -7,6 +7,7 @@
 #include "recipes.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -214,6 +215,7 @@ static struct recipe learn_new(uint64_t key, bool needs_recipe)
 	uint64_t mask;
 	bool learns;
 	int error = errno;
+	int cancels;
 
 	if (is_full(state.memory))
 		return recipe;
@@ -222,6 +224,8 @@ static struct recipe learn_new(uint64_t key, bool needs_recipe)
 		return (struct recipe) { .kind = RECIPE_NO_CFI };
 	if (raw_failed(RAW_4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &mask, SIGNAL_SET_BYTES)))
 		return recipe;
+	/* libunwind's own masking lets the signal of an asynchronous cancellation through. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancels);
 	learns = lock_to_learn(key);
 	if (learns) {
 		recipe = learn(state.memory, key, ip, &object, needs_recipe);
@@ -233,6 +237,7 @@ static struct recipe learn_new(uint64_t key, bool needs_recipe)
 	if (learns)
 		modules_note(ip);
 	errno = error;
+	pthread_setcancelstate(cancels, NULL);
 	return recipe;
 }
 
