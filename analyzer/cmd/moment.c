@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "options.h"
+#include "vmatrace/trace_format.h"
 
 struct reaching {
 	const struct when_point *point;
@@ -95,14 +96,38 @@ static enum vma_creator creator_at(void *context, uint64_t seq)
 	return event ? event_creator(looking->authors->symbols, event) : CREATOR_UNKNOWN;
 }
 
-/* What the walk alone does not know to be the recorder's: objects that the trace marks so. */
+/* Length of the trace as the recorder maps it: all of its sections. */
+static uint64_t mapped_trace_bytes(const struct trace *trace)
+{
+	const struct vmat_header *header = trace_header(trace);
+	uint64_t page = header->page_bytes ? header->page_bytes : 4096;
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < header->section_count && i < VMAT_SECTION_LIMIT; i++) {
+		uint64_t end = header->section[i].offset + header->section[i].length;
+
+		bytes = end > bytes ? end : bytes;
+	}
+	return (bytes + page - 1) / page * page;
+}
+
+/*
+ * What the walk alone does not know to be the recorder's: objects that the trace marks so, and the
+ * trace file whatever its name is (a shared mapping of just its length, from the beginning of a
+ * file).
+ */
 static void mark_recorder(struct rows *rows, const struct looking *looking)
 {
-	for (size_t i = 0; i < rows->count; i++) {
-		const struct trace_module *module =
-			trace_module_at(looking->trace, rows->rows[i].row.start + 1, looking->seq);
+	uint64_t trace_bytes = mapped_trace_bytes(looking->trace);
 
-		if (module && module->recorder)
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct vma_row *row = &rows->rows[i].row;
+		const struct trace_module *module =
+			trace_module_at(looking->trace, row->start + 1, looking->seq);
+
+		if ((module && module->recorder) ||
+		    (row->shared && row->inode && row->offset == 0 &&
+		     row->end - row->start == trace_bytes))
 			rows->rows[i].internal = true;
 	}
 }

@@ -53,18 +53,23 @@ static const char *grouped(char *text, uint64_t number)
 }
 
 /*
- * A glob(3) pattern for all files that the recorder's pattern can have made: a % word may be
- * anything, and so may a number put before the suffix of a name that was taken.
+ * A glob(3) pattern for the files that the recorder's pattern can have made, where a % word may be
+ * anything; numbered: for those that got a number before the suffix, because the name was taken.
  */
-static bool spell_glob(char *glob_text, size_t limit, const char *pattern)
+static bool spell_glob(char *glob_text, size_t limit, const char *pattern, bool numbered)
 {
+	static const char number[] = ".[0-9]*";
 	const char *base = strrchr(pattern, '/');
 	const char *dot = strrchr(base ? base : pattern, '.');
 	size_t length = 0;
 
-	for (const char *at = pattern; *at && length + 4 < limit; at++) {
-		if (at == dot && at != base + 1)
-			glob_text[length++] = '*';
+	for (const char *at = pattern;; at++) {
+		if (length + sizeof(number) + 2 > limit)
+			return false;
+		if (numbered && at == (dot ? dot : pattern + strlen(pattern)))
+			length += (size_t)sprintf(glob_text + length, "%s", number);
+		if (*at == '\0')
+			break;
 		if (*at == '%' && at[1] && at[1] != '%') {
 			at++;
 			glob_text[length++] = '*';
@@ -76,10 +81,8 @@ static bool spell_glob(char *glob_text, size_t limit, const char *pattern)
 			glob_text[length++] = '\\';
 		glob_text[length++] = *at;
 	}
-	if (!dot)
-		glob_text[length++] = '*';
 	glob_text[length] = '\0';
-	return length + 4 < limit;
+	return true;
 }
 
 static void count(struct tally *tally, const char *path, uint64_t begun_ns)
@@ -117,6 +120,11 @@ static int compare_pids(const void *left, const void *right)
 	const uint32_t *a = left, *b = right;
 
 	return (*a > *b) - (*a < *b);
+}
+
+static int compare_paths(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
 }
 
 static void count_processes(struct tally *tally)
@@ -192,12 +200,16 @@ void record_summary(const struct record_output *output, uint64_t begun_ns)
 	char pattern[3 * PATH_MAX];
 	glob_t found = { 0 };
 
-	if (!spell_glob(pattern, sizeof(pattern), output->pattern))
-		return;
-	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
-		tally.pids = calloc(found.gl_pathc, sizeof(*tally.pids));
+	for (int numbered = 0; numbered < 2; numbered++)
+		if (spell_glob(pattern, sizeof(pattern), output->pattern, numbered))
+			glob(pattern, GLOB_NOSORT | (numbered ? GLOB_APPEND : 0), NULL, &found);
+	/* With a % word the first pattern finds the numbered ones too: each counts once. */
+	if (found.gl_pathc)
+		qsort(found.gl_pathv, found.gl_pathc, sizeof(*found.gl_pathv), compare_paths);
+	tally.pids = calloc(found.gl_pathc + 1, sizeof(*tally.pids));
 	for (size_t i = 0; tally.pids && i < found.gl_pathc; i++)
-		count(&tally, found.gl_pathv[i], begun_ns);
+		if (i == 0 || strcmp(found.gl_pathv[i], found.gl_pathv[i - 1]) != 0)
+			count(&tally, found.gl_pathv[i], begun_ns);
 	globfree(&found);
 	if (tally.traces) {
 		count_processes(&tally);

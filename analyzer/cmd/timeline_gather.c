@@ -120,10 +120,26 @@ static enum vma_kind kind_by_rows(const struct rows *now, const struct rows *kno
 	return kind_of_change(change, NULL, CREATOR_UNKNOWN);
 }
 
+/* The rows as they are, and with them what of them is the recorder's. */
 static void know_rows(struct gathering *gathering, const struct walk *walk, struct rows *rows)
 {
+	struct curve_value own = { 0 };
+
 	if (!rows_read(rows, gathering->trace, walk, UINT64_MAX, NULL))
 		gathering->failed = true;
+	for (size_t i = 0; i < rows->count; i++) {
+		if (!rows->rows[i].internal)
+			continue;
+		own.mapped_bytes += rows->rows[i].row.end - rows->rows[i].row.start;
+		own.vma_count++;
+	}
+	gathering->timeline.own = own;
+}
+
+static void know_rows_again(struct gathering *gathering, const struct walk *walk)
+{
+	rows_release(&gathering->known);
+	know_rows(gathering, walk, &gathering->known);
 }
 
 static void take_waiting(struct gathering *gathering, const struct walk *walk)
@@ -153,7 +169,7 @@ static void change(void *context, const struct vma_change *change)
 	if (!gathering->started)
 		return;
 	if (is_internal(change) && gathering->walk)
-		gathering->timeline.own = timeline_own(gathering->walk);
+		know_rows_again(gathering, gathering->walk);
 	if (change->event->call == CALL_IMPLICIT && !is_internal(change))
 		wait_with(gathering, change);
 	else
@@ -172,8 +188,11 @@ static bool before(void *context, const struct walk *walk, const struct event *e
 	}
 	if (gathering->filter->to.given && when_stops_before(&gathering->to, event))
 		return false;
-	if (gathering->started)
-		timeline_begin(&gathering->timeline, walk, gathering->from_ns);
+	if (gathering->started && !gathering->timeline.begun) {
+		know_rows_again(gathering, walk);
+		timeline_begin(&gathering->timeline, walk, &gathering->timeline.own,
+		               gathering->from_ns);
+	}
 	return !gathering->failed &&
 	       (!gathering->print_limit || gathering->printed < gathering->print_limit);
 }
@@ -199,9 +218,9 @@ static void checkpoint(void *context, const struct walk *walk, const struct chec
 	gathering->walk = walk;
 	take_waiting(gathering, walk);
 	if (checkpoint->is_base)
-		know_rows(gathering, walk, &gathering->known);
+		know_rows_again(gathering, walk);
 	if (checkpoint->is_base && gathering->started)
-		timeline_begin(&gathering->timeline, walk, 0);
+		timeline_begin(&gathering->timeline, walk, &gathering->timeline.own, 0);
 	if (gathering->started && checkpoint->snapshot->time_ns > gathering->last_ns)
 		gathering->last_ns = checkpoint->snapshot->time_ns;
 }

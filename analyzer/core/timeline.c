@@ -28,31 +28,13 @@ void timeline_init(struct timeline *timeline)
 	curve_init(&timeline->curve);
 }
 
-struct curve_value timeline_own(const struct walk *walk)
-{
-	const struct vma_map *map = walk_map(walk);
-	const struct vma_run *before = NULL;
-	struct curve_value own = { 0 };
-
-	for (const struct vma_run *run = vma_map_at(map, 0); run; run = vma_map_next(map, run)) {
-		if (run->internal) {
-			own.mapped_bytes += run->end - run->start;
-			/* Runs are finer than VMAs: pieces of one mapping count once. */
-			if (!before || before->end != run->start || before->object != run->object ||
-			    before->prot != run->prot || before->delta != run->delta)
-				own.vma_count++;
-		}
-		before = run->internal ? run : NULL;
-	}
-	return own;
-}
-
-void timeline_begin(struct timeline *timeline, const struct walk *walk, uint64_t time_ns)
+void timeline_begin(struct timeline *timeline, const struct walk *walk,
+                    const struct curve_value *own, uint64_t time_ns)
 {
 	if (timeline->begun)
 		return;
 	timeline->begun = true;
-	timeline->own = timeline_own(walk);
+	timeline->own = *own;
 	follow(timeline, vma_map_bytes(walk_map(walk)), vma_map_count(walk_map(walk)),
 	       CREATED_BEFORE, time_ns);
 	timeline->start = timeline->now;

@@ -29,11 +29,9 @@ struct timeline {
 
 void timeline_init(struct timeline *timeline);
 /* Where the walk stands before the first change. */
-void timeline_begin(struct timeline *timeline, const struct walk *walk, uint64_t time_ns);
+void timeline_begin(struct timeline *timeline, const struct walk *walk,
+                    const struct curve_value *own, uint64_t time_ns);
 /* After each change, counted or not: the curve follows all of them. */
 void timeline_change(struct timeline *timeline, const struct vma_change *change, bool counted);
-
-/* The recorder's own mappings, as the walk knows them. */
-struct curve_value timeline_own(const struct walk *walk);
 
 #endif

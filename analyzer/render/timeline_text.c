@@ -60,6 +60,14 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+/* As it was called: what a symbolic link leads to (header.exe) is often another name. */
+static const char *program_name(const struct vmat_header *header)
+{
+	const char *called = base_name(header->command_line);
+
+	return header->command_line_bytes && called[0] ? called : base_name(header->exe);
+}
+
 /* The arguments behind the program's name, as far as there is room. */
 static void print_command(FILE *out, const struct vmat_header *header)
 {
@@ -172,7 +180,7 @@ size_t timeline_text_head(FILE *out, const struct timeline_view *view,
 	size_t lines = 4;
 
 	color(out, "1", style);
-	print_escaped(out, base_name(view->header->exe));
+	print_escaped(out, program_name(view->header));
 	fprintf(out, " (%" PRIu32 ")", view->header->pid);
 	plain(out, "1", style);
 	fputs(": ", out);
@@ -190,11 +198,12 @@ size_t timeline_text_head(FILE *out, const struct timeline_view *view,
 size_t timeline_text_brief(FILE *out, const struct timeline_view *view,
                            const struct text_style *style)
 {
-	char time[32], bytes[32], events[32], changes[32], vmas[32];
+	char time[32], bytes[32], events[32], changes[32], vmas[32], name[64];
 
 	fprintf(out, "%8" PRIu32 "  ", view->header->pid);
 	color(out, "1", style);
-	fprintf(out, "%-20.20s", base_name(view->header->exe));
+	text_escaped(name, sizeof(name), program_name(view->header));
+	fprintf(out, "%-20.20s", name);
 	plain(out, "1", style);
 	fprintf(out, " %9s %11s %11s %11s %9s\n",
 	        text_duration(time, sizeof(time), view->to_ns - view->from_ns),
@@ -263,7 +272,8 @@ static void print_what(FILE *out, const struct fold_line *line)
 	const char *name = line->first.name;
 	char escaped[256];
 
-	if (!name[0] || line->many_names)
+	/* /dev/zero is the kernel's name for shared memory without one. */
+	if (!name[0] || line->many_names || strncmp(name, "/dev/zero", 9) == 0)
 		name = vma_kind_name(line->kind);
 	text_escaped(escaped, sizeof(escaped), name[0] == '/' ? base_name(name) : name);
 	print_padded(out, escaped, NAME_COLUMNS);
