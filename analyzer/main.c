@@ -10,16 +10,29 @@
 #include "cmd/options.h"
 
 static const struct command commands[] = {
-	{ "record", cmd_record, "-- CMD [ARG ...]", "run CMD traced", NULL },
+	{ "record", cmd_record, "-- CMD [ARG ...]", "run CMD traced",
+	  "Traces go to a new folder vmatrace.NAME.PID, one file for each process and program "
+	  "image.\n"
+	  "exit status: that of CMD, 128 + signal if one ended it, 125 own failure, 126 CMD cannot "
+	  "be run,\n"
+	  "127 CMD not found\n" },
 	{ "info", cmd_info, "[TRACE]", "what was traced, what was lost, how it ended", NULL },
 	{ "events", cmd_events, "[TRACE]", "the calls, one a line, with call site", NULL },
 	{ "timeline", cmd_timeline, "[TRACE]",
-	  "the changes of the address space, with totals and curves", NULL },
+	  "the changes of the address space, with totals and curves",
+	  "Text is 60 lines at most, changes alike folded into one with their count; -n N gives "
+	  "each\n"
+	  "process N lines, -n 0 prints every change. json and jsonl are never folded.\n" },
 	{ "maps", cmd_maps, "[TRACE]", "the VMA list at one moment, as /proc/PID/maps prints it",
 	  NULL },
 	{ "mm", cmd_mm, "[TRACE]", "the address space as mm_struct sees it, at one moment", NULL },
 	{ "verify", cmd_verify, "[TRACE]",
-	  "the replay held against every snapshot of the kernel's list", NULL },
+	  "the replay held against every snapshot of the kernel's list",
+	  "json is one object; of a folder with several processes an array of them, each with its "
+	  "pid.\n"
+	  "exit status: 0 all matched, 1 a mismatch or an unexplained VMA, 3 no snapshot to begin "
+	  "from;\n"
+	  "of several processes the highest\n" },
 };
 
 const struct command *command_named(const char *name)

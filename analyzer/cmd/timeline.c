@@ -88,6 +88,11 @@ static int text_process(struct gathering *gathering, size_t lines)
 	timeline_text_head(stdout, &view, gathering->style);
 	if (gathering->timeline.total_changes)
 		timeline_text_columns(stdout, gathering->style);
+	else
+		printf("no changes%s\n",
+		       gathering->filter->from.given || gathering->filter->to.given
+		               ? " in that time"
+		               : "");
 	if (gathering->fold) {
 		fold_finish(gathering->fold, &result);
 		for (size_t i = 0; i < result.count; i++)
