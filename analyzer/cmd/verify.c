@@ -84,6 +84,7 @@ static void print_coverage(const struct verified *verified)
 		[VMAT_SITES_NOT_BUILT] = "this recorder was built without them",
 		[VMAT_SITES_ASKED_OFF] = "VMATRACE_COVERAGE=calls asked for that",
 	};
+	uint32_t unseen = verified->result->totals.unexplained_vmas;
 	uint32_t off = verified->header->sites_off;
 
 	if (verified->header->layers & VMAT_LAYER_SITES) {
@@ -91,12 +92,15 @@ static void print_coverage(const struct verified *verified)
 		       "(sites).\n");
 		return;
 	}
-	printf("  Only the program's own calls were seen, no system-call sites of libc (%s):\n"
-	       "  libc and the loader changed %u VMA%s unseen; a snapshot showed them "
-	       "afterwards.\n",
-	       off < sizeof(why) / sizeof(why[0]) && why[off] ? why[off] : "a check failed",
-	       verified->result->totals.unexplained_vmas,
-	       verified->result->totals.unexplained_vmas == 1 ? "" : "s");
+	printf("  Only the program's own calls were seen, no system-call sites of libc (%s):\n",
+	       off < sizeof(why) / sizeof(why[0]) && why[off] ? why[off] : "a check failed");
+	if (unseen)
+		printf("  libc and the loader changed %u VMA%s unseen; a snapshot showed them "
+		       "afterwards.\n",
+		       unseen, unseen == 1 ? "" : "s");
+	else
+		printf("  what libc and the loader did inside themselves left nothing that a "
+		       "snapshot shows.\n");
 }
 
 static void print_text(const struct verified *verified)
@@ -129,7 +133,8 @@ static void print_text(const struct verified *verified)
 		print_number("impossible", totals->impossible,
 		             "calls that cannot have done what they say; the model is wrong there");
 	print_mismatches(result);
-	print_coverage(verified);
+	if (result->verdict != VERIFY_NO_BASE)
+		print_coverage(verified);
 }
 
 static int status_of(enum verify_verdict verdict)
