@@ -1,0 +1,11 @@
+# Units of the core that reports are made from. Skips what is already a target.
+pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
+foreach(name kinds timeline mm)
+  if(NOT CMOCKA_FOUND OR TARGET ${name}_test)
+    continue()
+  endif()
+  add_executable(${name}_test ${CMAKE_CURRENT_LIST_DIR}/${name}_test.c)
+  target_link_libraries(${name}_test PRIVATE vmatrace_core PkgConfig::CMOCKA)
+  add_test(NAME core.${name} COMMAND ${name}_test)
+  set_tests_properties(core.${name} PROPERTIES LABELS core)
+endforeach()
