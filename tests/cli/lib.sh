@@ -13,6 +13,8 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
 unset NO_COLOR LC_ALL LANG
 export LC_ALL=C.UTF-8
+# A sanitizer's finding must not look like one of our own statuses.
+export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
 
 matches() { # FILE REGEX
 	case $2 in
