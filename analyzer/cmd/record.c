@@ -2,43 +2,21 @@
  * record: runs a command with the recorder preloaded, then gets out of its way. The command keeps
  * its standard streams, its signals and its exit status; what there is to say is said on stderr
  * when it is over.
- *
- *     vmatrace ── fork ──> child: folder, environment, exec CMD
- *        │                    │ a close-on-exec pipe says how far it came
- *        └──── wait ──────────┘ summary, exit status of CMD
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "options.h"
 #include "record_output.h"
+#include "record_start.h"
 #include "record_target.h"
 #include "vmatrace/trace_format.h"
-
-/* Of record alone, beside CMD's own status; 126 and 127 are in record_target.h. */
-enum { STATUS_OWN_FAILURE = 125, STATUS_SIGNAL = 128 };
-
-struct record_options {
-	const char *pattern;
-	const char *ring;
-	const char *on_full;
-	const char *stack;
-	const char *coverage;
-	const char *check;
-	struct option_number depth;
-	bool no_children;
-};
 
 static bool is_one_of(const char *value, const char *const *words)
 {
@@ -177,180 +155,6 @@ static bool find_recorder(char *path, size_t limit)
 	return false;
 }
 
-static void set(const char *name, const char *value)
-{
-	if (value)
-		setenv(name, value, 1);
-}
-
-/*
- * The environment of CMD. An existing preload stays, behind ours; a sanitizer's runtime insists on
- * being first.
- */
-static bool set_environment(const struct record_options *options, const struct target *target,
-                            const char *recorder, const char *output)
-{
-	const char *before = getenv("LD_PRELOAD");
-	char *preload;
-	char depth[24];
-
-	if (asprintf(&preload, "%s%s%s%s%s", target->sanitizer, target->sanitizer[0] ? " " : "",
-	             recorder, before && before[0] ? " " : "", before ? before : "") < 0)
-		return false;
-	setenv("LD_PRELOAD", preload, 1);
-	free(preload);
-	set("VMATRACE_OUT", output);
-	set("VMATRACE_RING", options->ring);
-	set("VMATRACE_ON_FULL", options->on_full);
-	set("VMATRACE_STACK", options->stack);
-	set("VMATRACE_COVERAGE", options->coverage);
-	set("VMATRACE_CHILDREN", options->no_children ? "0" : NULL);
-	snprintf(depth, sizeof(depth), "%llu", (unsigned long long)options->depth.value);
-	set("VMATRACE_DEPTH", options->depth.given ? depth : NULL);
-	return true;
-}
-
-/* From the child to the parent, up to twice: how the start went, then why exec failed. */
-enum start_stage { STAGE_READY, STAGE_NO_FOLDER, STAGE_NO_MEMORY, STAGE_NO_EXEC };
-
-struct start_report {
-	enum start_stage stage;
-	int error;
-	struct record_output output; /* as the child made it */
-};
-
-struct start {
-	const struct record_options *options;
-	const struct target *target;
-	const char *recorder;
-	struct record_output *output;
-	char **command;
-	sigset_t signals; /* the mask that CMD gets */
-};
-
-/* A reader that is gone cannot be told so. */
-static bool report_send(int pipe_end, enum start_stage stage, int error,
-                        const struct record_output *output)
-{
-	struct start_report report = { .stage = stage, .error = error, .output = *output };
-	const char *bytes = (const char *)&report;
-
-	for (size_t sent = 0; sent < sizeof(report);) {
-		ssize_t more = write(pipe_end, bytes + sent, sizeof(report) - sent);
-
-		if (more < 0)
-			return false;
-		sent += (size_t)more;
-	}
-	return true;
-}
-
-/* False: the writer is gone, by exec or by death. */
-static bool report_receive(int pipe_end, struct start_report *report)
-{
-	char *bytes = (char *)report;
-
-	for (size_t got = 0; got < sizeof(*report);) {
-		ssize_t more = read(pipe_end, bytes + got, sizeof(*report) - got);
-
-		if (more < 0 && errno == EINTR)
-			continue;
-		if (more <= 0)
-			return false;
-		got += (size_t)more;
-	}
-	return true;
-}
-
-__attribute__((noreturn)) static void run_child(const struct start *start, int report)
-{
-	enum start_stage stage = STAGE_READY;
-
-	if (!record_output_make(start->output, getpid()))
-		stage = STAGE_NO_FOLDER;
-	else if (!set_environment(start->options, start->target, start->recorder,
-	                          start->output->pattern))
-		stage = STAGE_NO_MEMORY;
-	if (!report_send(report, stage, errno, start->output) || stage != STAGE_READY)
-		_exit(STATUS_OWN_FAILURE);
-	sigprocmask(SIG_SETMASK, &start->signals, NULL);
-	execvp(start->command[0], start->command);
-	report_send(report, STAGE_NO_EXEC, errno, start->output);
-	record_output_undo(start->output);
-	_exit(STATUS_OWN_FAILURE);
-}
-
-/* Waits out CMD. Returns what to exit with. */
-static int wait_for(pid_t child)
-{
-	int status;
-
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return complain(STATUS_OWN_FAILURE, "cannot wait for the command: %s",
-			                strerror(errno));
-	return WIFSIGNALED(status) ? STATUS_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-static int start_failed(const struct start *start, const struct start_report *report)
-{
-	const char *why = strerror(report->error);
-
-	if (report->stage == STAGE_NO_FOLDER)
-		return complain(STATUS_OWN_FAILURE, "cannot write to '%s': %s",
-		                report->output.folder, why);
-	if (report->stage == STAGE_NO_MEMORY)
-		return complain(STATUS_OWN_FAILURE, "out of memory");
-	return complain(report->error == ENOENT ? TARGET_NOT_FOUND : TARGET_NOT_EXECUTABLE,
-	                "cannot run '%s': %s", start->command[0], why);
-}
-
-/* Starts CMD and waits for it. *ran: it really ran. Returns what to exit with. */
-static int run(struct start *start, bool *ran)
-{
-	struct start_report report;
-	struct start_report failure;
-	bool ready, failed;
-	sigset_t keys;
-	int ends[2];
-	pid_t child;
-	int status;
-
-	*ran = false;
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return complain(STATUS_OWN_FAILURE, "cannot make a pipe: %s", strerror(errno));
-	/*
-	 * ^C and ^\ are for CMD; held back until the parent ignores them and the child has its own
-	 * again.
-	 */
-	sigemptyset(&keys);
-	sigaddset(&keys, SIGINT);
-	sigaddset(&keys, SIGQUIT);
-	sigprocmask(SIG_BLOCK, &keys, &start->signals);
-	child = fork();
-	if (child < 0)
-		return complain(STATUS_OWN_FAILURE, "cannot fork: %s", strerror(errno));
-	if (child == 0)
-		run_child(start, ends[1]);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	sigprocmask(SIG_SETMASK, &start->signals, NULL);
-	close(ends[1]);
-	ready = report_receive(ends[0], &report);
-	failed = ready && report.stage == STAGE_READY && report_receive(ends[0], &failure);
-	close(ends[0]);
-	status = wait_for(child);
-	if (!ready)
-		return status; /* killed before it could say anything */
-	*start->output = report.output;
-	if (failed)
-		return start_failed(start, &failure);
-	if (report.stage != STAGE_READY)
-		return start_failed(start, &report);
-	*ran = true;
-	return status;
-}
-
 int cmd_record(int argc, char **argv)
 {
 	struct record_options options = { 0 };
@@ -400,7 +204,7 @@ int cmd_record(int argc, char **argv)
 	if (!record_output_plan(&output, options.pattern, start.command[0]))
 		return complain(STATUS_OWN_FAILURE, "cannot write to '%s': %s", output.folder,
 		                strerror(errno));
-	status = run(&start, &ran);
+	status = record_run(&start, &ran);
 	if (ran && !common.quiet)
 		record_summary(&output, begun_ns);
 	return status;

@@ -49,7 +49,7 @@ traces() { find "$@" -name '*.vmat' | wc -l; }
 printf 'int main(void) { return 7; }\n' >seven.c
 "$compiler" -o seven seven.c || exit 1
 
-# --- it runs ---------------------------------------------------------------------------------------
+# --- it runs -------------------------------------------------------------------------------------
 
 run 'the status is the command'"'"'s' 7 -- ./seven
 is 'one trace, in a folder named after command and process' "$(traces vmatrace.seven.*)" 1
@@ -71,12 +71,19 @@ is 'stdin is passed on' "$(echo in | "$vmatrace" record -q -- cat)" in
 run 'death by signal' 143 -q -- sh -c 'kill -TERM $$'
 run 'SIGKILL' 137 -q -- sh -c 'kill -KILL $$'
 run 'an interrupt is for the command' 5 -q -- sh -c 'kill -INT $PPID; kill -QUIT $PPID; exit 5'
+if command -v perl >/dev/null; then
+	ignoring() { perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' -- "$@"; }
+	ignoring "$vmatrace" record -q -- ./seven
+	is 'the status where children are ignored' $? 7
+	is 'they are still ignored' "$(ignoring "$vmatrace" record -q -- grep SigIgn /proc/self/status)" \
+		"$(ignoring grep SigIgn /proc/self/status)"
+fi
 is 'same descriptors' "$("$vmatrace" record -q -- ls /proc/self/fd)" "$(ls /proc/self/fd)"
 signals='grep -E Sig(Blk|Ign|Cgt) /proc/self/status'
 is 'same signals' "$("$vmatrace" record -q -- $signals)" "$($signals)"
 rm -rf vmatrace.*
 
-# --- how the command is found ----------------------------------------------------------------------
+# --- how the command is found --------------------------------------------------------------------
 
 refuses 'not found' 127 "cannot run 'no-such-command': No such file" -- no-such-command
 refuses 'no such path' 127 'No such file' -- ./none
@@ -101,7 +108,7 @@ run 'a script without #!' 11 -q -- ./plain
 rm -rf vmatrace.*
 refuses 'a script without its interpreter' 127 "interpreter './missing'" -- ./orphan
 
-# --- what cannot be traced -------------------------------------------------------------------------
+# --- what cannot be traced -----------------------------------------------------------------------
 
 if "$compiler" -static -o static seven.c 2>/dev/null; then
 	refuses 'static' 125 'statically linked' -- ./static
@@ -123,7 +130,7 @@ if chmod g-s privileged && setcap cap_net_raw+ep privileged 2>/dev/null; then
 	refuses 'file capabilities' 125 'file capabilities' -- ./privileged
 fi
 
-# --- options and output ----------------------------------------------------------------------------
+# --- options and output --------------------------------------------------------------------------
 
 refuses 'no command' 2 'no command'
 refuses 'unknown option' 2 "'--bogus'" --bogus -- true

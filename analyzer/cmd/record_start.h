@@ -1,0 +1,46 @@
+/*
+ * record_start: from a plan to a running command and back: environment, folder, exec, wait, exit
+ * status.
+ *
+ *     vmatrace ── fork ──> child: folder, environment, exec CMD
+ *        │                    │ a close-on-exec pipe says how far it came
+ *        └──── wait ──────────┘ exit status of CMD
+ */
+#ifndef VMATRACE_CMD_RECORD_START_H
+#define VMATRACE_CMD_RECORD_START_H
+
+#include <signal.h>
+
+#include "options.h"
+#include "record_output.h"
+#include "record_target.h"
+
+/* Of record alone, beside CMD's own status; 126 and 127 are in record_target.h. */
+enum { STATUS_OWN_FAILURE = 125, STATUS_SIGNAL = 128 };
+
+/* As the command line has them; a NULL leaves the recorder its default. */
+struct record_options {
+	const char *pattern;
+	const char *ring;
+	const char *on_full;
+	const char *stack;
+	const char *coverage;
+	const char *check;
+	struct option_number depth;
+	bool no_children;
+};
+
+struct start {
+	const struct record_options *options;
+	const struct target *target;
+	const char *recorder;
+	struct record_output *output;
+	char **command;
+	sigset_t signals;              /* the mask that CMD gets */
+	struct sigaction child_action; /* what SIGCHLD did to us, and shall do to CMD */
+};
+
+/* Starts CMD and waits for it. *ran: it really ran. Returns what to exit with. */
+int record_run(struct start *start, bool *ran);
+
+#endif
