@@ -32,7 +32,10 @@ RUNTIME_FRAMES_MAX = 4
 SHALLOW = 4
 DEEP = 128
 # Samples whose account is not everything: libc changes the address space unseen, snapshots tell.
-UNSEEN = {"heap_growth": "malloc moves the break inside libc"}
+UNSEEN = {
+    "heap_growth": "malloc moves the break inside libc",
+    "libraries": "dlopen maps the plugin inside the loader",
+}
 # Samples of which only the snapshot at exit knows the end; a killed process has none.
 UNSEEN_WHEN_KILLED = {"mm_fields": "the stack grows by a page fault"} | UNSEEN
 NUMBERS = {"length", "old_size", "new_size", "fd", "offset", "increment"}
