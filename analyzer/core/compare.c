@@ -4,6 +4,7 @@
 #include "compare.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "runs.h"
 
@@ -52,13 +53,23 @@ static bool add_or_extend(struct differences *differences, const struct differen
 	return true;
 }
 
+/*
+ * A private mapping of /dev/zero is anonymous memory that shows an offset. Moved before it was ever touched,
+ * it gets its new address for one (mm/vma.c, copy_vma); moved later, it keeps its old one. Which, no call
+ * tells, and the memory is the same.
+ */
+static bool is_rebased(const struct object *object, const struct vma_run *row)
+{
+	return !row->shared && row->delta == 0 && strcmp(object->name, "/dev/zero") == 0;
+}
+
 /* The same thing at the same place in it, its name apart. */
 static bool same_thing(const struct vma_map *map, const struct vma_run *run,
                        const struct vma_run *row, bool labelled)
 {
 	const struct object *object = vma_map_object_at(map, run->object);
 
-	if (run->shared != row->shared || run->delta != row->delta)
+	if (run->shared != row->shared || (run->delta != row->delta && !is_rebased(object, row)))
 		return false;
 	if (labelled) /* the label hides the name that anonymous memory may have */
 		return object_is_anonymous(object);
@@ -76,7 +87,8 @@ static bool agrees(const struct vma_map *map, struct difference *difference, boo
 	if (difference->before.prot != difference->after.prot ||
 	    !same_thing(map, &difference->before, &difference->after, labelled))
 		return false;
-	difference->renamed = !labelled && difference->before.object != difference->after.object;
+	difference->renamed = !labelled && (difference->before.object != difference->after.object ||
+	                                    difference->before.delta != difference->after.delta);
 	return !difference->renamed;
 }
 
@@ -145,6 +157,7 @@ bool difference_apply(struct vma_map *map, const struct difference *difference, 
 			piece = *run;
 			piece.prot = after->prot;
 			piece.object = after->object;
+			piece.delta = after->delta;
 		}
 		piece.start = at;
 		piece.end = stop;

@@ -25,17 +25,21 @@ static void protect(struct vma_run *run, const struct event *event)
 	run->changed_by = event->seq;
 }
 
-/* PROT_GROWSDOWN begins where the VMA begins, and only the kernel knows where that is: its row if there is one. */
+/*
+ * PROT_GROWSDOWN begins where the first VMA at or above the address begins, below it or above it. Only the
+ * kernel knows where that is: the first row says, or else the model's best guess.
+ */
 static uint64_t grows_down_from(const struct replay *replay, const struct event *event,
                                 uint64_t start)
 {
-	const struct vma_row *row = event_row(event, start);
 	const struct vma_run *run = vma_map_at(replay->map, start);
 	const struct vma_run *before;
 
-	if (row)
-		return row->start < start ? row->start : start;
-	if (!run || run->start > start)
+	for (size_t i = 0; event->has_rows && i < event->row_count; i++) {
+		if (event->rows[i].end > start)
+			return event->rows[i].start;
+	}
+	if (!run)
 		return start;
 	while ((before = vma_map_before(replay->map, run->start)) && runs_join(before, run))
 		run = before;

@@ -84,21 +84,15 @@ static uint8_t flags_of_mmap(const struct replay *replay, uint64_t flags)
 	return (uint8_t)run_flags;
 }
 
-/*
- * The pages of a new mapping. Where the kernel rounds up to more than pages (huge pages, a segment of
- * unknown size), the row that begins at the result knows better.
- */
+/* The pages of a new mapping. Of a segment of unknown size the row that begins there tells. */
 static struct page_range mapped_range(const struct replay *replay, const struct event *event,
                                       uint64_t length)
 {
-	struct page_range range = page_range(event->result, length, replay->page_bytes);
 	const struct vma_row *row = event_row(event, event->result);
 
-	if (range.start == range.end && row)
-		range.start = range.end = event->result;
-	if (row && row->start == range.start && row->end > range.end)
-		range.end = row->end;
-	return range;
+	if (!length && row && row->start == event->result)
+		length = row->end - row->start;
+	return page_range(event->result, length, replay->page_bytes);
 }
 
 /* MAP_HUGETLB lengths are rounded up to the size that the flags name, or the usual one. */
@@ -116,12 +110,18 @@ static bool put(struct replay *replay, const struct event *event, const struct v
                 bool may_replace, struct vma_change *change)
 {
 	struct page_range range = { run->start, run->end };
+	const struct vma_row *row = event_row(event, run->start);
 	bool replaces = replay_any_mapped(replay, &range);
 
 	if (replaces && !may_replace)
 		replay_doubt(replay);
 	change_begin(replay, change, replaces ? CHANGE_REPLACE : CHANGE_CREATE, &range);
-	return vma_map_set(replay->map, run) && replay_resync(replay, event, &range, change);
+	if (!vma_map_set(replay->map, run))
+		return false;
+	/* Where the kernel rounds up to more than pages, its row goes on (a file of huge pages). */
+	if (row && row->start == range.start && row->end > range.end)
+		range.end = row->end;
+	return replay_resync(replay, event, &range, change);
 }
 
 bool effect_maps(struct replay *replay, const struct event *event, enum order_half half,
@@ -129,13 +129,13 @@ bool effect_maps(struct replay *replay, const struct event *event, enum order_ha
 {
 	uint64_t flags = event->args[3];
 	unsigned type = flags & MAP_TYPE;
-	bool fixed = flags & MAP_FIXED;
+	bool fixed = flags & MAP_FIXED && !(flags & MAP_FIXED_NOREPLACE);
 	struct page_range range;
 	struct vma_run run;
 
 	(void)half;
 	if (event->failed) { /* MAP_FIXED may have torn down what was there */
-		range = page_range(event->args[0], event->args[1], replay->page_bytes);
+		range = page_range(event->args[0], mmap_length(event), replay->page_bytes);
 		return !fixed || replay_resync(replay, event, &range, change);
 	}
 	range = mapped_range(replay, event, mmap_length(event));

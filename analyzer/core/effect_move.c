@@ -16,13 +16,6 @@
 #include "effects.h"
 #include "runs.h"
 
-struct move {
-	struct page_range old; /* page-rounded, empty if the old length was 0 */
-	struct page_range new;
-	bool in_place;
-	bool keeps_source;
-};
-
 static struct move move_of(const struct replay *replay, const struct event *event)
 {
 	const struct vma_run *run = vma_map_at(replay->map, event->args[0]);
@@ -45,11 +38,15 @@ static struct move move_of(const struct replay *replay, const struct event *even
 
 /* --- what the old range had --------------------------------------------------------------------------- */
 
-static bool take(struct replay *replay, uint64_t seq, const struct page_range *range)
+static bool take(struct replay *replay, uint64_t seq, const struct move *move)
 {
+	struct page_range source = move->old;
+	const struct page_range *range = &source;
 	struct taken *taken;
 	size_t count = 0;
 
+	if (source.start == source.end) /* a copy begins like its first page */
+		source.end += replay->page_bytes;
 	if (replay->taken_count == replay->taken_capacity) {
 		size_t capacity = replay->taken_capacity ? 2 * replay->taken_capacity : 8;
 
@@ -64,6 +61,7 @@ static bool take(struct replay *replay, uint64_t seq, const struct page_range *r
 	     run && run->start < range->end; run = vma_map_next(replay->map, run))
 		count++;
 	taken->seq = seq;
+	taken->move = *move;
 	taken->count = count;
 	taken->runs = malloc((count + 1) * sizeof(*taken->runs));
 	if (!taken->runs)
@@ -83,7 +81,7 @@ static bool take(struct replay *replay, uint64_t seq, const struct page_range *r
 	return true;
 }
 
-static struct taken *taken_by(struct replay *replay, uint64_t seq)
+static struct taken *taken_by(const struct replay *replay, uint64_t seq)
 {
 	for (size_t i = 0; i < replay->taken_count; i++) {
 		if (replay->taken[i].seq == seq)
@@ -107,7 +105,7 @@ static bool release(struct replay *replay, const struct event *event, const stru
 	struct page_range tail = { move->new.end, move->old.end };
 
 	if (!move->in_place)
-		return take(replay, event->seq, &move->old) &&
+		return take(replay, event->seq, move) &&
 		       vma_map_clear(replay->map, move->old.start, move->old.end);
 	if (replay_any_mapped(replay, &tail))
 		change_begin(replay, change, removal_kind(replay, &tail), &tail);
@@ -132,9 +130,9 @@ static void unlock(struct vma_run *run, const struct event *event)
 }
 
 /* What was taken, as far as the new range goes; behind it new pages like the last of them. */
-static bool place(struct replay *replay, const struct event *event, const struct move *move,
-                  const struct taken *taken)
+static bool place(struct replay *replay, const struct event *event, const struct taken *taken)
 {
+	const struct move *move = &taken->move;
 	uint64_t distance = move->new.start - move->old.start;
 	struct vma_run run;
 
@@ -159,26 +157,15 @@ static bool place(struct replay *replay, const struct event *event, const struct
 }
 
 /* At exit: the new range gets what was taken. */
-static bool acquire(struct replay *replay, const struct event *event, const struct move *move,
+static bool acquire(struct replay *replay, const struct event *event, const struct taken *taken,
                     struct vma_change *change)
 {
-	struct taken *taken = taken_by(replay, event->seq);
+	const struct move *move = &taken->move;
 	bool fixed = event->args[3] & MREMAP_FIXED;
-	bool fine;
 
-	if (!taken) { /* the source stays: look at it now */
-		struct page_range source = move->old;
-
-		if (source.start == source.end)
-			source.end += replay->page_bytes;
-		if (!take(replay, event->seq, &source))
-			return false;
-		taken = taken_by(replay, event->seq);
-	}
 	if (!taken->count || taken->runs[0].start != move->old.start) {
 		/* Nothing there to move. If the base may show it moved already, it did. */
 		replay_doubt(replay);
-		forget(replay, taken);
 		return true;
 	}
 	if (!fixed && replay_any_mapped(replay, &move->new))
@@ -186,9 +173,7 @@ static bool acquire(struct replay *replay, const struct event *event, const stru
 	change_begin(replay, change, move->old.start == move->old.end ? CHANGE_CREATE : CHANGE_MOVE,
 	             &move->new);
 	change->old_start = move->old.start;
-	fine = place(replay, event, move, taken);
-	forget(replay, taken_by(replay, event->seq));
-	return fine;
+	return place(replay, event, taken) && replay_resync(replay, event, &move->new, change);
 }
 
 static bool grow(struct replay *replay, const struct event *event, const struct move *move,
@@ -232,16 +217,23 @@ static bool failed(struct replay *replay, const struct event *event, struct vma_
 bool effect_moves(struct replay *replay, const struct event *event, enum order_half half,
                   struct vma_change *change)
 {
-	struct move move = move_of(replay, event);
+	struct taken *taken = taken_by(replay, event->seq);
+	struct move move;
 	bool fine;
 
 	if (event->failed)
 		return failed(replay, event, change);
-	if (half == ORDER_RELEASE)
-		return release(replay, event, &move, change);
-	if (!move.in_place)
-		fine = acquire(replay, event, &move, change);
-	else
-		fine = half == ORDER_ACQUIRE || grow(replay, event, &move, change);
-	return fine && replay_resync(replay, event, &move.new, change);
+	if (!taken) {
+		move = move_of(replay, event);
+		if (half == ORDER_RELEASE)
+			return release(replay, event, &move, change);
+		if (move.in_place)
+			return half == ORDER_ACQUIRE || grow(replay, event, &move, change);
+		if (!take(replay, event->seq, &move)) /* the source stays */
+			return false;
+		taken = taken_by(replay, event->seq);
+	}
+	fine = acquire(replay, event, taken, change);
+	forget(replay, taken);
+	return fine;
 }

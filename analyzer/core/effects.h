@@ -13,9 +13,18 @@
 /* Of x86-64 and arm64 with 4 KiB pages, where a call does not say otherwise. */
 enum { HUGE_PAGE_BYTES = 2 * 1024 * 1024 };
 
+/* The ranges of a successful mremap, rounded as the kernel rounds them. */
+struct move {
+	struct page_range old; /* empty if the old length was 0 */
+	struct page_range new;
+	bool in_place;
+	bool keeps_source;
+};
+
 /* What an mremap took from its old range, until it is put into the new one. */
 struct taken {
 	uint64_t seq;
+	struct move move;
 	struct vma_run *runs;
 	size_t count;
 };

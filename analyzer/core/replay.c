@@ -161,7 +161,7 @@ bool replay_modify(struct replay *replay, const struct page_range *range,
 	const struct vma_run *run;
 	uint64_t at = range->start;
 
-	while ((run = vma_map_at(replay->map, at)) && run->start < range->end) {
+	while (at < range->end && (run = vma_map_at(replay->map, at)) && run->start < range->end) {
 		struct vma_run copy = *run;
 
 		if (copy.start < at)
