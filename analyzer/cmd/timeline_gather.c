@@ -219,8 +219,13 @@ static void checkpoint(void *context, const struct walk *walk, const struct chec
 	take_waiting(gathering, walk);
 	if (checkpoint->is_base)
 		know_rows_again(gathering, walk);
-	if (checkpoint->is_base && gathering->started)
-		timeline_begin(&gathering->timeline, walk, &gathering->timeline.own, 0);
+	if (checkpoint->is_base && gathering->started) {
+		/* Where the ring has lost its beginning, what is known begins here. */
+		if (trace_counts(gathering->trace)->first_seq)
+			gathering->from_ns = checkpoint->snapshot->time_ns;
+		timeline_begin(&gathering->timeline, walk, &gathering->timeline.own,
+		               gathering->from_ns);
+	}
 	if (gathering->started && checkpoint->snapshot->time_ns > gathering->last_ns)
 		gathering->last_ns = checkpoint->snapshot->time_ns;
 }

@@ -98,9 +98,16 @@ static void print_counts(FILE *out, const struct timeline_view *view)
 	const struct trace_counts *counts = view->counts;
 	char text[32], number[32];
 
-	fprintf(out, "%s, %s event%s",
-	        text_duration(text, sizeof(text), view->to_ns - view->from_ns),
-	        text_grouped(number, counts->events), counts->events == 1 ? "" : "s");
+	text_duration(text, sizeof(text), view->to_ns - view->from_ns);
+	fputs(text, out);
+	/* A part of it: asked for, or all that the ring still holds. */
+	if (view->from_ns || view->to_ns < counts->last_ns)
+		fprintf(out, " of %s",
+		        text_duration(text, sizeof(text),
+		                      view->to_ns > counts->last_ns ? view->to_ns
+		                                                    : counts->last_ns));
+	fprintf(out, ", %s event%s", text_grouped(number, counts->events),
+	        counts->events == 1 ? "" : "s");
 	if (counts->lost)
 		fprintf(out, ", %s lost", text_grouped(number, counts->lost));
 	fputs(view->header->layers & VMAT_LAYER_SITES
