@@ -155,7 +155,8 @@ enum vmat_stopped {
 	VMAT_RECORDING = 0,
 	VMAT_STOPPED_FULL = 1,     /* VMATRACE_ON_FULL=stop, or grow at its end */
 	VMAT_STOPPED_NO_SPACE = 2, /* the file's pages were refused: disk, quota, memory */
-	VMAT_STOPPED_TRIMMED = 3,  /* after the exit snapshot the slack left behind the cut was used up */
+	VMAT_STOPPED_TRIMMED =
+		3, /* after the exit snapshot the slack left behind the cut was used up */
 	VMAT_STOPPED_OVERMAPPED = 4, /* the program mapped something of its own over the ring */
 };
 
