@@ -9,10 +9,10 @@ foreach(SAMPLE ${VMATRACE_SAMPLES})
   add_executable(sample_${SAMPLE} ${SAMPLES_DIR}/${SAMPLE}.c ${SAMPLES_DIR}/account.c
     ${SAMPLES_DIR}/own_maps.c)
   set_target_properties(sample_${SAMPLE} PROPERTIES OUTPUT_NAME ${SAMPLE}
-    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/samples)
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/samples
+    # mark.h's weak reference is left to the loader only in a position-independent program.
+    POSITION_INDEPENDENT_CODE ON)
   target_compile_options(sample_${SAMPLE} PRIVATE -O0 -g -fno-omit-frame-pointer)
-  # mark.h's reference is weak: the linker keeps it for the preload to fill.
-  target_link_options(sample_${SAMPLE} PRIVATE -Wl,-z,dynamic-undefined-weak)
   target_link_libraries(sample_${SAMPLE} PRIVATE ${CMAKE_DL_LIBS})
 endforeach()
 target_link_libraries(sample_ordering PRIVATE Threads::Threads)
