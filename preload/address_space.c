@@ -96,6 +96,11 @@ static bool begin_file(const struct header_origin *origin)
 		return false;
 	}
 	address_space.pid = (uint32_t)RAW_1(SYS_getpid, 0);
+	ring.header->own[0] = (struct vmat_range) { (uint64_t)ring.header,
+		                                    (uint64_t)ring.header + ring.map_bytes };
+	ring.header->own[1] =
+		(struct vmat_range) { address_space.private_start,
+		                      address_space.private_start + address_space.private_bytes };
 	header_fill(ring.header, address_space.settings, origin);
 	ring.control->state = VMAT_STATE_RUNNING;
 	return true;

@@ -15,7 +15,7 @@ struct header_origin {
 	uint64_t parent_head;
 };
 
-/* The sections and the slot count are there already; the checksum is set last. */
+/* The sections, the slot count and `own` are there already; the checksum is set last. */
 void header_fill(struct vmat_header *header, const struct settings *settings,
                  const struct header_origin *origin);
 

@@ -119,26 +119,21 @@ static void see_most(struct peak *peak, uint64_t bytes, uint64_t vmas, struct wh
 	}
 }
 
-/* Before the first event: the base, which no change reaches. */
-static bool see_base(void *context, const struct walk *walk, const struct event *event)
+/* The map as an event finds it: the base, or what a snapshot has shown since the event before. */
+static bool see_before(void *context, const struct walk *walk, const struct event *event)
 {
-	struct peak *peak = context;
 	const struct vma_map *map = walk_map(walk);
 
-	(void)event;
-	if (peak->most == 0)
-		see_most(peak, vma_map_bytes(map), vma_map_count(map),
-		         (struct when_point) { .kind = WHEN_START });
+	see_most(context, vma_map_bytes(map), vma_map_count(map),
+	         (struct when_point) { WHEN_BEFORE, event->seq });
 	return true;
 }
 
 static void see_change(void *context, const struct vma_change *change)
 {
-	struct peak *peak = context;
-
-	/* A change no event made has no moment of its own; the next event shows its totals. */
+	/* A change no event made has no moment of its own: the next event's begin is one, or the end. */
 	if (change->event && change->event->seq < SEQ_IMPLICIT)
-		see_most(peak, change->mapped_bytes, change->vma_count,
+		see_most(context, change->mapped_bytes, change->vma_count,
 		         (struct when_point) { WHEN_AFTER, change->event->seq });
 }
 
@@ -146,7 +141,7 @@ static int find_peak(const struct when *when, struct trace *trace, struct when_p
 {
 	struct peak peak = { .kind = when->kind, .at = { .kind = WHEN_START } };
 	const struct walk_observer observer = { .context = &peak,
-		                                .before = see_base,
+		                                .before = see_before,
 		                                .change = see_change };
 	struct walk_input input;
 	struct walk *walk;
@@ -160,6 +155,9 @@ static int find_peak(const struct when *when, struct trace *trace, struct when_p
 		return complain(STATUS_TRACE, "cannot replay '%s': out of memory",
 		                trace_path(trace));
 	status = walk_run(walk, &observer);
+	if (status == WALK_DONE)
+		see_most(&peak, vma_map_bytes(walk_map(walk)), vma_map_count(walk_map(walk)),
+		         (struct when_point) { .kind = WHEN_END });
 	walk_free(walk);
 	if (status == WALK_NO_MEMORY)
 		return complain(STATUS_TRACE, "cannot replay '%s': out of memory",

@@ -81,18 +81,12 @@ uint64_t replay_impossible(const struct replay *replay)
 
 /* --- the base ----------------------------------------------------------------------------------------- */
 
-/* The recorder's own library and ring, which were there before its first event. */
+/* The recorder's own library, which was there before its first event. */
 static bool is_tracer(const struct vma_row *row)
 {
 	const char *slash = strrchr(row->name, '/');
-	const char *base = slash ? slash + 1 : row->name;
-	size_t length = strlen(base);
 
-	if (!slash)
-		return false;
-	return strncmp(base, "libvmatrace", strlen("libvmatrace")) == 0 ||
-	       (row->shared && length > strlen(".vmat") &&
-	        strcmp(base + length - strlen(".vmat"), ".vmat") == 0);
+	return slash && strncmp(slash + 1, "libvmatrace", strlen("libvmatrace")) == 0;
 }
 
 bool replay_load(struct replay *replay, const struct snapshot *snapshot)

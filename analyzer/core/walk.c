@@ -131,6 +131,44 @@ static bool find_base(struct walk *walk)
 	return false;
 }
 
+/* Says of what lies in [start, end) whether it is the recorder's own. */
+static bool mark_range(struct walk *walk, uint64_t start, uint64_t end, bool internal)
+{
+	struct vma_map *map = replay_map(walk->replay);
+	const struct vma_run *run;
+
+	for (uint64_t at = start; at < end && (run = vma_map_at(map, at)) && run->start < end;) {
+		struct vma_run copy = *run;
+
+		if (copy.start < at)
+			copy.start = at;
+		if (copy.end > end)
+			copy.end = end;
+		at = copy.end;
+		copy.internal = internal;
+		if (!vma_map_set(map, &copy))
+			return false;
+	}
+	return true;
+}
+
+/* A mapping that the base shows already: what the base could not tell is whose it is. */
+static bool mark_internal(struct walk *walk, const struct ordered *ordered)
+{
+	const struct event *event = ordered->event;
+	struct touch touch;
+
+	if (call_effect(event->call) != EFFECT_MAPS || event->failed)
+		return true;
+	event_touch(event, walk->input.page_bytes, &touch);
+	for (size_t i = 0; i < touch.count; i++) {
+		if (!mark_range(walk, touch.ranges[i].start, touch.ranges[i].end,
+		                event->flags & VMAT_EVENT_INTERNAL))
+			return false;
+	}
+	return true;
+}
+
 static bool start_at_base(struct walk *walk)
 {
 	const struct snapshot *snapshot = &walk->input.snapshots[walk->base];
@@ -138,6 +176,10 @@ static bool start_at_base(struct walk *walk)
 
 	if (!replay_load(walk->replay, snapshot))
 		return false;
+	for (size_t i = 0; i < sizeof(walk->input.own) / sizeof(walk->input.own[0]); i++) {
+		if (!mark_range(walk, walk->input.own[i].start, walk->input.own[i].end, true))
+			return false;
+	}
 	tell_checkpoint(walk, &checkpoint);
 	return true;
 }
@@ -170,35 +212,6 @@ static bool compare_next(struct walk *walk)
 	walk->totals.unexplained_vmas += checkpoint.unexplained;
 	walk->totals.racy += checkpoint.racy;
 	tell_checkpoint(walk, &checkpoint);
-	return true;
-}
-
-/* The recorder maps its ring before the first snapshot is read: what the base shows there is its own. */
-static bool mark_internal(struct walk *walk, const struct ordered *ordered)
-{
-	struct vma_map *map = replay_map(walk->replay);
-	const struct event *event = ordered->event;
-	const struct vma_run *run;
-	struct touch touch;
-
-	if (call_effect(event->call) != EFFECT_MAPS || event->failed)
-		return true;
-	event_touch(event, walk->input.page_bytes, &touch);
-	for (size_t i = 0; i < touch.count; i++) {
-		for (uint64_t at = touch.ranges[i].start;
-		     (run = vma_map_at(map, at)) && run->start < touch.ranges[i].end;) {
-			struct vma_run copy = *run;
-
-			if (copy.start < at)
-				copy.start = at;
-			if (copy.end > touch.ranges[i].end)
-				copy.end = touch.ranges[i].end;
-			at = copy.end;
-			copy.internal = event->flags & VMAT_EVENT_INTERNAL;
-			if (!vma_map_set(map, &copy))
-				return false;
-		}
-	}
 	return true;
 }
 

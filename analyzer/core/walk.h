@@ -102,6 +102,11 @@ struct walk_input {
 	uint64_t start_brk;   /* 0 unknown; for the label [heap] */
 	uint64_t start_stack; /* 0 unknown; for the label [stack] */
 	uint32_t page_bytes;
+	/* The recorder's own memory of before its first event; empty ranges mean none. */
+	struct walk_own {
+		uint64_t start;
+		uint64_t end;
+	} own[2];
 };
 
 enum walk_status {

@@ -260,6 +260,8 @@ bool trace_walk_input(struct trace *trace, struct walk_input *input)
 		.window = trace->counts.window,
 		.start_brk = trace->header.start_brk,
 		.start_stack = trace->header.start_stack,
+		.own = { { trace->header.own[0].start, trace->header.own[0].end },
+		         { trace->header.own[1].start, trace->header.own[1].end } },
 		.page_bytes = trace->header.page_bytes,
 	};
 	return trace_events(trace, &input->events);

@@ -89,6 +89,12 @@ struct vmat_clock_pair {
 	uint64_t monotonic_ns;
 };
 
+/* Addresses; half-open, 0 to 0 if there is none. */
+struct vmat_range {
+	uint64_t start;
+	uint64_t end;
+};
+
 struct vmat_header {
 	uint8_t magic[VMAT_MAGIC_BYTES]; /*   0 */
 	uint32_t version;                /*   8 VMAT_VERSION */
@@ -140,6 +146,9 @@ struct vmat_header {
 	char cwd[1024];            /* 1528 */
 	char command_line[1024];   /* 2552 arguments, each NUL-terminated, cut if longer */
 	uint32_t command_line_bytes; /* 3576 */
+	uint32_t reserved_2;         /* 3580 */
+	struct vmat_range own
+		[2]; /* 3584 mapped by the recorder before its first event: file, private memory */
 };
 
 /* How far the process is; vmat_control.state. Anything but EXITED with the pid gone: it was killed. */
@@ -327,6 +336,7 @@ VMAT_OFFSET(vmat_header, start_code, 360);
 VMAT_OFFSET(vmat_header, recorder_version, 472);
 VMAT_OFFSET(vmat_header, exe, 504);
 VMAT_OFFSET(vmat_header, command_line_bytes, 3576);
+VMAT_OFFSET(vmat_header, own, 3584);
 _Static_assert(sizeof(struct vmat_header) <= VMAT_HEADER_BYTES, "header");
 VMAT_OFFSET(vmat_control, arena_used, 128);
 VMAT_OFFSET(vmat_control, dropped, 256);
