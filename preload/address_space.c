@@ -170,6 +170,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 
 void address_space_libc_is_ready(void)
 {
+	address_space.libc_is_ready = true;
 	if (!address_space.state || *address_space.state != SPACE_RECORDING ||
 	    address_space.settings->stack_mode != VMAT_STACK_CFI)
 		return;

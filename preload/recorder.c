@@ -110,8 +110,12 @@ static void take_stack(struct vmat_event *event, const struct frame_registers *c
 		event->flags |= VMAT_EVENT_STACK_UNKNOWN;
 		return;
 	}
-	if (!unwind_ready() && header->stack_mode == VMAT_STACK_CFI)
-		event->flags |= VMAT_EVENT_EARLY;
+	/* Frame pointers would be guesses here: libraries are built without them. The caller is certain. */
+	if (header->stack_mode == VMAT_STACK_CFI && !address_space.libc_is_ready) {
+		event->flags |= VMAT_EVENT_EARLY | VMAT_EVENT_STACK_TRUNCATED;
+		event->stack = depot_stack(&caller->pc, 1);
+		return;
+	}
 	count = unwind_stack(caller, (enum vmat_stack_mode)header->stack_mode, pcs, header->depth,
 	                     &event->flags);
 	event->stack = depot_stack(pcs, count);
