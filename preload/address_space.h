@@ -29,6 +29,7 @@ struct address_space {
 	uint32_t generation; /* rises in each fork child: thread ids cached before are stale */
 	uint32_t pid;        /* of the process that the file names */
 	uint64_t early;      /* calls before the constructor */
+	bool libc_is_ready;  /* the unwinder was loaded, or could not be */
 };
 
 extern struct address_space address_space;
