@@ -386,6 +386,90 @@ static void make_flipped(struct image *image, unsigned seed)
 	image->header.feature_incompat = 0;
 }
 
+static uint64_t any_word(void)
+{
+	static const uint64_t words[] = { 0,          1,          UINT64_MAX,    INT64_MAX,
+		                          1ull << 63, UINT32_MAX, 1ull << 47,    PAGE,
+		                          PAGE - 1,   4,          0x7fff00000000 };
+
+	switch (random() % 4) {
+	case 0:
+		return words[(size_t)random() % (sizeof(words) / sizeof(words[0]))];
+	case 1:
+		return (uint64_t)random() << 33 ^ (uint64_t)random() << 11;
+	default:
+		/* Near what is mapped, so that calls meet each other. */
+		return AREA + (uint64_t)(random() % 64) * PAGE;
+	}
+}
+
+/* Nonsense whose every checksum holds: nothing but the checks of meaning stands in its way. */
+static void make_forged(struct image *image, unsigned seed)
+{
+	static const uint32_t types[] = { VMAT_RECORD_STACK,   VMAT_RECORD_STRING,
+		                          VMAT_RECORD_OBJECT,  VMAT_RECORD_MODULE,
+		                          VMAT_RECORD_ROWS,    VMAT_RECORD_MAPS,
+		                          VMAT_RECORD_SNAPSHOT };
+	struct vmat_in_flight *in_flight = (void *)(image->bytes + IN_FLIGHT_AT);
+	uint32_t ids[16];
+
+	srandom(seed);
+	begin(image, seed % 2 ? 64 : 16);
+	for (unsigned i = 0; i < 16; i++) {
+		uint64_t payload[24];
+		size_t bytes = (size_t)random() % sizeof(payload);
+
+		for (unsigned k = 0; k < 24; k++)
+			payload[k] = random() % 3 ? any_word() : (uint64_t)(random() % 3);
+		ids[i] = add_record(image, types[random() % 7], payload, bytes,
+		                    random() % 2 ? (uint32_t)(bytes / 8) : (uint32_t)random());
+	}
+	add_snapshot(image, VMAT_SNAPSHOT_PERIODIC, (uint64_t)(random() % 40),
+	             random() % 2 ? BASE_ROWS STACK_ROW
+	                          : "100000000-100004000 rw-p 00000000 00:00 0 \n"
+	                            "100002000-100005000 r--s 00000000 103:01 7 /a\n" STACK_ROW);
+	for (unsigned i = 0; i < 50; i++) {
+		uint64_t seq = control_of(image)->head++;
+		struct vmat_event event = {
+			.time = any_word(),
+			.duration = any_word(),
+			.enter = random() % 3 ? seq - (uint64_t)(random() % 4) : any_word(),
+			.result =
+				random() % 3 ? AREA + (uint64_t)(random() % 64) * PAGE : any_word(),
+			.caller = any_word(),
+			.tid = (uint32_t)(PID + random() % 3),
+			.stack = random() % 2 ? ids[random() % 16] : (uint32_t)any_word(),
+			.object = random() % 2 ? ids[random() % 16] : 0,
+			.rows = random() % 4 ? 0 : ids[random() % 16],
+			.error = random() % 4 ? 0 : (int32_t)any_word(),
+			.call = (uint16_t)(random() % (CALL_LIMIT + 2)),
+			.flags = (uint16_t)(random() % 4 ? 0 : random()),
+			.via = (uint8_t)(random() % 5),
+		};
+
+		for (unsigned k = 0; k < VMAT_ARGUMENT_WORDS; k++)
+			event.args[k] = random() % 3 ? any_word() : (uint64_t)(random() % 64);
+		store(image, seq, event);
+		if (random() % 20 == 0)
+			in_flight[random() % IN_FLIGHT_ENTRIES] = (struct vmat_in_flight) {
+				.owner = (uint64_t)event.tid << 1 | 1,
+				.time = event.time,
+				.enter = event.enter,
+				.args = { any_word(), any_word(), any_word() },
+				.tid = event.tid,
+				.stack = event.stack,
+				.object = event.object,
+				.call = event.call,
+			};
+	}
+	image->header.start_brk = any_word();
+	image->header.start_stack = any_word();
+	image->header.clock = (uint32_t)(random() % 4);
+	image->header.on_full = (uint32_t)(random() % 4);
+	control_of(image)->latest = (struct vmat_clock_pair) { any_word(), any_word() };
+	finish(image, BASE_ROWS STACK_ROW);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -413,6 +497,10 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "flipped") == 0 && argc > 3) {
 		make_flipped(image, (unsigned)atoi(argv[3]));
+		known = true;
+	}
+	if (strcmp(argv[1], "forged") == 0 && argc > 3) {
+		make_forged(image, (unsigned)atoi(argv[3]));
 		known = true;
 	}
 	if (!known) {
