@@ -3,8 +3,11 @@
  * standard output after the last write.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/command.h"
 #include "cmd/options.h"
@@ -96,21 +99,30 @@ static int run(int argc, char **argv)
 	return complain(STATUS_USAGE, "unknown command '%s' (vmatrace --help)", name);
 }
 
+/* stdio keeps no errno of a write that failed earlier. */
+static bool reader_is_gone(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
 int main(int argc, char **argv)
 {
-	int status = run(argc, argv);
+	int status;
 
+	/* One thread only: no lock for each character. */
+	__fsetlocking(stdout, FSETLOCKING_BYCALLER);
+	status = run(argc, argv);
 	/*
 	 * A full disk shows here at the latest. A reader that went away (EPIPE, where SIGPIPE is ignored) has
 	 * seen all it wanted.
 	 */
 	errno = 0;
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		if (errno == EPIPE)
-			return status;
-		complain(STATUS_TRACE, "cannot write standard output: %s",
-		         errno ? strerror(errno) : "an earlier write failed");
-		return STATUS_TRACE;
-	}
-	return status;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	if (errno == EPIPE || reader_is_gone())
+		return status;
+	return complain(STATUS_TRACE, "cannot write standard output: %s",
+	                errno ? strerror(errno) : "an earlier write failed");
 }
