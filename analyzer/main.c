@@ -12,6 +12,11 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 
+#define WHEN_HELP                                                                                  \
+	"WHEN: start, end, peak (most bytes), peak-vmas, 1.25s or 250ms since the start, @SEQ "    \
+	"(just\n"                                                                                  \
+	"after that event), @SEQ- (just before), mark:NAME.\n"
+
 static const struct command commands[] = {
 	{ "record", cmd_record, "-- CMD [ARG ...]", "run CMD traced",
 	  "Traces go to a new folder vmatrace.NAME.PID, one file for each process and program "
@@ -19,16 +24,21 @@ static const struct command commands[] = {
 	  "exit status: that of CMD, 128 + signal if one ended it, 125 own failure, 126 CMD cannot "
 	  "be run,\n"
 	  "127 CMD not found\n" },
-	{ "info", cmd_info, "[TRACE]", "what was traced, what was lost, how it ended", NULL },
-	{ "events", cmd_events, "[TRACE]", "the calls, one a line, with call site", NULL },
+	{ "info", cmd_info, "[TRACE]", "what was traced, what was lost, how it ended",
+	  "json: an object; of a folder, an object whose \"processes\" are an array of them.\n" },
+	{ "events", cmd_events, "[TRACE]", "the calls, one a line, with call site",
+	  "The call site is the innermost frame outside libc, the loader and allocators.\n"
+	  "\"implicit\" is a change that a snapshot showed and no event explains.\n" WHEN_HELP
+	  "json: an array of the objects that jsonl has one a line.\n" },
 	{ "timeline", cmd_timeline, "[TRACE]",
 	  "the changes of the address space, with totals and curves",
 	  "Text is 60 lines at most, changes alike folded into one with their count; -n N gives "
 	  "each\n"
 	  "process N lines, -n 0 prints every change. json and jsonl are never folded.\n" },
 	{ "maps", cmd_maps, "[TRACE]", "the VMA list at one moment, as /proc/PID/maps prints it",
-	  NULL },
-	{ "mm", cmd_mm, "[TRACE]", "the address space as mm_struct sees it, at one moment", NULL },
+	  WHEN_HELP },
+	{ "mm", cmd_mm, "[TRACE]", "the address space as mm_struct sees it, at one moment",
+	  WHEN_HELP },
 	{ "verify", cmd_verify, "[TRACE]",
 	  "the replay held against every snapshot of the kernel's list",
 	  "json is one object; of a folder with several processes an array of them, each with its "

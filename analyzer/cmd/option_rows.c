@@ -7,6 +7,7 @@
 
 #include "core/call_table.h"
 #include "core/event.h"
+#include "core/kinds.h"
 #include "io/symbols.h"
 #include "options.h"
 
@@ -120,6 +121,11 @@ bool take_numbers(void *field, const char *value)
 	}
 }
 
+static bool equals(const char *name, const char *text, size_t length)
+{
+	return strlen(name) == length && memcmp(name, text, length) == 0;
+}
+
 /* mmap64 is printed as mmap, so it may be asked for as either. */
 static bool known_call(const char *name, size_t length)
 {
@@ -143,6 +149,24 @@ bool take_calls(void *field, const char *value)
 		if (texts->length[i] == 6 && memcmp(texts->item[i], "mmap64", 6) == 0)
 			texts->length[i] = 4;
 		if (!known_call(texts->item[i], texts->length[i]))
+			return false;
+	}
+	return true;
+}
+
+bool take_kinds(void *field, const char *value)
+{
+	struct option_texts *texts = field;
+
+	if (!take_texts(field, value))
+		return false;
+	for (size_t i = 0; i < texts->count; i++) {
+		unsigned kind = 0;
+
+		while (kind < KIND_COUNT && !equals(vma_kind_name((enum vma_kind)kind),
+		                                    texts->item[i], texts->length[i]))
+			kind++;
+		if (kind == KIND_COUNT)
 			return false;
 	}
 	return true;
@@ -197,7 +221,7 @@ const struct option_row filter_rows[] = {
 	  FILTER(calls) },
 	{ "tid", 0, FILTER_TID, "TID", "only these threads", take_numbers, FILTER(tids) },
 	{ "kind", 0, FILTER_KIND, "KIND", "only VMAs of these kinds, as heap,thread-stack",
-	  take_texts, FILTER(kinds) },
+	  take_kinds, FILTER(kinds) },
 	{ "module", 0, FILTER_MODULE, "GLOB",
 	  "only calls with a frame in a module of this path or base name", take_texts,
 	  FILTER(modules) },
@@ -213,10 +237,8 @@ const struct option_row filter_rows[] = {
 
 static bool listed(const struct option_texts *texts, const char *name)
 {
-	size_t length = strlen(name);
-
 	for (size_t i = 0; i < texts->count; i++) {
-		if (texts->length[i] == length && memcmp(texts->item[i], name, length) == 0)
+		if (equals(name, texts->item[i], texts->length[i]))
 			return true;
 	}
 	return false;

@@ -55,6 +55,7 @@ option_take take_numbers; /* struct option_numbers; may repeat, commas separate 
 option_take take_format;  /* enum output_format */
 option_take take_color;   /* enum color_mode */
 option_take take_calls;   /* struct option_texts of call names, each must be known */
+option_take take_kinds;   /* the same of kinds of VMA */
 
 struct option_number {
 	bool given;
