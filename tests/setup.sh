@@ -36,6 +36,8 @@ packages_install() {
 	fi
 	echo "installing: $missing"
 	export DEBIAN_FRONTEND=noninteractive
+	# An update that fails is not the end: the lists that are there may do.
+	apt-get update -q
 	# shellcheck disable=SC2086
-	apt-get update -q && apt-get install -q -y --no-install-recommends $missing
+	apt-get install -q -y --no-install-recommends $missing
 }
