@@ -70,7 +70,7 @@ for when in start end peak peak-vmas 1.5s 2ms @3 @3-; do
 	check "WHEN $when" 0 . '' "$vmatrace" maps --at $when good.vmat
 done
 check_refused "bad call" 2 "bad value 'frob' of option '--call'" "$vmatrace" events --call frob good.vmat
-check_refused "bad kind" 2 "bad value 'frob' of option '--kind'" "$vmatrace" events --kind heap,frob good.vmat
+check_refused "bad kind" 2 "bad value 'heap,frob' of option '--kind'" "$vmatrace" events --kind heap,frob good.vmat
 check_refused "bad number" 2 "bad value '-3' of option '--limit'" "$vmatrace" events -n -3 good.vmat
 
 # --- output that cannot be written
