@@ -1,5 +1,5 @@
 # The edges of the analyzer: its readers and writers as units, its command line from outside.
-add_executable(make_trace tests/cli/make_trace.c)
+add_executable(make_trace tests/cli/make_trace.c tests/cli/trace_image.c)
 target_compile_options(make_trace PRIVATE ${SANITIZE})
 target_link_options(make_trace PRIVATE ${SANITIZE})
 
