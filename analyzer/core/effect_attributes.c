@@ -216,7 +216,7 @@ bool effect_names(struct replay *replay, const struct event *event, enum order_h
 		return true;
 	change_begin(replay, change, CHANGE_ADVISE, &range);
 	for (uint64_t at = range.start;
-	     (run = vma_map_at(replay->map, at)) && run->start < range.end;) {
+	     at < range.end && (run = vma_map_at(replay->map, at)) && run->start < range.end;) {
 		const struct object *object = vma_map_object_at(replay->map, run->object);
 		struct vma_run copy = *run;
 

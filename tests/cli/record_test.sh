@@ -143,7 +143,7 @@ refuses 'bad coverage' 2 "'all'" --coverage all -- true
 refuses 'no policy engine' 125 "'policy.yml'" --check policy.yml -- true
 refuses 'unwritable folder' 125 "cannot write to '" -o /proc/no/t.vmat -- true
 refuses 'a file for a folder' 125 'Not a directory' -o seven.c/t.vmat -- true
-printf 'show() { env | grep ^VMATRACE_; }; show\n' >show
+printf 'show() { env | grep ^VMATRACE_ | grep -v ^VMATRACE_FULL=; }; show\n' >show
 run 'settings' 0 -q --ring 1M --on-full stop --stack fp --depth 5 --coverage calls --no-children \
 	-o here.%p.vmat -- bash show
 is 'settings are in the environment' "$(grep -v CHILDREN out | sort)" "VMATRACE_COVERAGE=calls

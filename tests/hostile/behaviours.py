@@ -101,7 +101,7 @@ def signals(bench, check):
 
 
 def jumps(bench, check):
-    act(bench, check, "jumps", 10000 if FULL else 1000)
+    act(bench, check, "jumps", 3000 if FULL else 500)
     events = own(bench.events(the_trace(bench, check)))
     tail = events[-1]
     check.that("nested" not in tail["flags"], "a jump out of a wrapper left the thread nested")
@@ -113,7 +113,7 @@ def forks_in_handler(bench, check):
     files = bench.trace_files()
     check.that(len(files) > 1, "no child made a file")
     for path in files[:50]:
-        done = bench.read("events", "--format", "jsonl", path)
+        done = bench.read("events", "-q", "--format", "jsonl", path)
         check.that(done.returncode == 0 and not done.stderr, f"{path}: {done.stderr[:200]}")
 
 
@@ -209,6 +209,8 @@ def stop(bench, check):
     check.equal("grow", counts(bench.events(the_trace(bench, check)))["mmap"], 100)
 
 
+# A jump out of a wrapper, a fork in the middle of an event: a slot may be drawn and never stored.
+LOSSY = {"jumps", "forks_in_handler"}
 ACTS = {f.__name__: f for f in (every_call, threads, killed, signals, jumps, forks_in_handler, family,
                                 children, descriptors, ring_unmapped, ring_protected, ring_replaced,
                                 settings, stop)}
@@ -218,7 +220,8 @@ def main():
     bench, check = Bench(sys.argv[1]), Check()
     try:
         ACTS[sys.argv[2]](bench, check)
-        bench.read_all(check, sys.argv[2]) if len(bench.trace_files()) < 20 else None
+        if len(bench.trace_files()) < 20:
+            bench.read_all(check, sys.argv[2], lossy=sys.argv[2] in LOSSY)
     finally:
         bench.close()
     check.finish()
