@@ -1,0 +1,208 @@
+/*
+ * vma_map_test: the map against the simplest thing that could hold the same: one entry for each page.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/vma_map.h"
+
+enum { PAGE = 4096, PAGES = 4096, ROUNDS = 60000 };
+
+struct page {
+	bool mapped;
+	uint8_t prot;
+	uint64_t created_by;
+	uint64_t delta;
+	object_id object;
+};
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+static bool same_row(const struct page *low, const struct page *high)
+{
+	return low->mapped && high->mapped && low->prot == high->prot &&
+	       low->object == high->object && low->delta == high->delta;
+}
+
+static void assert_same(const struct vma_map *map, const struct page *pages)
+{
+	uint64_t bytes = 0;
+	size_t rows = 0;
+
+	assert_true(vma_map_check(map));
+	for (uint64_t i = 0; i < PAGES; i++) {
+		const struct vma_run *run = vma_map_at(map, i * PAGE);
+		bool mapped = run && run->start <= i * PAGE;
+
+		assert_int_equal(mapped, pages[i].mapped);
+		if (!mapped)
+			continue;
+		assert_int_equal(run->prot, pages[i].prot);
+		assert_int_equal(run->created_by, pages[i].created_by);
+		assert_int_equal(run->object, pages[i].object);
+		assert_int_equal(run->delta, pages[i].delta);
+		bytes += PAGE;
+		rows += !i || !same_row(&pages[i - 1], &pages[i]);
+	}
+	assert_int_equal(vma_map_bytes(map), bytes);
+	assert_int_equal(vma_map_count(map), rows);
+	assert_int_equal(vma_map_rows(map, NULL, 0), rows);
+}
+
+static void holds_what_pages_hold(void **state)
+{
+	static struct page pages[PAGES];
+	struct vma_map *map = vma_map_new(PAGE);
+	uint64_t random = 88172645463325252;
+	object_id file;
+
+	(void)state;
+	assert_true(vma_map_object(map, 8, 1, 77, "/file", &file));
+	for (uint64_t round = 0; round < ROUNDS; round++) {
+		uint64_t first = next_random(&random) % PAGES;
+		uint64_t most = next_random(&random) % 64 ? 4 : 1500;
+		uint64_t count = 1 + next_random(&random) % most;
+		struct page page = {
+			.mapped = next_random(&random) % 3,
+			.prot = (uint8_t)(next_random(&random) % 3),
+			.created_by = next_random(&random) % 3,
+			.object = next_random(&random) % 4 ? OBJECT_ANONYMOUS : file,
+		};
+		struct vma_run run = {
+			.prot = page.prot,
+			.object = page.object,
+			.created_by = page.created_by,
+		};
+
+		if (count > PAGES - first)
+			count = PAGES - first;
+		if (page.object == file)
+			run.delta = page.delta = next_random(&random) % 2 * PAGE;
+		run.start = first * PAGE;
+		run.end = (first + count) * PAGE;
+		if (page.mapped)
+			assert_true(vma_map_set(map, &run));
+		else
+			assert_true(vma_map_clear(map, run.start, run.end));
+		for (uint64_t i = first; i < first + count; i++)
+			pages[i] = page.mapped ? page : (struct page) { 0 };
+		if (round % 500 == 0)
+			assert_same(map, pages);
+		assert_true(round % 50 || vma_map_check(map));
+	}
+	assert_same(map, pages);
+	assert_true(vma_map_clear(map, 0, UINT64_MAX));
+	assert_null(vma_map_at(map, 0));
+	assert_int_equal(vma_map_count(map), 0);
+	vma_map_free(map);
+}
+
+static void finds_neighbours(void **state)
+{
+	struct vma_map *map = vma_map_new(PAGE);
+	struct vma_run run = { .created_by = 1 };
+
+	(void)state;
+	assert_null(vma_map_at(map, 0));
+	assert_null(vma_map_before(map, UINT64_MAX));
+	for (uint64_t i = 0; i < 1000; i++) {
+		run.start = (10 + 2 * i) * PAGE;
+		run.end = run.start + PAGE;
+		assert_true(vma_map_set(map, &run));
+	}
+	for (uint64_t i = 0; i < 1000; i++) {
+		uint64_t start = (10 + 2 * i) * PAGE;
+		const struct vma_run *at = vma_map_at(map, start - 1);
+
+		assert_int_equal(at->start, start);
+		assert_ptr_equal(vma_map_at(map, start + PAGE - 1), at);
+		if (i)
+			assert_int_equal(vma_map_before(map, start)->start, start - 2 * PAGE);
+		else
+			assert_null(vma_map_before(map, start));
+		assert_int_equal(vma_map_before(map, start + 1)->start, start);
+		if (i < 999)
+			assert_int_equal(vma_map_next(map, at)->start, start + 2 * PAGE);
+		else
+			assert_null(vma_map_next(map, at));
+	}
+	vma_map_free(map);
+}
+
+static void rows_apart_in_the_base_stay_apart(void **state)
+{
+	struct vma_map *map = vma_map_new(PAGE);
+	struct vma_run run = { .start = 0, .end = PAGE, .row = 1 };
+	struct vma_row_info rows[4];
+
+	(void)state;
+	assert_true(vma_map_set(map, &run));
+	run = (struct vma_run) { .start = PAGE, .end = 2 * PAGE, .row = 2 };
+	assert_true(vma_map_set(map, &run));
+	assert_int_equal(vma_map_count(map), 2);
+	/* An event's pages join either side. */
+	run = (struct vma_run) {
+		.start = 2 * PAGE, .end = 3 * PAGE, .created_by = 5, .changed_by = 9
+	};
+	assert_true(vma_map_set(map, &run));
+	assert_int_equal(vma_map_rows(map, rows, 4), 2);
+	assert_int_equal(rows[1].row.start, PAGE);
+	assert_int_equal(rows[1].row.end, 3 * PAGE);
+	assert_int_equal(rows[1].changed_by, 9);
+	/* A list that is too short is filled as far as it goes. */
+	rows[1].row.start = 42;
+	assert_int_equal(vma_map_rows(map, rows, 1), 2);
+	assert_int_equal(rows[1].row.start, 42);
+	vma_map_free(map);
+}
+
+static void knows_each_object_once(void **state)
+{
+	struct vma_map *map = vma_map_new(PAGE);
+	object_id ids[1000];
+	object_id id;
+	char name[32];
+
+	(void)state;
+	assert_true(vma_map_object(map, 0, 0, 0, "", &id));
+	assert_int_equal(id, OBJECT_ANONYMOUS);
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "/file%u", i);
+		assert_true(vma_map_object(map, 8, 1, i % 10, name, &ids[i]));
+		assert_true(!i || ids[i] != ids[i - 1]);
+	}
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "/file%u", i);
+		assert_true(vma_map_object(map, 8, 1, i % 10, name, &id));
+		assert_int_equal(id, ids[i]);
+		assert_string_equal(vma_map_object_name(map, id), name);
+		assert_true(vma_map_object(map, 8, 2, i % 10, name, &id));
+		assert_int_not_equal(id, ids[i]);
+	}
+	vma_map_free(map);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(holds_what_pages_hold),
+		cmocka_unit_test(finds_neighbours),
+		cmocka_unit_test(rows_apart_in_the_base_stay_apart),
+		cmocka_unit_test(knows_each_object_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
