@@ -58,30 +58,66 @@ static void read_notes(struct vmat_module *module)
 	for (unsigned i = 0; i < header->e_phnum && !module->build_id_bytes; i++) {
 		const char *notes = (const char *)(module->bias + segments[i].p_vaddr);
 
-		if (segments[i].p_type == PT_NOTE)
+		if (segments[i].p_type == PT_NOTE && (uint64_t)notes >= module->start &&
+		    (uint64_t)notes + segments[i].p_memsz <= module->end)
 			take_build_id(module, notes, notes + segments[i].p_memsz);
 	}
 }
 
-static bool known(uint64_t address)
+static uint32_t entries(const struct modules_table *table)
 {
-	const struct modules_table *table = modules.table;
 	uint32_t count = __atomic_load_n(&table->count, __ATOMIC_ACQUIRE);
 
-	for (uint32_t i = 0; i < count && i < MODULES_LIMIT; i++) {
-		if (address >= table->entry[i].start &&
-		    address < __atomic_load_n(&table->entry[i].end, __ATOMIC_ACQUIRE))
+	return count < MODULES_LIMIT ? count : MODULES_LIMIT;
+}
+
+/* True if this record, id in the trace, says the same. A part of an object may know no build-id. */
+static bool says_the_same(uint32_t id, const struct vmat_module *module, const char *path)
+{
+	const struct vmat_record *record =
+		(const void *)(ring.arena + (uint64_t)id * VMAT_RECORD_ALIGN);
+	const struct vmat_module *written = (const void *)(record + 1);
+	size_t path_bytes = text_length(path);
+
+	return record->type == VMAT_RECORD_MODULE && written->bias == module->bias &&
+	       record->bytes == sizeof(*written) + path_bytes &&
+	       !__builtin_memcmp(written + 1, path, path_bytes) &&
+	       (!module->build_id_bytes ||
+	        !__builtin_memcmp(written->build_id, module->build_id, VMAT_BUILD_ID_BYTES));
+}
+
+static bool is_written(const struct vmat_module *module, const char *path)
+{
+	const struct modules_table *table = modules.table;
+
+	for (uint32_t i = 0; i < entries(table); i++) {
+		uint64_t end = __atomic_load_n(&table->entry[i].end, __ATOMIC_ACQUIRE);
+		uint32_t id = table->entry[i].record;
+
+		/* Without an id the arena was full: it is now. */
+		if (module->start >= table->entry[i].start && module->end <= end &&
+		    (!id || says_the_same(id, module, path)))
 			return true;
 	}
 	return false;
 }
 
+/* What lay where this one lies is no longer there. */
+static void forget_overlapped(const struct vmat_module *module)
+{
+	struct modules_table *table = modules.table;
+
+	for (uint32_t i = 0; i < entries(table); i++) {
+		if (module->start < table->entry[i].end && table->entry[i].start < module->end)
+			__atomic_store_n(&table->entry[i].end, 0, __ATOMIC_RELEASE);
+	}
+}
+
 bool modules_are_own(uint64_t pc)
 {
 	const struct modules_table *table = modules.table;
-	uint32_t count = table ? __atomic_load_n(&table->count, __ATOMIC_ACQUIRE) : 0;
 
-	for (uint32_t i = 0; i < count && i < MODULES_LIMIT; i++) {
+	for (uint32_t i = table->own_first; i < table->own_end; i++) {
 		if (table->entry[i].own && pc >= table->entry[i].start && pc < table->entry[i].end)
 			return true;
 	}
@@ -91,19 +127,22 @@ bool modules_are_own(uint64_t pc)
 static void write_module(struct vmat_module *module, const char *path)
 {
 	struct modules_table *table = modules.table;
-	uint32_t index = __atomic_fetch_add(&table->count, 1, __ATOMIC_ACQ_REL);
 	size_t path_bytes = text_length(path);
 	size_t bytes = sizeof(*module) + path_bytes;
-	uint32_t id = 0;
+	uint32_t index, id = 0;
 	char *payload;
 
+	read_notes(module);
+	if (is_written(module, path))
+		return;
+	forget_overlapped(module);
+	index = __atomic_fetch_add(&table->count, 1, __ATOMIC_ACQ_REL);
 	if (index >= MODULES_LIMIT) {
 		ring_count(&ring.control->arena_full);
 		return;
 	}
 	module->from_seq = ring_head();
 	module->flags = modules.taking_own;
-	read_notes(module);
 	payload = depot_begin(bytes, &id);
 	if (payload) {
 		__builtin_memcpy(payload, module, sizeof(*module));
@@ -133,15 +172,21 @@ static int visit(struct dl_phdr_info *info, size_t bytes, void *context)
 		if (start + segment->p_memsz > module.end)
 			module.end = (start + segment->p_memsz + 4095) & ~4095ull;
 	}
-	if (module.start < module.end && !known(module.start))
+	if (module.start < module.end)
 		write_module(&module, info->dlpi_name ? info->dlpi_name : "");
 	return 0;
 }
 
 void modules_snapshot(void)
 {
+	struct modules_table *table = modules.table;
+
 	modules.taking_own = unwind_ready();
+	if (modules.taking_own)
+		table->own_first = entries(table);
 	dl_iterate_phdr(visit, NULL);
+	if (modules.taking_own)
+		table->own_end = entries(table);
 	modules.taking_own = false;
 }
 
@@ -150,7 +195,7 @@ void modules_note(uint64_t pc)
 	struct vmat_module module = { 0 };
 	struct dl_find_object found;
 
-	if (!modules.table || known(pc) || _dl_find_object((void *)pc, &found))
+	if (_dl_find_object((void *)pc, &found))
 		return;
 	module.bias = found.dlfo_link_map->l_addr;
 	module.start = (uint64_t)found.dlfo_map_start;
@@ -161,14 +206,14 @@ void modules_note(uint64_t pc)
 void modules_copy_from(const struct ring *parent)
 {
 	struct modules_table *table = modules.table;
-	uint32_t count = table->count < MODULES_LIMIT ? table->count : MODULES_LIMIT;
 
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < entries(table); i++) {
 		uint64_t offset = (uint64_t)table->entry[i].record * VMAT_RECORD_ALIGN;
 		const struct vmat_record *record = (const void *)(parent->arena + offset);
 		struct vmat_module *payload;
 
-		if (!table->entry[i].record || record->type != VMAT_RECORD_MODULE)
+		if (!table->entry[i].end || !table->entry[i].record ||
+		    record->type != VMAT_RECORD_MODULE)
 			continue;
 		payload = depot_begin(record->bytes, &table->entry[i].record);
 		if (!payload)

@@ -1,7 +1,7 @@
 /*
  * modules: which object was loaded where, with build-id, into the trace. An object is written when it is
  * first met: at start all that are loaded, later those whose code appears in a stack (found without the
- * loader's lock, through _dl_find_object).
+ * loader's lock, through _dl_find_object); again when another object has taken its place.
  */
 #ifndef VMATRACE_PRELOAD_MODULES_H
 #define VMATRACE_PRELOAD_MODULES_H

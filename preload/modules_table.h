@@ -12,13 +12,15 @@
 enum { MODULES_LIMIT = 1024 };
 
 struct modules_table {
-	uint32_t count; /* entries reserved; an entry counts once its end is set */
+	uint32_t count;     /* entries reserved; an entry counts once its end is set */
+	uint32_t own_first; /* those that the recorder brought in lie from here ... */
+	uint32_t own_end;   /* ... to here */
 	uint32_t reserved;
 	struct {
 		uint64_t start;
-		uint64_t end;    /* 0: being filled */
+		uint64_t end;    /* 0: being filled, or another object lies there now */
 		uint32_t record; /* id in the trace */
-		uint32_t own;    /* the recorder's: its unwinder and itself */
+		uint32_t own;    /* the recorder brought it in */
 	} entry[MODULES_LIMIT];
 };
 
