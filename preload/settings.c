@@ -142,6 +142,16 @@ static bool set_verbose(struct settings *settings, const char *value)
 	return index >= 0;
 }
 
+/* A % of the folder's name is no pattern. */
+static void text_folder(struct text *text, const char *folder)
+{
+	for (const char *at = folder; *at; at++) {
+		if (*at == '%')
+			text_byte(text, '%');
+		text_byte(text, *at);
+	}
+}
+
 static bool set_out(struct settings *settings, const char *value)
 {
 	struct text text = text_in(settings->out, sizeof(settings->out));
@@ -152,14 +162,10 @@ static bool set_out(struct settings *settings, const char *value)
 		/* Resolved now: the program may chdir before a child of it needs the pattern again. */
 		char cwd[SETTINGS_PATH_BYTES];
 
+		/* A deleted folder: no file can be made there, and none shall be elsewhere. */
 		if (raw_failed(RAW_2(SYS_getcwd, cwd, sizeof(cwd))))
-			cwd[0] = '\0';
-		/* A % of the folder's name is no pattern. */
-		for (const char *at = cwd; *at; at++) {
-			if (*at == '%')
-				text_byte(&text, '%');
-			text_byte(&text, *at);
-		}
+			return true;
+		text_folder(&text, cwd);
 		text_byte(&text, '/');
 	}
 	text_string(&text, value);

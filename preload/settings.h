@@ -13,7 +13,7 @@
 enum { SETTINGS_PATH_BYTES = 1024 };
 
 struct settings {
-	char out[SETTINGS_PATH_BYTES]; /* pattern of the trace's path, absolute; %p %e %h %t */
+	char out[SETTINGS_PATH_BYTES]; /* pattern of the trace's path, absolute, or empty: none; %p %e %h %t */
 	char program[256];             /* %e: last component of AT_EXECFN */
 	char host[65];                 /* %h */
 	uint64_t ring_bytes;

@@ -79,7 +79,7 @@ static inline const char *text_after(const char *string, const char *prefix)
 	return string;
 }
 
-/* A number in `base` at *at; moves *at behind it. 0 and *at unmoved if there is none. */
+/* A number in `base` at *at, UINT64_MAX if it is larger; moves *at behind it. 0 and *at unmoved if there is none. */
 static inline uint64_t text_parse(const char **at, unsigned base)
 {
 	uint64_t number = 0;
@@ -96,7 +96,7 @@ static inline uint64_t text_parse(const char **at, unsigned base)
 			return number;
 		if (digit >= base)
 			return number;
-		number = number * base + digit;
+		number = number > (UINT64_MAX - digit) / base ? UINT64_MAX : number * base + digit;
 	}
 }
 

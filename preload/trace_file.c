@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -26,6 +27,7 @@ enum {
 	GROW_SLOTS =
 		1 << 26, /* `grow` is a ring so long that its end is the disk's: 8 GiB, sparse */
 	NAME_TRIES = 10000,
+	SPACE_SHARE = 16, /* the ring takes no more than one part in so many of RLIMIT_AS */
 	FIRST_SLOTS = 32, /* one page, ready before the first event */
 	TRIM_SLACK = 512, /* slots left ready behind the last event at exit */
 };
@@ -120,8 +122,10 @@ static long create(const struct settings *settings, char *path, size_t path_byte
 {
 	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	bool made_folders = false;
-	long fd = -ENAMETOOLONG;
+	long fd = -ENOENT;
 
+	if (!settings->out[0])
+		return fd;
 	for (unsigned n = 0; n < NAME_TRIES; n++) {
 		if (!expand(settings, n, path, path_bytes))
 			return -ENAMETOOLONG;
@@ -137,14 +141,25 @@ static long create(const struct settings *settings, char *path, size_t path_byte
 	return fd;
 }
 
-/* The most slots, a power of two, whose file RLIMIT_FSIZE allows: beyond it ftruncate raises SIGXFSZ. */
-static uint64_t slots_within_limit(uint64_t slots)
+static uint64_t soft_limit(int resource)
 {
 	struct rlimit limit;
 
-	if (raw_failed(RAW_4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, &limit)))
-		return slots;
-	while (slots >= 16 && file_bytes_for(slots) > limit.rlim_cur)
+	if (raw_failed(RAW_4(SYS_prlimit64, 0, resource, 0, &limit)))
+		return RLIM_INFINITY;
+	return limit.rlim_cur;
+}
+
+/*
+ * The most slots, a power of two, whose file fits in RLIMIT_FSIZE, beyond which ftruncate raises SIGXFSZ, and
+ * in a small part of RLIMIT_AS, which is there for the program.
+ */
+static uint64_t slots_within_limits(uint64_t slots)
+{
+	uint64_t file = soft_limit(RLIMIT_FSIZE);
+	uint64_t space = soft_limit(RLIMIT_AS) / SPACE_SHARE;
+
+	while (slots >= 16 && (file_bytes_for(slots) > file || file_bytes_for(slots) > space))
 		slots /= 2;
 	return slots;
 }
@@ -154,7 +169,7 @@ static long size_and_map(long fd, uint64_t *slots)
 {
 	long result = -EFBIG;
 
-	for (*slots = slots_within_limit(*slots); *slots >= 16; *slots /= 2) {
+	for (*slots = slots_within_limits(*slots); *slots >= 16; *slots /= 2) {
 		uint64_t bytes = file_bytes_for(*slots);
 
 		result = RAW_2(SYS_ftruncate, fd, bytes);
@@ -250,14 +265,22 @@ bool ring_create(const struct settings *settings, char *path, size_t path_bytes,
 	return true;
 }
 
-void ring_trim(const char *path)
+/* The name may lead to another file by now: moved away, replaced, behind a chroot. */
+static bool is_our_file(long fd)
 {
-	uint64_t head = ring_head();
+	uint64_t id = 0;
+	long got = RAW_4(SYS_pread64, fd, &id, sizeof(id), offsetof(struct vmat_header, file_id));
+
+	return got == sizeof(id) && id == ring.header->file_id;
+}
+
+/* Cuts the file behind what may still be stored to. */
+static void trim(long fd)
+{
 	uint64_t ready;
-	long fd;
 
 	/* What runs after us may still make events: some slack stays. */
-	if (!ring.populates || !ring_make_slots_ready(head + TRIM_SLACK))
+	if (!ring_make_slots_ready(ring_head() + TRIM_SLACK))
 		return;
 	/*
 	 * Whoever is populating now publishes `ready` with a compare and swap from the value it saw. Taking
@@ -268,12 +291,23 @@ void ring_trim(const char *path)
 	ready = __atomic_fetch_sub(&ring.slots_ready, 1, __ATOMIC_SEQ_CST);
 	if (ready == ring.slot_count) {
 		__atomic_store_n(&ring.slots_ready, ready, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&ring.frozen, 0, __ATOMIC_SEQ_CST);
 		return;
 	}
-	fd = RAW_4(SYS_openat, AT_FDCWD, path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
-	if (raw_failed(fd))
-		return;
 	RAW_2(SYS_ftruncate, fd,
 	      (uint64_t)((uint8_t *)ring.slots - (uint8_t *)ring.header) + ready * VMAT_SLOT_BYTES);
+}
+
+void ring_trim(const char *path)
+{
+	long fd = -ENOSYS;
+
+	if (ring.populates)
+		fd = RAW_4(SYS_openat, AT_FDCWD, path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+		           0);
+	if (raw_failed(fd))
+		return;
+	if (is_our_file(fd))
+		trim(fd);
 	RAW_1(SYS_close, fd);
 }
