@@ -108,6 +108,13 @@ static void after_unmapping(struct recording *recording)
 		rows(recording, recording->event.args[0], recording->event.args[1]);
 }
 
+/* What the program left in the register of an argument that its flags say is not there. */
+static void before_moving(struct recording *recording)
+{
+	if (!(recording->event.args[3] & (MREMAP_FIXED | MREMAP_DONTUNMAP)))
+		recording->event.args[4] = 0;
+}
+
 /* A failed MREMAP_FIXED may have moved some and unmapped some: the rows of both ranges, lower one first. */
 static void after_moving(struct recording *recording)
 {
@@ -117,6 +124,12 @@ static void after_moving(struct recording *recording)
 
 	if (event->error && (event->args[3] & MREMAP_FIXED))
 		recording->event.rows = snapshot_rows_of_two(old, old_end, new, new_end);
+}
+
+/* The two words are ours, whatever syscall() brought in them. */
+static void before_attaching(struct recording *recording)
+{
+	recording->event.args[3] = recording->event.args[4] = 0;
 }
 
 static void after_attaching(struct recording *recording)
@@ -140,8 +153,8 @@ static const struct {
 	[EFFECT_MAPS] = { before_mapping, after_mapping },
 	[EFFECT_UNMAPS] = { NULL, after_unmapping },
 	[EFFECT_PROTECTS] = { NULL, after_protecting },
-	[EFFECT_MOVES] = { NULL, after_moving },
-	[EFFECT_ATTACHES] = { NULL, after_attaching },
+	[EFFECT_MOVES] = { before_moving, after_moving },
+	[EFFECT_ATTACHES] = { before_attaching, after_attaching },
 };
 
 static const uint8_t effect_of[CALL_LIMIT] = {
