@@ -8,6 +8,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -29,7 +30,11 @@
 #define MADV_WIPEONFORK 18
 #endif
 
-enum { PAGE = 4096 };
+enum {
+	PAGE = 4096,
+	SANDBOX_SLOTS =
+		1 << 13, /* 1 MiB: what is recorded in a sandbox, where no more can be asked for */
+};
 
 struct address_space address_space;
 
@@ -59,7 +64,9 @@ static struct kept *take_private_memory(void)
 	if (raw_failed(memory))
 		return NULL;
 	RAW_3(SYS_madvise, memory, bytes, MADV_DONTDUMP);
-	if (raw_failed(RAW_3(SYS_madvise, (size_t)memory + kept, bytes - kept, MADV_WIPEONFORK))) {
+	/* qemu-user takes any advice and follows none: one that cannot be tells. */
+	if (!raw_failed(RAW_3(SYS_madvise, memory, PAGE, -1)) ||
+	    raw_failed(RAW_3(SYS_madvise, (size_t)memory + kept, bytes - kept, MADV_WIPEONFORK))) {
 		/* Without it a fork child would write into its parent's file. */
 		RAW_2(SYS_munmap, memory, bytes);
 		return NULL;
@@ -75,6 +82,29 @@ static struct kept *take_private_memory(void)
 static struct kept *kept_memory(void)
 {
 	return (struct kept *)address_space.private_start;
+}
+
+/*
+ * Nothing is recorded here any more, or never was: from now on no memory of ours is read or written, and the
+ * program may do with it what it likes. Other threads may still hold the old word's address.
+ */
+static void switch_off(void)
+{
+	static uint32_t off = SPACE_OFF;
+
+	__atomic_store_n(address_space.state, SPACE_OFF, __ATOMIC_RELEASE);
+	__atomic_store_n(&address_space.state, &off, __ATOMIC_RELEASE);
+	address_space.private_start = 0;
+	ring.map_bytes = 0;
+}
+
+/* At start, where nobody can hold an address into it, it goes altogether. */
+static void never_record(void)
+{
+	uint64_t start = address_space.private_start;
+
+	switch_off();
+	RAW_2(SYS_munmap, start, address_space.private_bytes);
 }
 
 /* Gives the wiped part to its users; in a fork child again. */
@@ -132,15 +162,25 @@ static struct start_facts read_auxv(char **envp)
 	return facts;
 }
 
+/*
+ * The image that was told not to follow its children passes "-" on to them, and "0" to itself through its own
+ * exec. A program that wrote its title over the environment has neither there any more.
+ */
+static void mark_environment(char from, char to)
+{
+	const struct settings *settings = address_space.settings;
+	char *value = settings->children ? NULL : settings->children_value;
+
+	if (value && value[-1] == '=' && value[0] == from && value[1] == '\0')
+		*value = to;
+}
+
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp)
 {
 	struct start_facts facts;
 	struct settings *settings;
 	struct kept *kept;
 
-	/* Sanitizers re-execute constructors of a process; once is enough. */
-	if (address_space.state)
-		return;
 	real_resolve();
 	facts = read_auxv(envp);
 	if (facts.secure)
@@ -151,14 +191,17 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	settings = address_space.settings;
 	settings_read(settings, envp, facts.program);
 	*address_space.state = SPACE_OFF;
-	if (settings->descendant)
+	if (settings->descendant) {
+		never_record();
 		return;
-	if (!settings->children && settings->children_value)
-		*settings->children_value = '-';
+	}
+	mark_environment('0', '-');
 	kept->main_stack_end = facts.stack_end;
 	modules_table_init(&kept->modules);
-	if (!begin_file(&(struct header_origin) { .argc = argc, .argv = argv }))
+	if (!begin_file(&(struct header_origin) { .argc = argc, .argv = argv })) {
+		never_record();
 		return;
+	}
 	share_out_wiped_memory();
 	ring.control->early = address_space.early;
 	__atomic_store_n(address_space.state, SPACE_RECORDING, __ATOMIC_RELEASE);
@@ -183,6 +226,21 @@ void address_space_libc_is_ready(void)
 }
 
 /*
+ * The parent's ring goes. If the child came here out of a handler that interrupted an event, it will return
+ * into that event, which holds pointers into the ring: memory that nobody reads takes its place.
+ */
+static void drop_ring(const struct ring *parent)
+{
+	if (!recorder_is_inside()) {
+		RAW_2(SYS_munmap, parent->header, parent->map_bytes);
+		return;
+	}
+	RAW_6(SYS_mmap, parent->header, parent->map_bytes, PROT_READ | PROT_WRITE,
+	      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	RAW_3(SYS_madvise, parent->header, parent->map_bytes, MADV_DONTDUMP);
+}
+
+/*
  * A fork child's first event. Its parent's ring is still mapped (a handler may have forked in the middle of
  * an event): what is needed of it is copied, then it goes. One thread does this; another one that comes
  * meanwhile goes unrecorded, and the snapshot that follows shows what it did.
@@ -196,8 +254,8 @@ static bool begin_child(void)
 	if (!__atomic_compare_exchange_n(address_space.state, &expected, SPACE_STARTING, false,
 	                                 __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
 		return expected == SPACE_RECORDING;
-	if (!address_space.settings->children || !parent.header) {
-		__atomic_store_n(address_space.state, SPACE_OFF, __ATOMIC_RELEASE);
+	if (!address_space.settings->children) {
+		switch_off();
 		return false;
 	}
 	origin.parent = parent.header;
@@ -207,65 +265,83 @@ static bool begin_child(void)
 	if (!begin_file(&origin)) {
 		ring = parent;
 		ring_count(&parent.control->not_followed);
-		__atomic_store_n(address_space.state, SPACE_OFF, __ATOMIC_RELEASE);
+		switch_off();
 		return false;
 	}
 	modules_copy_from(&parent);
-	RAW_2(SYS_munmap, parent.header, parent.map_bytes);
+	drop_ring(&parent);
 	__atomic_store_n(address_space.state, SPACE_RECORDING, __ATOMIC_RELEASE);
 	snapshot_take(VMAT_SNAPSHOT_START);
 	return true;
 }
 
+/* Signals are blocked: a handler that forked in the middle would leave half a beginning to its child. */
 bool address_space_enter_slowly(void)
 {
+	const uint64_t all = UINT64_MAX;
+	uint64_t mask;
+	bool begun;
+
 	if (__atomic_load_n(address_space.state, __ATOMIC_ACQUIRE) != SPACE_NEW)
 		return false;
-	return begin_child();
+	RAW_4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &mask, sizeof(mask));
+	begun = begin_child();
+	RAW_4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+	return begun;
 }
 
 bool address_space_is_borrowed(void)
 {
-	return (uint32_t)RAW_1(SYS_getpid, 0) != address_space.pid;
+	long pid = RAW_1(SYS_getpid, 0);
+
+	return !raw_failed(pid) && (uint32_t)pid != address_space.pid;
 }
 
 void address_space_before_exec(void)
 {
-	struct settings *settings = address_space.settings;
-
-	/* The image that was told not to follow children stays itself through its own exec. */
-	if (!settings->children && settings->children_value)
-		*settings->children_value = '0';
+	mark_environment('-', '0');
 	snapshot_take(VMAT_SNAPSHOT_EXEC);
 	ring.control->state = VMAT_STATE_EXECED;
 }
 
 void address_space_after_exec(void)
 {
-	struct settings *settings = address_space.settings;
-
-	if (!settings->children && settings->children_value)
-		*settings->children_value = '-';
+	mark_environment('0', '-');
 	ring.control->state = VMAT_STATE_RUNNING;
+}
+
+bool address_space_before_sandbox(void)
+{
+	bool was_silent = raw_syscall_silent;
+
+	if (address_space_enter() && !was_silent) {
+		ring_make_slots_ready(ring_head() + SANDBOX_SLOTS);
+		snapshot_take(VMAT_SNAPSHOT_PERIODIC);
+	}
+	raw_syscall_silent = true;
+	return was_silent;
+}
+
+void address_space_after_sandbox(bool was_silent, bool failed)
+{
+	if (failed)
+		raw_syscall_silent = was_silent;
 }
 
 void address_space_give_up(void)
 {
-	static uint32_t off = SPACE_OFF;
-
-	if (ring.control)
-		ring.control->stopped = VMAT_STOPPED_OVERMAPPED;
-	__atomic_store_n(address_space.state, SPACE_OFF, __ATOMIC_RELEASE);
-	/* The old word's page may be the program's in a moment; and nothing is ours to guard any more. */
-	__atomic_store_n(&address_space.state, &off, __ATOMIC_RELEASE);
-	address_space.private_start = 0;
-	ring.header = NULL;
+	ring.control->stopped = VMAT_STOPPED_OVERMAPPED;
+	switch_off();
 }
 
 bool address_space_overlaps(uint64_t start, uint64_t length)
 {
 	uint64_t ours = address_space.private_start;
+	uint64_t whole = (length + PAGE - 1) & ~(uint64_t)(PAGE - 1);
 
+	/* No call accepts such a range: let the kernel say so. */
+	if (start % PAGE || whole == 0 || start + whole < start)
+		return false;
 	return ring_overlaps(start, length) ||
 	       (ours && start < ours + address_space.private_bytes && start + length > ours);
 }

@@ -51,7 +51,7 @@ static inline bool address_space_enter(void)
 	return address_space_enter_slowly();
 }
 
-/* False in a fork child that has taken over its parent's event half-way, and after giving up. */
+/* False in a fork child that has made no event yet, and where nothing is recorded (any more). */
 static inline bool address_space_alive(void)
 {
 	return __atomic_load_n(address_space.state, __ATOMIC_RELAXED) == SPACE_RECORDING;
@@ -63,13 +63,20 @@ void address_space_libc_is_ready(void);
 /* Before an exec: the snapshot, the state, VMATRACE_CHILDREN; after a failed one: back again. */
 void address_space_before_exec(void);
 void address_space_after_exec(void);
-/* True in a child of vfork or posix_spawn: the address space is the parent's. */
+/* True in a child of vfork or posix_spawn: the address space is the parent's. In a sandbox nobody can tell. */
 bool address_space_is_borrowed(void);
+
+/*
+ * Around a call that asks for a seccomp filter: a last snapshot, pages for the next events, and then no system
+ * call of the recorder's any more. Returns what after_sandbox() wants, which undoes it if the call failed.
+ */
+bool address_space_before_sandbox(void);
+void address_space_after_sandbox(bool was_silent, bool failed);
 
 /* Stops recording for good: the program takes the ring's place. */
 void address_space_give_up(void);
 
-/* True if [start, start + length) touches memory of ours. */
+/* True if a call on [start, start + length) would touch memory of ours. */
 bool address_space_overlaps(uint64_t start, uint64_t length);
 
 #endif

@@ -5,25 +5,39 @@
 #include "guard.h"
 
 #include <stdint.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
 
 #include "address_space.h"
+#include "raw_syscall.h"
 #include "real.h"
 #include "ring.h"
 
 struct piece_call {
-	int (*call)(void *addr, size_t length, int prot);
-	int prot;
+	int (*call)(void *addr, size_t length, const struct piece_call *piece);
+	int value; /* prot or advice */
+	int pkey;
 };
 
-static int unmap_piece(void *addr, size_t length, int prot)
+static int unmap_piece(void *addr, size_t length, const struct piece_call *piece)
 {
-	(void)prot;
+	(void)piece;
 	return real.munmap(addr, length);
 }
 
-static int protect_piece(void *addr, size_t length, int prot)
+static int protect_piece(void *addr, size_t length, const struct piece_call *piece)
 {
-	return real.mprotect(addr, length, prot);
+	return real.mprotect(addr, length, piece->value);
+}
+
+static int pkey_protect_piece(void *addr, size_t length, const struct piece_call *piece)
+{
+	return real.pkey_mprotect(addr, length, piece->value, piece->pkey);
+}
+
+static int advise_piece(void *addr, size_t length, const struct piece_call *piece)
+{
+	return real.madvise(addr, length, piece->value);
 }
 
 /* The call on what of [start, end) lies outside of ours; the first failure ends it, as it would a whole one. */
@@ -43,23 +57,23 @@ static int carve(const struct piece_call *piece, uint64_t start, uint64_t end)
 		if (start < mine[0] && end > start) {
 			uint64_t to = end < mine[0] ? end : mine[0];
 
-			status = piece->call((void *)start, to - start, piece->prot);
+			status = piece->call((void *)start, to - start, piece);
 		}
 		if (start < mine[1])
 			start = mine[1];
 	}
 	if (!status && start < end)
-		status = piece->call((void *)start, end - start, piece->prot);
+		status = piece->call((void *)start, end - start, piece);
 	return status;
 }
 
-static int guarded(struct recording *recording, const struct piece_call *piece, void *addr,
-                   size_t length)
+static int guarded(struct recording *recording, void *addr, size_t length,
+                   const struct piece_call *piece)
 {
 	uint64_t start = (uint64_t)addr;
 
 	if (__builtin_expect(!recording->recording || !address_space_overlaps(start, length), 1))
-		return piece->call(addr, length, piece->prot);
+		return piece->call(addr, length, piece);
 	ring_count(&ring.control->carved);
 	recording->rows_wanted = true;
 	return carve(piece, start, (start + length + 4095) & ~4095ull);
@@ -67,18 +81,45 @@ static int guarded(struct recording *recording, const struct piece_call *piece, 
 
 int guard_munmap(struct recording *recording, void *addr, size_t length)
 {
-	return guarded(recording, &(struct piece_call) { unmap_piece, 0 }, addr, length);
+	return guarded(recording, addr, length, &(struct piece_call) { .call = unmap_piece });
 }
 
 int guard_mprotect(struct recording *recording, void *addr, size_t length, int prot)
 {
-	return guarded(recording, &(struct piece_call) { protect_piece, prot }, addr, length);
+	return guarded(recording, addr, length,
+	               &(struct piece_call) { .call = protect_piece, .value = prot });
 }
 
-void guard_replacing(void *addr, size_t length, int replaces)
+int guard_pkey_mprotect(struct recording *recording, void *addr, size_t length, int prot, int pkey)
 {
-	if (!replaces || !address_space.state || !address_space_overlaps((uint64_t)addr, length))
+	return guarded(
+		recording, addr, length,
+		&(struct piece_call) { .call = pkey_protect_piece, .value = prot, .pkey = pkey });
+}
+
+int guard_madvise(struct recording *recording, void *addr, size_t length, int advice)
+{
+	return guarded(recording, addr, length,
+	               &(struct piece_call) { .call = advise_piece, .value = advice });
+}
+
+void guard_replacing(const struct recording *recording, const void *addr, size_t length,
+                     int replaces)
+{
+	if (!replaces || !recording->recording || !address_space_overlaps((uint64_t)addr, length))
 		return;
 	ring_count(&ring.control->carved);
 	address_space_give_up();
+}
+
+void guard_attaching(const struct recording *recording, int shmid, const void *addr, int flags)
+{
+	uint64_t start = (uint64_t)addr;
+	struct shmid_ds segment;
+
+	if (!(flags & SHM_REMAP) || raw_failed(RAW_3(SYS_shmctl, shmid, IPC_STAT, &segment)))
+		return;
+	if (flags & SHM_RND)
+		start -= start % (uint64_t)SHMLBA;
+	guard_replacing(recording, (void *)start, segment.shm_segsz, 1);
 }

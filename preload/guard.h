@@ -1,7 +1,7 @@
 /*
- * guard: keeps the program and the recorder's own memory apart. A program that unmaps or protects a range
- * with our ring in it gets what it asked for around the ring; one that maps over it gets the memory, and
- * recording ends. Each case is counted; the program never loses and never crashes.
+ * guard: keeps the program and the recorder's own memory apart. A program that unmaps, protects or advises a
+ * range with our ring in it gets what it asked for around the ring; one that maps over it, or takes it away,
+ * gets the memory, and recording ends. Each case is counted; the program never loses and never crashes.
  */
 #ifndef VMATRACE_PRELOAD_GUARD_H
 #define VMATRACE_PRELOAD_GUARD_H
@@ -13,8 +13,13 @@
 /* The real calls, carved around our memory where they touch it (then the event gets rows). */
 int guard_munmap(struct recording *recording, void *addr, size_t length);
 int guard_mprotect(struct recording *recording, void *addr, size_t length, int prot);
+int guard_pkey_mprotect(struct recording *recording, void *addr, size_t length, int prot, int pkey);
+int guard_madvise(struct recording *recording, void *addr, size_t length, int advice);
 
-/* Before a call that replaces what lies in [addr, addr + length), if `replaces`. */
-void guard_replacing(void *addr, size_t length, int replaces);
+/* Before a call that puts something else at [addr, addr + length), or takes what is there, if `replaces`. */
+void guard_replacing(const struct recording *recording, const void *addr, size_t length,
+                     int replaces);
+/* The same for shmat, whose length is the segment's. */
+void guard_attaching(const struct recording *recording, int shmid, const void *addr, int flags);
 
 #endif

@@ -16,8 +16,8 @@
 #include "recorder.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include "address_space.h"
 #include "depot.h"
@@ -41,11 +41,13 @@ static __thread struct {
 	uint64_t outer_sp;   /* stack pointer of the innermost event begun */
 } thread __attribute__((tls_model("initial-exec")));
 
-/* A fork child's threads have other ids than the cached ones: the generation tells. */
+/* A fork child's threads have other ids than the cached ones: the generation tells. In a sandbox: the process. */
 static uint32_t thread_id(void)
 {
 	if (thread.tid == 0 || thread.generation != address_space.generation) {
-		thread.tid = (uint32_t)RAW_1(SYS_gettid, 0);
+		long tid = RAW_1(SYS_gettid, 0);
+
+		thread.tid = raw_failed(tid) ? address_space.pid : (uint32_t)tid;
 		thread.generation = address_space.generation;
 	}
 	return thread.tid;
@@ -54,6 +56,11 @@ static uint32_t thread_id(void)
 void recorder_own_calls(bool own)
 {
 	thread.own = own;
+}
+
+bool recorder_is_inside(void)
+{
+	return thread.depth != 0;
 }
 
 /*
@@ -100,6 +107,17 @@ static void fill_in_flight(const struct recording *recording)
 	__atomic_store_n(&entry->owner, (uint64_t)event->tid << 1 | 1, __ATOMIC_RELEASE);
 }
 
+/* Only while it is this event's: one taken over may be another thread's by now. */
+static void release_in_flight(const struct recording *recording)
+{
+	struct vmat_in_flight *entry = recording->in_flight;
+	uint64_t whole = entry ? (uint64_t)entry->tid << 1 | 1 : 0;
+
+	if (entry && recording->event.enter == entry->enter)
+		__atomic_compare_exchange_n(&entry->owner, &whole, 0, false, __ATOMIC_RELEASE,
+		                            __ATOMIC_RELAXED);
+}
+
 static void take_stack(struct vmat_event *event, const struct frame_registers *caller)
 {
 	const struct vmat_header *header = ring.header;
@@ -135,15 +153,20 @@ struct recording recorder_begin(enum call_id call, const struct frame_registers 
 		errno = saved;
 		return recording;
 	}
+	recording.control = ring.control;
 	/*
 	 * A frame at or above the interrupted event's means that a longjmp has left that one for good. (On an
-	 * alternate stack the comparison may say so wrongly: then a flag is missing, nothing else.)
+	 * alternate stack the comparison may say so wrongly: then this event lacks a flag and takes over the
+	 * in-flight entry of the other, nothing else.)
 	 */
 	if (thread.depth && caller->sp >= thread.outer_sp)
 		thread.depth = 0;
-	recording.depth = thread.depth++;
+	recording.depth = thread.depth;
 	recording.outer_sp = thread.outer_sp;
+	/* In this order for a handler that comes in between: it must not find a depth with an old sp. */
 	thread.outer_sp = caller->sp;
+	__atomic_signal_fence(__ATOMIC_RELEASE);
+	thread.depth = recording.depth + 1;
 	*event = (struct vmat_event) {
 		.caller = caller->pc,
 		.tid = thread_id(),
@@ -167,29 +190,29 @@ struct recording recorder_begin(enum call_id call, const struct frame_registers 
 }
 
 /*
- * The program's pointer may be bad: that is for the kernel to say, with EFAULT, not for us to crash on.
- * Piece by piece up to a page's end, so that a short answer means a page that is not there.
+ * The kernel copies the set before it looks at the first argument, which is none it knows: EFAULT or EINVAL,
+ * and nothing is changed (linux:kernel/signal.c). Every sandbox allows this call.
  */
+static bool is_readable(const char *address)
+{
+	const uint64_t *word = (const uint64_t *)((uint64_t)address & ~7ull);
+
+	return RAW_4(SYS_rt_sigprocmask, ~0, word, NULL, sizeof(*word)) == -EINVAL;
+}
+
+/* The program's pointer may be bad: that is for the kernel to say, with EFAULT, not for us to crash on. */
 static size_t copy_text(char *buffer, size_t bytes, const char *from)
 {
 	size_t filled = 0;
 
-	while (filled < bytes) {
-		size_t piece = 4096 - (((uint64_t)from + filled) & 4095);
-		struct iovec local, remote;
-		long got;
+	for (; filled < bytes; filled++) {
+		const char *at = from + filled;
 
-		if (piece > bytes - filled)
-			piece = bytes - filled;
-		local = (struct iovec) { buffer + filled, piece };
-		remote = (struct iovec) { (void *)(from + filled), piece };
-		got = RAW_6(SYS_process_vm_readv, RAW_1(SYS_getpid, 0), &local, 1, &remote, 1, 0);
-		if (raw_failed(got) || got == 0)
-			return filled;
-		for (size_t end = filled + (size_t)got; filled < end; filled++) {
-			if (buffer[filled] == '\0')
-				return filled;
-		}
+		if ((filled == 0 || (uint64_t)at % 4096 == 0) && !is_readable(at))
+			break;
+		buffer[filled] = *at;
+		if (*at == '\0')
+			break;
 	}
 	return filled;
 }
@@ -221,34 +244,43 @@ void recorder_put_now(struct recording *recording)
 		return;
 	recording->event.flags |= VMAT_EVENT_CHILD;
 	recording->event.tid = (uint32_t)RAW_1(SYS_gettid, 0);
-	ring_put(&recording->event, address_space.state);
-	if (recording->in_flight)
-		__atomic_store_n(&recording->in_flight->owner, 0, __ATOMIC_RELEASE);
+	if (ring_put(&recording->event, address_space.state))
+		snapshot_take(VMAT_SNAPSHOT_PERIODIC);
+	release_in_flight(recording);
+}
+
+/*
+ * False in a fork child that came back from its parent's handler into this event, whether it has begun a
+ * trace of its own meanwhile or not: the event is the parent's, who records it too. False after giving up.
+ */
+static bool still_ours(const struct recording *recording)
+{
+	return address_space_alive() && recording->control == ring.control;
 }
 
 void recorder_end_with(struct recording *recording, uint64_t result, int error)
 {
 	struct vmat_event *event = &recording->event;
 	int saved = errno;
-	bool due;
+	bool due = false;
 
 	if (!recording->recording)
 		return;
 	event->duration = ring_ticks() - event->time;
-	recorder_leave(recording);
-	/* A fork child that came back through here: the event is its parent's, who records it too. */
-	if (!address_space_alive())
-		return;
 	event->result = result;
 	event->error = error;
 	if (error)
 		event->flags |= VMAT_EVENT_FAILED;
-	evidence_after(recording);
-	due = ring_put(event, address_space.state);
-	if (recording->in_flight)
-		__atomic_store_n(&recording->in_flight->owner, 0, __ATOMIC_RELEASE);
+	if (still_ours(recording))
+		evidence_after(recording);
+	/* Again: reading rows takes its time, and a slot drawn in vain is one torn in the parent's ring. */
+	if (still_ours(recording))
+		due = ring_put(event, address_space.state);
+	if (address_space_alive())
+		release_in_flight(recording);
 	if (due)
 		snapshot_take(VMAT_SNAPSHOT_PERIODIC);
+	recorder_leave(recording);
 	errno = saved;
 }
 

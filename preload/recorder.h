@@ -45,8 +45,9 @@ struct words {
 struct recording {
 	struct vmat_event event;
 	struct vmat_in_flight *in_flight;
-	uint32_t depth;    /* of the thread before this event */
-	uint64_t outer_sp; /* of the event that this one interrupted */
+	struct vmat_control *control; /* of the trace it began in */
+	uint32_t depth;               /* of the thread before this event */
+	uint64_t outer_sp;            /* of the event that this one interrupted */
 	bool recording;
 	bool rows_wanted; /* the model cannot compute what this call does: keep the kernel's rows */
 };
@@ -66,6 +67,9 @@ void recorder_text(struct recording *recording, const char *text);
 void recorder_leave(struct recording *recording);
 /* Puts the event into the ring as it stands (a vfork child's exec, whose return would be too late). */
 void recorder_put_now(struct recording *recording);
+
+/* True if the thread has begun an event and not ended it: frames below may hold pointers into the trace. */
+bool recorder_is_inside(void);
 
 /* An event of the recorder's own; everything but tid, flags and via is filled. */
 void recorder_internal(struct vmat_event *event);

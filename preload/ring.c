@@ -128,7 +128,7 @@ static void store(struct vmat_event *slot, struct vmat_event *event, uint64_t se
 bool ring_put(struct vmat_event *event, const uint32_t *alive)
 {
 	struct vmat_control *control = ring.control;
-	uint64_t seq;
+	uint64_t seq, index;
 
 	if (__atomic_load_n(&control->stopped, __ATOMIC_RELAXED) ||
 	    (ring.stop_when_full &&
@@ -145,15 +145,16 @@ bool ring_put(struct vmat_event *event, const uint32_t *alive)
 	seq = __atomic_fetch_add(&control->head, 1, __ATOMIC_ACQ_REL);
 	if (ring.stop_when_full && seq >= ring.slot_count)
 		return false;
-	if (seq >= __atomic_load_n(&ring.slots_ready, __ATOMIC_ACQUIRE) && seq < ring.slot_count &&
-	    !make_ready((uint8_t *)ring.slots, &ring.slots_ready, seq + 1, sizeof(*event),
+	index = seq & (ring.slot_count - 1);
+	if (index >= __atomic_load_n(&ring.slots_ready, __ATOMIC_ACQUIRE) &&
+	    !make_ready((uint8_t *)ring.slots, &ring.slots_ready, index + 1, sizeof(*event),
 	                ring.slot_count)) {
 		control->stopped = ring.frozen ? VMAT_STOPPED_TRIMMED : VMAT_STOPPED_NO_SPACE;
 		return false;
 	}
-	if (__atomic_load_n(alive, __ATOMIC_RELAXED) == 0)
+	if (__atomic_load_n(alive, __ATOMIC_RELAXED) == 0 || ring.control != control)
 		return false;
-	store(&ring.slots[seq & (ring.slot_count - 1)], event, seq);
+	store(&ring.slots[index], event, seq);
 	if (seq % CLOCK_EVERY == 0)
 		ring_clock_pair();
 	return seq && seq % (ring.slot_count / 4) == 0;
@@ -162,6 +163,8 @@ bool ring_put(struct vmat_event *event, const uint32_t *alive)
 void *ring_reserve(uint64_t bytes, uint32_t *id)
 {
 	uint64_t size = (bytes + VMAT_RECORD_ALIGN - 1) & ~(uint64_t)(VMAT_RECORD_ALIGN - 1);
+	/* Before the offset: a fork child that gets a trace of its own in between must not mix the two. */
+	uint8_t *arena = __atomic_load_n(&ring.arena, __ATOMIC_ACQUIRE);
 	uint64_t offset = __atomic_load_n(&ring.control->arena_used, __ATOMIC_RELAXED);
 
 	/* Compare and swap rather than add: a record that does not fit must not use up what is left. */
@@ -172,12 +175,12 @@ void *ring_reserve(uint64_t bytes, uint32_t *id)
 		}
 	} while (!__atomic_compare_exchange_n(&ring.control->arena_used, &offset, offset + size,
 	                                      true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-	if (!make_ready(ring.arena, &ring.arena_ready, offset + size, 1, ring.arena_bytes)) {
+	if (!make_ready(arena, &ring.arena_ready, offset + size, 1, ring.arena_bytes)) {
 		ring_count(&ring.control->arena_full);
 		return NULL;
 	}
 	*id = (uint32_t)(offset / VMAT_RECORD_ALIGN);
-	return ring.arena + offset;
+	return arena + offset;
 }
 
 void ring_return(const void *record, uint64_t reserved, uint64_t used)
@@ -204,5 +207,5 @@ bool ring_overlaps(uint64_t start, uint64_t length)
 {
 	uint64_t map = (uint64_t)ring.header;
 
-	return map && start < map + ring.map_bytes && start + length > map;
+	return start < map + ring.map_bytes && start + length > map;
 }

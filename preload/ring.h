@@ -26,7 +26,7 @@ struct ring {
 	struct vmat_in_flight *in_flight;
 	uint8_t *arena;
 	struct vmat_event *slots;
-	uint64_t map_bytes;
+	uint64_t map_bytes; /* 0: the mapping is no longer ours to keep the program off */
 	uint64_t arena_bytes;
 	uint64_t slot_count;
 	uint64_t frozen;      /* 1: at exit, nothing more is populated */
@@ -59,7 +59,8 @@ static inline uint64_t ring_head(void)
 
 /*
  * Stores *event (stamp and crc are set here). `alive` is read once more just before the stamp: if it then
- * reads 0 this is a fork child in the middle of its parent's event, and the slot stays unstamped.
+ * reads 0 this is a fork child in the middle of its parent's event, and the slot stays unstamped; likewise
+ * if the child has got a ring of its own meanwhile.
  * True: the slot begins a quarter of the ring, and a snapshot is due, so that what survives a wrap can be
  * replayed from a base that survives too.
  */

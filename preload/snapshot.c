@@ -48,6 +48,7 @@ void snapshot_take(enum vmat_snapshot_reason reason)
 		.tid = (uint32_t)RAW_1(SYS_gettid, 0),
 		.begin = ring_head(),
 	};
+	const struct vmat_control *control = ring.control;
 	struct vmat_snapshot *payload;
 	/* Half of the arena is for what events refer to: a tiny ring asks for snapshots all the time. */
 	bool wanted =
@@ -61,7 +62,8 @@ void snapshot_take(enum vmat_snapshot_reason reason)
 		do {
 			got = take_part(fd, end.snapshot, end.parts);
 			end.parts++;
-		} while (got > 0);
+			/* The other ring is that of a fork child, whose handler has come back into this. */
+		} while (got > 0 && ring.control == control);
 		RAW_1(SYS_close, fd);
 	}
 	end.end = ring_head();

@@ -1,15 +1,19 @@
 /*
- * system_call.c: syscall(2) with the number of a VMA call. arch/ENTRY.S hands over only those; any other
- * number (clone and vfork among them, which must not see a frame of ours) goes straight on.
+ * system_call.c: syscall(2) with the number of a VMA call, or one that asks for a seccomp filter. The entry of
+ * arch/ hands over only those; any other number (clone and vfork among them, which must not see a frame of
+ * ours) goes straight on.
  */
 #include "system_call.h"
 
+#include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 
+#include "address_space.h"
 #include "guard.h"
 #include "real.h"
 #include "recorder.h"
@@ -38,11 +42,26 @@ static int call_index(long number)
 	return -1;
 }
 
+static bool asks_for_filter(long number, long first)
+{
+	return (number == SYS_seccomp && first <= SECCOMP_SET_MODE_FILTER) ||
+	       (number == SYS_prctl && first == PR_SET_SECCOMP);
+}
+
 int system_call_is_traced(long number, long first)
 {
-	int index = call_index(number);
+	if (asks_for_filter(number, first))
+		return true;
+	return call_index(number) >= 0 && (number != SYS_prctl || first == PR_SET_VMA);
+}
 
-	return index >= 0 && (number != SYS_prctl || first == PR_SET_VMA);
+static long ask_for_filter(long number, const long *word)
+{
+	bool was_silent = address_space_before_sandbox();
+	long result = real.syscall(number, word[0], word[1], word[2], word[3], word[4], word[5]);
+
+	address_space_after_sandbox(was_silent, result == -1);
+	return result;
 }
 
 /* The string among the words, or NULL. */
@@ -54,14 +73,18 @@ static const char *text_of(uint16_t call, const long *word)
 }
 
 /* Replacing calls announce themselves to the guard as their wrappers do. */
-static void announce(uint16_t call, const long *word)
+static void announce(const struct recording *recording, uint16_t call, const long *word)
 {
 	if (call == CALL_MMAP)
-		guard_replacing((void *)word[0], (size_t)word[1], (int)word[3] & MAP_FIXED);
-	else if (call == CALL_MREMAP)
-		guard_replacing((void *)word[4], (size_t)word[2], (int)word[3] & MREMAP_FIXED);
-	else if (call == CALL_SHMAT)
-		guard_replacing((void *)word[1], 1, (int)word[2] & SHM_REMAP);
+		guard_replacing(recording, (void *)word[0], (size_t)word[1],
+		                (int)word[3] & MAP_FIXED);
+	if (call == CALL_MREMAP || call == CALL_REMAP_FILE_PAGES)
+		guard_replacing(recording, (void *)word[0], (size_t)word[1], 1);
+	if (call == CALL_MREMAP)
+		guard_replacing(recording, (void *)word[4], (size_t)word[2],
+		                (int)word[3] & MREMAP_FIXED);
+	if (call == CALL_SHMAT)
+		guard_attaching(recording, (int)word[0], (void *)word[1], (int)word[2]);
 }
 
 static long perform(struct recording *recording, uint16_t call, long number, const long *word)
@@ -70,18 +93,27 @@ static long perform(struct recording *recording, uint16_t call, long number, con
 		return guard_munmap(recording, (void *)word[0], (size_t)word[1]);
 	if (call == CALL_MPROTECT)
 		return guard_mprotect(recording, (void *)word[0], (size_t)word[1], (int)word[2]);
-	announce(call, word);
+	if (call == CALL_PKEY_MPROTECT)
+		return guard_pkey_mprotect(recording, (void *)word[0], (size_t)word[1],
+		                           (int)word[2], (int)word[3]);
+	if (call == CALL_MADVISE)
+		return guard_madvise(recording, (void *)word[0], (size_t)word[1], (int)word[2]);
+	announce(recording, call, word);
 	return real.syscall(number, word[0], word[1], word[2], word[3], word[4], word[5]);
 }
 
 long system_call_traced(const struct frame_registers *caller, long number, const long *word)
 {
-	uint16_t call = numbers[call_index(number)].call;
-	struct recording r = recorder_begin((enum call_id)call, caller,
-	                                    WORDS(WORD(word[0]), WORD(word[1]), WORD(word[2]),
-	                                          WORD(word[3]), WORD(word[4]), WORD(word[5])));
+	struct recording r;
+	uint16_t call;
 	long result;
 
+	if (asks_for_filter(number, word[0]))
+		return ask_for_filter(number, word);
+	call = numbers[call_index(number)].call;
+	r = recorder_begin((enum call_id)call, caller,
+	                   WORDS(WORD(word[0]), WORD(word[1]), WORD(word[2]), WORD(word[3]),
+	                         WORD(word[4]), WORD(word[5])));
 	recorder_text(&r, text_of(call, word));
 	if (call == CALL_BRK && r.recording)
 		r.event.args[1] = (uint64_t)real.syscall(SYS_brk, 0);

@@ -13,6 +13,7 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
+#include "address_space.h"
 #include "guard.h"
 #include "real.h"
 #include "recorder.h"
@@ -30,7 +31,7 @@ WRAPPER void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t
 		WORDS(WORD(addr), length, WORD(prot), WORD(flags), WORD(fd), WORD(offset)));
 	void *result;
 
-	guard_replacing(addr, length, flags & MAP_FIXED);
+	guard_replacing(&r, addr, length, flags & MAP_FIXED);
 	result = real.mmap(addr, length, prot, flags, fd, offset);
 	recorder_end(&r, (uint64_t)result, result == MAP_FAILED);
 	return result;
@@ -66,7 +67,7 @@ WRAPPER int pkey_mprotect(void *addr, size_t length, int prot, int pkey)
 	struct frame_registers caller = CALLER;
 	struct recording r = recorder_begin(CALL_PKEY_MPROTECT, &caller,
 	                                    WORDS(WORD(addr), length, WORD(prot), WORD(pkey)));
-	int status = real.pkey_mprotect(addr, length, prot, pkey);
+	int status = guard_pkey_mprotect(&r, addr, length, prot, pkey);
 
 	recorder_end(&r, (uint64_t)status, status != 0);
 	return status;
@@ -139,7 +140,8 @@ WRAPPER void *mremap(void *old_address, size_t old_size, size_t new_size, int fl
 	r = recorder_begin(
 		CALL_MREMAP, &caller,
 		WORDS(WORD(old_address), old_size, new_size, WORD(flags), WORD(new_address)));
-	guard_replacing(new_address, new_size, flags & MREMAP_FIXED);
+	guard_replacing(&r, old_address, old_size, 1);
+	guard_replacing(&r, new_address, new_size, flags & MREMAP_FIXED);
 	result = real.mremap(old_address, old_size, new_size, flags, new_address);
 	recorder_end(&r, (uint64_t)result, result == MAP_FAILED);
 	return result;
@@ -150,7 +152,7 @@ WRAPPER int madvise(void *addr, size_t length, int advice)
 	struct frame_registers caller = CALLER;
 	struct recording r =
 		recorder_begin(CALL_MADVISE, &caller, WORDS(WORD(addr), length, WORD(advice)));
-	int status = real.madvise(addr, length, advice);
+	int status = guard_madvise(&r, addr, length, advice);
 
 	recorder_end(&r, (uint64_t)status, status != 0);
 	return status;
@@ -174,7 +176,7 @@ WRAPPER void *shmat(int shmid, const void *addr, int flags)
 		recorder_begin(CALL_SHMAT, &caller, WORDS(WORD(shmid), WORD(addr), WORD(flags)));
 	void *result;
 
-	guard_replacing((void *)addr, 1, flags & SHM_REMAP);
+	guard_attaching(&r, shmid, addr, flags);
 	result = real.shmat(shmid, addr, flags);
 	recorder_end(&r, (uint64_t)result, result == (void *)-1);
 	return result;
@@ -246,8 +248,10 @@ WRAPPER int remap_file_pages(void *addr, size_t size, int prot, size_t pgoff, in
 	struct recording r =
 		recorder_begin(CALL_REMAP_FILE_PAGES, &caller,
 	                       WORDS(WORD(addr), size, WORD(prot), pgoff, WORD(flags)));
-	int status = real.remap_file_pages(addr, size, prot, pgoff, flags);
+	int status;
 
+	guard_replacing(&r, addr, size, 1);
+	status = real.remap_file_pages(addr, size, prot, pgoff, flags);
 	recorder_end(&r, (uint64_t)status, status != 0);
 	return status;
 }
@@ -277,6 +281,13 @@ WRAPPER int prctl(int option, ...)
 	for (int i = 0; i < 4; i++)
 		word[i] = va_arg(list, uint64_t);
 	va_end(list);
+	if (option == PR_SET_SECCOMP) {
+		bool was_silent = address_space_before_sandbox();
+
+		result = real.prctl(option, word[0], word[1], word[2], word[3]);
+		address_space_after_sandbox(was_silent, result != 0);
+		return result;
+	}
 	if (option != PR_SET_VMA)
 		return real.prctl(option, word[0], word[1], word[2], word[3]);
 	r = recorder_begin(CALL_PRCTL, &caller,
