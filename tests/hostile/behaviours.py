@@ -138,25 +138,6 @@ def descriptors(bench, check):
     check.equal("calls", counts(bench.events(the_trace(bench, check))).get("mmap"), 100)
 
 
-def ring(bench, check, name, maps):
-    act(bench, check, name, 100)
-    seen = counts(bench.events(the_trace(bench, check)))
-    check.equal("mmap calls", seen.get("mmap", 0), maps)
-
-
-def ring_unmapped(bench, check):
-    ring(bench, check, "ring_unmapped", 100)
-
-
-def ring_protected(bench, check):
-    ring(bench, check, "ring_protected", 100)
-
-
-def ring_replaced(bench, check):
-    # The one that took the ring's place, in flight for ever.
-    ring(bench, check, "ring_replaced", 1)
-
-
 def settings(bench, check):
     """A bad value is one line and the default; a good one is silent and in force."""
     command = [os.path.join(bench.build, "behaviours"), "calls", "5"]
@@ -212,8 +193,7 @@ def stop(bench, check):
 # A jump out of a wrapper, a fork in the middle of an event: a slot may be drawn and never stored.
 LOSSY = {"jumps", "forks_in_handler"}
 ACTS = {f.__name__: f for f in (every_call, threads, killed, signals, jumps, forks_in_handler, family,
-                                children, descriptors, ring_unmapped, ring_protected, ring_replaced,
-                                settings, stop)}
+                                children, descriptors, settings, stop)}
 
 
 def main():
