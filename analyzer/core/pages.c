@@ -4,6 +4,7 @@
 #include "pages.h"
 
 #include <sys/mman.h>
+#include <sys/shm.h>
 
 #include "call_table.h"
 
@@ -62,6 +63,7 @@ static void add_mapping(const struct event *event, uint64_t fixed_at, uint64_t l
 
 static void touch_mmap(const struct event *event, uint32_t page_bytes, struct touch *touch)
 {
+	touch->placed = !event->failed && !(event->args[3] & MAP_FIXED);
 	add_mapping(event, event->args[3] & MAP_FIXED ? event->args[0] : 0, event->args[1],
 	            page_bytes, touch);
 }
@@ -107,6 +109,7 @@ static void touch_mremap(const struct event *event, uint32_t page_bytes, struct 
 
 static void touch_shmat(const struct event *event, uint32_t page_bytes, struct touch *touch)
 {
+	touch->placed = !event->failed && !(event->args[2] & SHM_REMAP);
 	add_mapping(event, 0, event->args[3], page_bytes, touch);
 }
 

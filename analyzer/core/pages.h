@@ -22,6 +22,7 @@ enum { TOUCH_LIMIT = 2 };
 /*
  * What one call touches. A mapping call in flight has pages but no place yet: `anywhere` is their length.
  * shmdt touches all of an attachment, wherever its pages are: `attachment` is the address it was given.
+ * placed: the kernel chose the place among free pages, or refused one that was not free.
  * visible: the call may change what /proc/PID/maps shows. attributes: it changes pages that stay mapped, so
  * its order among calls that overlap it in time is not known.
  */
@@ -30,6 +31,7 @@ struct touch {
 	size_t count;
 	uint64_t anywhere;
 	uint64_t attachment;
+	bool placed;
 	bool visible;
 	bool attributes;
 };

@@ -81,7 +81,7 @@ bool races_add(struct races *races, const struct event *event, uint32_t slot, ui
 	struct touch touch;
 
 	event_touch(event, page_bytes, &touch);
-	if (!touch.count)
+	if (!touch.count || touch.placed)
 		return true;
 	for (size_t i = races->count; i && races->recent[i - 1].exit >= event->enter; i--) {
 		const struct recent *recent = &races->recent[i - 1];
