@@ -159,10 +159,10 @@ bool effect_unmaps(struct replay *replay, const struct event *event, enum order_
                    struct vma_change *change)
 {
 	struct page_range range = page_range(event->args[0], event->args[1], replay->page_bytes);
-	enum change_kind kind = removal_kind(replay, &range);
+	enum change_kind kind = event->failed ? CHANGE_COUNT : removal_kind(replay, &range);
 
 	(void)half;
-	if (event->failed || kind == CHANGE_COUNT)
+	if (kind == CHANGE_COUNT)
 		return true; /* munmap of a hole is no error */
 	change_begin(replay, change, kind, &range);
 	return vma_map_clear(replay->map, range.start, range.end) &&
@@ -220,16 +220,25 @@ static bool is_attached_at(const struct replay *replay, const struct vma_run *ru
 	return run->delta == -base && object_is_sysv(vma_map_object_at(replay->map, run->object));
 }
 
+/* The end of the VMA that begins with this run: runs are finer. */
+static uint64_t vma_end(const struct replay *replay, const struct vma_run *run)
+{
+	const struct vma_run *next;
+
+	while ((next = vma_map_next(replay->map, run)) && runs_join(run, next))
+		run = next;
+	return run->end;
+}
+
 /*
- * The kernel takes the first segment at or above the address whose page is where an attachment at the
- * address put it, that VMA whole, and of the same segment all such within its size.
+ * The kernel takes the first VMA at or above the address that shows a segment where an attachment at the
+ * address put it, whole, and of the same segment all such that end within its size (ipc/shm.c).
  */
 bool effect_detaches(struct replay *replay, const struct event *event, enum order_half half,
                      struct vma_change *change)
 {
 	uint64_t base = event->args[0];
 	const struct vma_run *run = vma_map_at(replay->map, base);
-	const struct vma_run *last;
 	struct page_range range;
 	object_id object;
 	uint64_t limit;
@@ -245,22 +254,17 @@ bool effect_detaches(struct replay *replay, const struct event *event, enum orde
 	}
 	object = run->object;
 	limit = run->attach ? base + (uint64_t)run->attach * replay->page_bytes : UINT64_MAX;
-	range = (struct page_range) { run->start, run->end };
-	for (last = run; (run = vma_map_next(replay->map, last)) && runs_join(last, run);
-	     last = run)
-		range.end = run->end;
-	for (; run && run->start < limit; run = vma_map_next(replay->map, run)) {
-		if (run->object == object && run->delta == -base && run->end <= limit)
-			range.end = run->end;
-	}
+	range = (struct page_range) { run->start, vma_end(replay, run) };
 	change_begin(replay, change, CHANGE_REMOVE, &range);
-	for (uint64_t at = range.start; at < range.end; at = range.start) {
-		run = vma_map_at(replay->map, at);
-		if (!run || run->start >= range.end)
-			break;
-		range.start = run->end;
-		if (run->object == object && run->delta == -base &&
-		    !vma_map_clear(replay->map, run->start, run->end))
+	if (!vma_map_clear(replay->map, range.start, range.end))
+		return false;
+	while ((run = vma_map_at(replay->map, range.end)) && run->start < limit) {
+		range.start = run->start;
+		range.end = vma_end(replay, run);
+		if (run->object != object || run->delta != -base || range.end > limit)
+			continue;
+		change->end = range.end;
+		if (!vma_map_clear(replay->map, range.start, range.end))
 			return false;
 	}
 	return true;

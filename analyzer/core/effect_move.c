@@ -21,7 +21,6 @@ static struct move move_of(const struct replay *replay, const struct event *even
 	const struct vma_run *run = vma_map_at(replay->map, event->args[0]);
 	bool huge = run && run->start <= event->args[0] && run->map_flags & RUN_HUGETLB;
 	uint32_t unit = huge ? HUGE_PAGE_BYTES : replay->page_bytes;
-
 	struct move move = {
 		.old = page_range(event->args[0], page_ceil(event->args[1], unit),
 		                  replay->page_bytes),

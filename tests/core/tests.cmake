@@ -10,7 +10,6 @@ foreach(name vma_map order walk)
   add_test(NAME core.${name} COMMAND ${name}_test)
   set_tests_properties(core.${name} PROPERTIES LABELS core)
 endforeach()
-include(${CMAKE_CURRENT_LIST_DIR}/reports.cmake OPTIONAL)
 
 file(GLOB REPLAY_RUNNER CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/replay/*.c)
 add_executable(replay_script ${REPLAY_RUNNER})

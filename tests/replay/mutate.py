@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Breaks the core rule by rule (breaks.py) and looks whether the scripts that cover the rule fail.
+
+    tests/replay/mutate.py [SCRIPT...]      all breaks, or those of the named scripts; about three minutes
+
+Nothing in the tree is touched. Says which breaks no longer apply, because the code they stand for has
+changed, which left their script green, and which scripts no break ever turned red. Exit status 1 if any.
+"""
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from breaks import BREAKS
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+CORE = ROOT / "analyzer" / "core"
+SCRIPTS = {path.stem: path for path in sorted(HERE.glob("*.replay"))}
+
+
+def compile_file(source, include, output):
+    """True, or what the compiler said."""
+    done = subprocess.run(
+        ["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-w", "-O0", "-I", ROOT / "include", "-I", include,
+         "-c", source, "-o", output], capture_output=True, text=True)
+    return done.stderr if done.returncode else True
+
+
+def failing(program, names):
+    """The scripts that the program does not pass."""
+    failed = set()
+    for name in names:
+        try:
+            done = subprocess.run([program, SCRIPTS[name]], capture_output=True, timeout=10)
+            if done.returncode:
+                failed.add(name)
+        except subprocess.TimeoutExpired:
+            failed.add(name)
+    return failed
+
+
+def main():
+    wanted = set(sys.argv[1:]) or set(SCRIPTS)
+    complaints = [f"no such script: {name}" for name in wanted - set(SCRIPTS)]
+    red = set()
+    tried = 0
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        shutil.copytree(CORE, work / "core")
+        objects = {}
+        for source in sorted((work / "core").glob("*.c")) + sorted(HERE.glob("*.c")):
+            objects[source.name] = work / (source.stem + ".o")
+            said = compile_file(source, work, objects[source.name])
+            if said is not True:
+                sys.exit(said)
+        program = work / "replay_script"
+        link = ["gcc", "-o", program]
+        subprocess.run(link + list(objects.values()), check=True)
+        complaints += [f"fails unbroken: {name}" for name in failing(program, SCRIPTS)]
+        for scripts, file, old, new in BREAKS:
+            names = set(scripts.split()) & wanted
+            if not names:
+                continue
+            text = (CORE / file).read_text()
+            where = f"{file}: {old.strip().splitlines()[0]}"
+            if text.count(old) != 1:
+                complaints.append(f"does not apply: {where}")
+                continue
+            broken = work / "core" / "broken.c"
+            broken.write_text(text.replace(old, new))
+            said = compile_file(broken, work, work / "broken.o")
+            if said is not True:
+                complaints.append(f"does not compile: {where}\n{said}")
+                continue
+            others = [path for name, path in objects.items() if name != file]
+            subprocess.run(link + others + [work / "broken.o"], check=True)
+            tried += 1
+            failed = failing(program, names)
+            red |= failed
+            complaints += [f"stays green: {name} under {where}" for name in sorted(names - failed)]
+    complaints += [f"never red: {name}" for name in sorted(wanted & set(SCRIPTS) - red)]
+    print("\n".join(complaints + [f"{tried} breaks, {len(red)} of {len(wanted)} scripts red"]))
+    return 1 if complaints else 0
+
+
+sys.exit(main())
