@@ -23,6 +23,7 @@
 #include "recorder.h"
 #include "ring.h"
 #include "settings.h"
+#include "sites.h"
 #include "snapshot.h"
 #include "unwind.h"
 
@@ -43,6 +44,7 @@ struct kept {
 	struct settings settings;
 	char path[SETTINGS_PATH_BYTES];
 	struct modules_table modules;
+	struct sites_report sites;
 	uint64_t main_stack_end;
 };
 
@@ -131,7 +133,7 @@ static bool begin_file(const struct header_origin *origin)
 	ring.header->own[1] =
 		(struct vmat_range) { address_space.private_start,
 		                      address_space.private_start + address_space.private_bytes };
-	header_fill(ring.header, address_space.settings, origin);
+	header_fill(ring.header, address_space.settings, &kept_memory()->sites, origin);
 	ring.control->state = VMAT_STATE_RUNNING;
 	return true;
 }
@@ -198,6 +200,9 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	mark_environment('0', '-');
 	kept->main_stack_end = facts.stack_end;
 	modules_table_init(&kept->modules);
+	kept->sites.off = VMAT_SITES_ASKED_OFF;
+	if (settings->sites)
+		sites_patch(&kept->sites);
 	if (!begin_file(&(struct header_origin) { .argc = argc, .argv = argv })) {
 		never_record();
 		return;
@@ -217,12 +222,12 @@ void address_space_libc_is_ready(void)
 	if (!address_space.state || *address_space.state != SPACE_RECORDING ||
 	    address_space.settings->stack_mode != VMAT_STACK_CFI)
 		return;
-	recorder_own_calls(true);
+	recorder_own_calls(+1);
 	snapshot_take(VMAT_SNAPSHOT_BEFORE_TRACER);
 	unwind_load();
 	modules_snapshot();
 	snapshot_take(VMAT_SNAPSHOT_AFTER_TRACER);
-	recorder_own_calls(false);
+	recorder_own_calls(-1);
 }
 
 /*

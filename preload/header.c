@@ -120,7 +120,7 @@ static uint64_t new_file_id(const struct vmat_header *header)
 }
 
 void header_fill(struct vmat_header *header, const struct settings *settings,
-                 const struct header_origin *origin)
+                 const struct sites_report *sites, const struct header_origin *origin)
 {
 	struct text version = text_in(header->recorder_version, sizeof(header->recorder_version));
 	struct timespec now;
@@ -146,7 +146,12 @@ void header_fill(struct vmat_header *header, const struct settings *settings,
 		header->parent_head = origin->parent_head;
 	}
 	header->layers = VMAT_LAYER_WRAPPERS | VMAT_LAYER_SNAPSHOTS;
-	header->sites_off = settings->sites ? VMAT_SITES_NOT_BUILT : VMAT_SITES_ASKED_OFF;
+	header->sites_off = sites->off;
+	header->sites_found = sites->found;
+	header->sites_patched = sites->patched;
+	__builtin_memcpy(header->sites_left, sites->left, sizeof(header->sites_left));
+	if (sites->off == VMAT_SITES_IN_FORCE)
+		header->layers |= VMAT_LAYER_SITES;
 	header->on_full = settings->on_full;
 	header->stack_mode = settings->stack_mode;
 	header->depth = settings->depth;

@@ -5,6 +5,7 @@
 #define VMATRACE_PRELOAD_HEADER_H
 
 #include "settings.h"
+#include "sites.h"
 #include "vmatrace/trace_format.h"
 
 /* Where this address space comes from: an exec (argc, argv) or a fork (parent, its head). */
@@ -17,6 +18,6 @@ struct header_origin {
 
 /* The sections, the slot count and `own` are there already; the checksum is set last. */
 void header_fill(struct vmat_header *header, const struct settings *settings,
-                 const struct header_origin *origin);
+                 const struct sites_report *sites, const struct header_origin *origin);
 
 #endif

@@ -16,6 +16,7 @@
 #include "cfi.h"
 #include "modules.h"
 #include "raw_syscall.h"
+#include "recorder.h"
 
 enum {
 	OBJECTS = 256, /* objects that recipes were learnt in; more than that: the oldest goes */
@@ -228,7 +229,9 @@ static struct recipe learn_new(uint64_t key, bool needs_recipe)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancels);
 	learns = lock_to_learn(key);
 	if (learns) {
+		recorder_own_calls(+1);
 		recipe = learn(state.memory, key, ip, &object, needs_recipe);
+		recorder_own_calls(-1);
 		unlock();
 	} else {
 		recipe = recipes_find(state.memory->table, key);

@@ -25,6 +25,7 @@
 #include "modules_table.h"
 #include "raw_syscall.h"
 #include "ring.h"
+#include "sites.h"
 #include "snapshot.h"
 
 enum {
@@ -37,8 +38,9 @@ static __thread struct {
 	uint32_t depth; /* events begun and not ended */
 	uint32_t tid;
 	uint32_t generation; /* address_space.generation for which tid is right */
-	uint32_t own;        /* the recorder's own start-up */
+	int32_t own;         /* above 0: its calls are the recorder's own */
 	uint64_t outer_sp;   /* stack pointer of the innermost event begun */
+	struct awaited awaited;
 } thread __attribute__((tls_model("initial-exec")));
 
 /* A fork child's threads have other ids than the cached ones: the generation tells. In a sandbox: the process. */
@@ -53,9 +55,9 @@ static uint32_t thread_id(void)
 	return thread.tid;
 }
 
-void recorder_own_calls(bool own)
+void recorder_own_calls(int change)
 {
-	thread.own = own;
+	thread.own += change;
 }
 
 bool recorder_is_inside(void)
@@ -141,8 +143,8 @@ static void take_stack(struct vmat_event *event, const struct frame_registers *c
 		event->flags |= VMAT_EVENT_STACK_UNKNOWN;
 }
 
-struct recording recorder_begin(enum call_id call, const struct frame_registers *caller,
-                                const struct words *words)
+struct recording recorder_begin_via(enum vmat_via via, enum call_id call,
+                                    const struct frame_registers *caller, const struct words *words)
 {
 	struct recording recording;
 	struct vmat_event *event = &recording.event;
@@ -159,12 +161,16 @@ struct recording recorder_begin(enum call_id call, const struct frame_registers 
 	 * alternate stack the comparison may say so wrongly: then this event lacks a flag and takes over the
 	 * in-flight entry of the other, nothing else.)
 	 */
-	if (thread.depth && caller->sp >= thread.outer_sp)
+	if (thread.depth && caller->sp >= thread.outer_sp) {
 		thread.depth = 0;
+		thread.awaited.sp = 0;
+	}
 	recording.depth = thread.depth;
 	recording.outer_sp = thread.outer_sp;
+	recording.outer = thread.awaited;
 	/* In this order for a handler that comes in between: it must not find a depth with an old sp. */
 	thread.outer_sp = caller->sp;
+	thread.awaited.sp = 0;
 	__atomic_signal_fence(__ATOMIC_RELEASE);
 	thread.depth = recording.depth + 1;
 	*event = (struct vmat_event) {
@@ -172,7 +178,7 @@ struct recording recorder_begin(enum call_id call, const struct frame_registers 
 		.tid = thread_id(),
 		.call = (uint16_t)call,
 		.flags = recording.depth ? VMAT_EVENT_NESTED : 0,
-		.via = VMAT_VIA_WRAPPER,
+		.via = (uint8_t)via,
 	};
 	__builtin_memcpy(event->args, words->word, sizeof(event->args));
 	if (thread.own || modules_are_own(caller->pc))
@@ -185,6 +191,9 @@ struct recording recorder_begin(enum call_id call, const struct frame_registers 
 	event->time = ring_ticks();
 	event->enter = ring_head();
 	fill_in_flight(&recording);
+	/* Last: what libc was asked for above is no answer to the program's call. */
+	thread.awaited.reached = false;
+	thread.awaited.sp = via == VMAT_VIA_WRAPPER && sites_cover(event->call) ? caller->sp : 0;
 	errno = saved;
 	return recording;
 }
@@ -236,6 +245,37 @@ void recorder_leave(struct recording *recording)
 		return;
 	thread.depth = recording->depth;
 	thread.outer_sp = recording->outer_sp;
+	thread.awaited = recording->outer;
+}
+
+/* --- one event for one call ---------------------------------------------------------------------------- */
+
+bool recorder_awaits_site(const struct frame_registers *caller)
+{
+	const struct awaited *awaited = &thread.awaited;
+
+	if (!awaited->sp || awaited->reached || caller->sp > awaited->sp || !address_space_alive())
+		return false;
+	return sites_in_library(caller->pc) || unwind_reaches(caller, sites_in_library);
+}
+
+void recorder_awaits_none(void)
+{
+	thread.awaited.sp = 0;
+}
+
+void recorder_site_begins(void)
+{
+	thread.awaited.time = ring_ticks();
+	thread.awaited.enter = ring_head();
+}
+
+void recorder_site_ends(void)
+{
+	thread.awaited.duration = ring_ticks() - thread.awaited.time;
+	thread.awaited.reached = true;
+	/* The draw belongs here, just behind the system call; the event is stored when the wrapper ends. */
+	thread.awaited.seq = address_space_alive() ? ring_draw() : RING_NO_SLOT;
 }
 
 void recorder_put_now(struct recording *recording)
@@ -258,9 +298,21 @@ static bool still_ours(const struct recording *recording)
 	return address_space_alive() && recording->control == ring.control;
 }
 
+/* True if there is an event to store: not for a wrapper that has a site and did not come by it (sbrk(0)). */
+static bool take_from_site(struct vmat_event *event, const struct awaited *awaited)
+{
+	if (!awaited->sp)
+		return true;
+	event->time = awaited->time;
+	event->enter = awaited->enter;
+	event->duration = awaited->duration;
+	return awaited->reached;
+}
+
 void recorder_end_with(struct recording *recording, uint64_t result, int error)
 {
 	struct vmat_event *event = &recording->event;
+	struct awaited awaited = thread.awaited;
 	int saved = errno;
 	bool due = false;
 
@@ -271,11 +323,13 @@ void recorder_end_with(struct recording *recording, uint64_t result, int error)
 	event->error = error;
 	if (error)
 		event->flags |= VMAT_EVENT_FAILED;
-	if (still_ours(recording))
+	if (still_ours(recording) && take_from_site(event, &awaited)) {
 		evidence_after(recording);
-	/* Again: reading rows takes its time, and a slot drawn in vain is one torn in the parent's ring. */
-	if (still_ours(recording))
-		due = ring_put(event, address_space.state);
+		/* Again: reading rows takes its time, and a slot drawn in vain is one torn in the parent's ring. */
+		if (still_ours(recording))
+			due = ring_store(event, awaited.sp ? awaited.seq : ring_draw(),
+			                 address_space.state);
+	}
 	if (address_space_alive())
 		release_in_flight(recording);
 	if (due)

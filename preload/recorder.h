@@ -42,19 +42,37 @@ struct words {
 		.bp = *(uint64_t *)__builtin_frame_address(0),                                     \
 	})
 
+/* What the innermost wrapper of a thread waits for: the site that its call leads to (sites.h). */
+struct awaited {
+	uint64_t sp;    /* of the wrapper's caller; 0: nothing is awaited */
+	uint64_t enter; /* as the site saw them: nearer to the system call than the wrapper's own */
+	uint64_t time;
+	uint64_t duration;
+	uint64_t seq; /* the slot drawn just after it */
+	bool reached; /* a site was passed: there was a system call */
+};
+
 struct recording {
 	struct vmat_event event;
 	struct vmat_in_flight *in_flight;
 	struct vmat_control *control; /* of the trace it began in */
 	uint32_t depth;               /* of the thread before this event */
 	uint64_t outer_sp;            /* of the event that this one interrupted */
+	struct awaited outer;
 	bool recording;
 	bool rows_wanted; /* the model cannot compute what this call does: keep the kernel's rows */
 };
 
 /* Before the call. words: the arguments in the order of calls.def. Keeps errno. */
-struct recording recorder_begin(enum call_id call, const struct frame_registers *caller,
-                                const struct words *words);
+struct recording recorder_begin_via(enum vmat_via via, enum call_id call,
+                                    const struct frame_registers *caller,
+                                    const struct words *words);
+
+static inline struct recording
+recorder_begin(enum call_id call, const struct frame_registers *caller, const struct words *words)
+{
+	return recorder_begin_via(VMAT_VIA_WRAPPER, call, caller, words);
+}
 /* After the call: result, and whether it failed (errno says why). Keeps errno. */
 void recorder_end(struct recording *recording, uint64_t result, bool failed);
 /* The same with an error number that is not in errno (posix_madvise), 0 success. */
@@ -71,10 +89,20 @@ void recorder_put_now(struct recording *recording);
 /* True if the thread has begun an event and not ended it: frames below may hold pointers into the trace. */
 bool recorder_is_inside(void);
 
+/*
+ * At a site whose function was called by *caller: true if a wrapper of this thread is on the way to it, with
+ * no signal frame between. Then the two below stand for begin and end.
+ */
+bool recorder_awaits_site(const struct frame_registers *caller);
+void recorder_site_begins(void);
+void recorder_site_ends(void);
+/* Between begin and end: the call will lead to no site (it is made by libc's syscall()). */
+void recorder_awaits_none(void);
+
 /* An event of the recorder's own; everything but tid, flags and via is filled. */
 void recorder_internal(struct vmat_event *event);
 
-/* True if the calling thread is inside the recorder's own start-up (its calls are internal). */
-void recorder_own_calls(bool own);
+/* +1 and -1 around code of the thread whose calls are the recorder's own: loading, learning. */
+void recorder_own_calls(int change);
 
 #endif

@@ -125,10 +125,10 @@ static void store(struct vmat_event *slot, struct vmat_event *event, uint64_t se
 	__atomic_store_n(&slot->stamp, seq + 1, __ATOMIC_RELEASE);
 }
 
-bool ring_put(struct vmat_event *event, const uint32_t *alive)
+uint64_t ring_draw(void)
 {
 	struct vmat_control *control = ring.control;
-	uint64_t seq, index;
+	uint64_t seq;
 
 	if (__atomic_load_n(&control->stopped, __ATOMIC_RELAXED) ||
 	    (ring.stop_when_full &&
@@ -136,20 +136,28 @@ bool ring_put(struct vmat_event *event, const uint32_t *alive)
 		if (ring.stop_when_full && !control->stopped)
 			control->stopped = VMAT_STOPPED_FULL;
 		ring_count(&control->dropped);
-		return false;
+		return RING_NO_SLOT;
 	}
 	/*
 	 * The draw of `exit`. Release and acquire: everything before it, the system call above all, is over
 	 * for whoever loads the head afterwards (recorder.c states the order that follows from it).
 	 */
 	seq = __atomic_fetch_add(&control->head, 1, __ATOMIC_ACQ_REL);
-	if (ring.stop_when_full && seq >= ring.slot_count)
+	return ring.stop_when_full && seq >= ring.slot_count ? RING_NO_SLOT : seq;
+}
+
+bool ring_store(struct vmat_event *event, uint64_t seq, const uint32_t *alive)
+{
+	const struct vmat_control *control = ring.control;
+	uint64_t index;
+
+	if (seq == RING_NO_SLOT)
 		return false;
 	index = seq & (ring.slot_count - 1);
 	if (index >= __atomic_load_n(&ring.slots_ready, __ATOMIC_ACQUIRE) &&
 	    !make_ready((uint8_t *)ring.slots, &ring.slots_ready, index + 1, sizeof(*event),
 	                ring.slot_count)) {
-		control->stopped = ring.frozen ? VMAT_STOPPED_TRIMMED : VMAT_STOPPED_NO_SPACE;
+		ring.control->stopped = ring.frozen ? VMAT_STOPPED_TRIMMED : VMAT_STOPPED_NO_SPACE;
 		return false;
 	}
 	if (__atomic_load_n(alive, __ATOMIC_RELAXED) == 0 || ring.control != control)

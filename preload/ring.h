@@ -6,7 +6,7 @@
  * The file is sparse and mapped whole; `ready` is how far its pages were asked for (MADV_POPULATE_WRITE),
  * and nothing is stored beyond it: on a full disk that call returns EFAULT where a store would be SIGBUS.
  *
- * ring_put: reserve a slot by one atomic add, fill it, stamp it. No lock, no commit counter: a reader tells
+ * ring_draw and ring_store: reserve a slot by one atomic add, fill it, stamp it. No lock, no commit counter: a reader tells
  * valid, torn and overwritten slots apart by stamp and checksum (trace_format.h). Async-signal-safe.
  */
 #ifndef VMATRACE_PRELOAD_RING_H
@@ -57,14 +57,23 @@ static inline uint64_t ring_head(void)
 	return __atomic_load_n(&ring.control->head, __ATOMIC_ACQUIRE);
 }
 
+/* The slot of an event, drawn just after its call; RING_NO_SLOT (and counted): nothing more is recorded. */
+#define RING_NO_SLOT UINT64_MAX
+uint64_t ring_draw(void);
+
 /*
- * Stores *event (stamp and crc are set here). `alive` is read once more just before the stamp: if it then
- * reads 0 this is a fork child in the middle of its parent's event, and the slot stays unstamped; likewise
- * if the child has got a ring of its own meanwhile.
+ * Stores *event in it (stamp and crc are set here). `alive` is read once more just before the stamp: if it
+ * then reads 0 this is a fork child in the middle of its parent's event, and the slot stays unstamped;
+ * likewise if the child has got a ring of its own meanwhile.
  * True: the slot begins a quarter of the ring, and a snapshot is due, so that what survives a wrap can be
  * replayed from a base that survives too.
  */
-bool ring_put(struct vmat_event *event, const uint32_t *alive);
+bool ring_store(struct vmat_event *event, uint64_t seq, const uint32_t *alive);
+
+static inline bool ring_put(struct vmat_event *event, const uint32_t *alive)
+{
+	return ring_store(event, ring_draw(), alive);
+}
 
 /* `bytes` of the arena, aligned, zero, safe to store to; NULL and counted when there is no more. */
 void *ring_reserve(uint64_t bytes, uint32_t *id);

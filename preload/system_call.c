@@ -99,6 +99,7 @@ static long perform(struct recording *recording, uint16_t call, long number, con
 	if (call == CALL_MADVISE)
 		return guard_madvise(recording, (void *)word[0], (size_t)word[1], (int)word[2]);
 	announce(recording, call, word);
+	recorder_awaits_none();
 	return real.syscall(number, word[0], word[1], word[2], word[3], word[4], word[5]);
 }
 

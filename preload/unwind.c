@@ -28,7 +28,8 @@ enum {
 	MAIN_REACH = 128 << 20,
 	THREAD_REACH = 64 << 20,
 	FOREIGN_REACH = 1 << 20,
-	PAGE_BYTES = 4096, /* the smallest there is */
+	PAGE_BYTES = 4096,  /* the smallest there is */
+	REACHED_FRAMES = 6, /* of libc between a wrapper and a system call, with room */
 };
 
 struct unwind_state {
@@ -242,25 +243,29 @@ static __attribute__((noinline)) struct frame step_otherwise(struct frame frame,
 	}
 }
 
+static inline struct frame step_by_cfi(struct frame frame, const struct recipe_entry *table,
+                                       uint16_t *flags)
+{
+	uint64_t key = recipe_key(frame.pc, frame.exact);
+	struct recipe recipe = recipes_find(table, key);
+	uint64_t base;
+
+	if (recipe.kind <= RECIPE_NOTED)
+		recipe = recipes_learn(key);
+	base = recipe.kind == RECIPE_SP ? frame.sp : frame.bp;
+	if (recipe.kind == RECIPE_SP || recipe.kind == RECIPE_BP)
+		return step_to_cfa(frame, recipe, base + (uint64_t)(int64_t)recipe.cfa_offset);
+	return step_otherwise(frame, recipe, flags);
+}
+
 static size_t walk_by_cfi(struct frame frame, uint64_t *pcs, size_t depth, uint16_t *flags)
 {
 	const struct recipe_entry *table = state.table;
 	size_t count = 0;
 
 	while (frame.step == STEP_FRAME && count < depth) {
-		uint64_t key = recipe_key(frame.pc, frame.exact);
-		struct recipe recipe = recipes_find(table, key);
-		uint64_t base;
-
 		pcs[count++] = frame.pc;
-		if (recipe.kind <= RECIPE_NOTED)
-			recipe = recipes_learn(key);
-		base = recipe.kind == RECIPE_SP ? frame.sp : frame.bp;
-		if (recipe.kind == RECIPE_SP || recipe.kind == RECIPE_BP)
-			frame = step_to_cfa(frame, recipe,
-			                    base + (uint64_t)(int64_t)recipe.cfa_offset);
-		else
-			frame = step_otherwise(frame, recipe, flags);
+		frame = step_by_cfi(frame, table, flags);
 	}
 	/* STEP_FRAME: the depth is reached, and a caller was found above it. */
 	if (frame.step != STEP_END)
@@ -297,4 +302,20 @@ size_t unwind_stack(const struct frame_registers *at, enum vmat_stack_mode mode,
 	if (mode == VMAT_STACK_CFI && recipes_usable())
 		return walk_by_cfi(frame, pcs, depth, flags);
 	return walk_by_frame_pointers(frame, pcs, depth, flags);
+}
+
+bool unwind_reaches(const struct frame_registers *at, bool (*inside)(uint64_t pc))
+{
+	struct frame frame = { .step = STEP_FRAME, .pc = at->pc, .sp = at->sp, .bp = at->bp };
+	uint16_t flags = 0;
+
+	if (!recipes_usable())
+		return false;
+	frame = with_bound(frame);
+	for (int i = 0; i < REACHED_FRAMES && frame.step == STEP_FRAME && !frame.exact; i++) {
+		if (inside(frame.pc))
+			return true;
+		frame = step_by_cfi(frame, state.table, &flags);
+	}
+	return false;
 }

@@ -55,4 +55,10 @@ bool unwind_ready(void);
 size_t unwind_stack(const struct frame_registers *at, enum vmat_stack_mode mode, uint64_t *pcs,
                     size_t depth, uint16_t *flags);
 
+/*
+ * True if one of the next few frames of the thread is in code that `inside` says yes to, before any signal
+ * frame. Before unwind_load(): if it would be so by the word on top of the stack alone, false.
+ */
+bool unwind_reaches(const struct frame_registers *at, bool (*inside)(uint64_t pc));
+
 #endif

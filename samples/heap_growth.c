@@ -49,7 +49,7 @@ static unsigned long heap_bytes(void)
 static void by_hand(void)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	char *start = DID(sbrk, 0);
+	char *start = sbrk(0); /* libc knows the answer: no system call, and so no event */
 	char *area;
 
 	if (start == (void *)-1)

@@ -80,9 +80,12 @@ int main(void)
 	file = DID(mmap, NULL, page + 1, PROT_READ, MAP_PRIVATE, fd, (off_t)page);
 	show("file", file);
 
-	/* What the kernel refuses: no length, an offset inside a page, a descriptor that is none. */
+	/*
+	 * What the kernel refuses: no length, no kind of mapping, a descriptor that is none. (An offset inside a
+	 * page it never sees: libc says EINVAL itself.)
+	 */
 	DID(mmap, NULL, 0, PROT_READ, anonymous, -1, 0);
-	DID(mmap, NULL, page, PROT_READ, MAP_PRIVATE, fd, 1);
+	DID(mmap, NULL, page, PROT_READ, 0, fd, 0);
 	DID(mmap, NULL, page, PROT_READ, MAP_PRIVATE, -1, 0);
 	DID(munmap, file + 1, page);
 	close(fd);

@@ -16,7 +16,7 @@ static bool grow(struct replay *replay, const struct event *event, const struct 
 		.start = range->start,
 		.end = range->end,
 		.prot = PROT_READ | PROT_WRITE,
-		.internal = event->flags & VMAT_EVENT_INTERNAL,
+		.internal = false, /* the heap is the program's, whoever made malloc extend it */
 		.map_flags = replay->lock_future ? RUN_LOCKED : 0,
 		.created_by = event->seq,
 		.changed_by = event->seq,

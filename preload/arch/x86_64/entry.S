@@ -94,4 +94,65 @@ __libc_start_main:
 	.cfi_endproc
 	.size	__libc_start_main, . - __libc_start_main
 
+/*
+ * site_entry: in the place of `mov $NR, %eax; syscall`. On entry the stack holds the address behind the site
+ * and then what libc's function has there. All registers come back as the system call would leave them, but
+ * for rcx and r11, which it clobbers too; flags are kept, as syscall keeps them.
+ */
+	.globl	site_entry
+	.hidden	site_entry
+	.type	site_entry, @function
+	.p2align 4
+site_entry:
+	.cfi_startproc
+	pushq	%rbp
+	.cfi_adjust_cfa_offset 8
+	.cfi_offset %rbp, -16
+	movq	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	pushfq
+	subq	$SITE_FRAME_BYTES, %rsp
+	andq	$-16, %rsp
+	movq	%rdi, (%rsp)
+	movq	%rsi, 8(%rsp)
+	movq	%rdx, 16(%rsp)
+	movq	%r10, 24(%rsp)
+	movq	%r8, 32(%rsp)
+	movq	%r9, 40(%rsp)
+	movq	8(%rbp), %rax
+	movq	%rax, SITE_AT(%rsp)
+	leaq	16(%rbp), %rax
+	movq	%rax, SITE_AT+8(%rsp)
+	movq	(%rbp), %rax
+	movq	%rax, SITE_AT+16(%rsp)
+	cld
+	movq	%rsp, %rdi
+	call	site_before
+	movq	(%rsp), %rdi
+	movq	8(%rsp), %rsi
+	movq	16(%rsp), %rdx
+	movq	24(%rsp), %r10
+	movq	32(%rsp), %r8
+	movq	40(%rsp), %r9
+	movq	SITE_NUMBER(%rsp), %rax
+	syscall
+	movq	%rax, SITE_RESULT(%rsp)
+	movq	%rsp, %rdi
+	call	site_after
+	movq	(%rsp), %rdi
+	movq	8(%rsp), %rsi
+	movq	16(%rsp), %rdx
+	movq	24(%rsp), %r10
+	movq	32(%rsp), %r8
+	movq	40(%rsp), %r9
+	movq	SITE_RESULT(%rsp), %rax
+	leaq	-8(%rbp), %rsp
+	popfq
+	popq	%rbp
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
+	ret
+	.cfi_endproc
+	.size	site_entry, . - site_entry
+
 	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,65 @@
+/*
+ * site_call.c: one event for one call. A system call that a wrapper's own call leads to completes the
+ * wrapper's event; any other one, malloc's or the loader's, is an event of its own, whose stack begins at
+ * the caller of libc's function. Runs wherever libc makes a VMA call: in signal handlers, under malloc's and
+ * the loader's locks, on any stack.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+
+#include "offsets.h"
+#include "raw_syscall.h"
+#include "recorder.h"
+#include "site_entry.h"
+#include "sites.h"
+#include "unwind.h"
+
+_Static_assert(sizeof(struct site_frame) <= SITE_FRAME_BYTES, "entry.S");
+_Static_assert(offsetof(struct site_frame, result) == SITE_RESULT, "entry.S");
+_Static_assert(offsetof(struct site_frame, at) == SITE_AT, "entry.S");
+_Static_assert(offsetof(struct site_frame, number) == SITE_NUMBER, "entry.S");
+
+enum { WRAPPER_FRAMES = 4 }; /* between a wrapper and a site: sbrk and brk, with room */
+
+/* The function with the site has saved nothing and moved sp by a known distance (sites.c): no guess here. */
+static struct frame_registers caller_of(const struct site_frame *frame, const struct site *site)
+{
+	uint64_t return_address = frame->at.sp + site->frame_bytes;
+
+	return (struct frame_registers) {
+		.pc = *(const uint64_t *)return_address,
+		.sp = return_address + 8,
+		.bp = frame->at.bp,
+	};
+}
+
+void site_before(struct site_frame *frame)
+{
+	const struct site *site = sites_find(frame->at.pc);
+	struct frame_registers caller = caller_of(frame, site);
+	struct words words;
+
+	frame->number = site->number;
+	frame->completes = recorder_awaits_site(&caller);
+	if (frame->completes) {
+		recorder_site_begins();
+		return;
+	}
+	__builtin_memcpy(words.word, frame->args, sizeof(words.word));
+	if (site->call == CALL_BRK)
+		words.word[1] = (uint64_t)RAW_1(SYS_brk, 0);
+	frame->recording =
+		recorder_begin_via(VMAT_VIA_SITE, (enum call_id)site->call, &caller, &words);
+}
+
+void site_after(struct site_frame *frame)
+{
+	bool failed = raw_failed((long)frame->result);
+
+	if (frame->completes)
+		recorder_site_ends();
+	else
+		recorder_end_with(&frame->recording, failed ? UINT64_MAX : frame->result,
+		                  failed ? (int)-frame->result : 0);
+}

@@ -1,0 +1,53 @@
+/*
+ * sites: the second layer. In libc.so.6 and ld.so each VMA call has one pair of instructions
+ *
+ *     b8 NR 00 00 00    mov  $NR, %eax              e8 rel32    call site_entry
+ *     0f 05             syscall                     66 90       nop
+ *
+ * (left: as it is; right: as it becomes). site_entry (arch/ENTRY.S) makes the system call itself between
+ * sites_before() and sites_after(). A call rather than a jump: the return address names the site, and libc's
+ * own CFI covers the frame, so every unwinder passes.
+ *
+ * A site is patched only if all of this holds; else it is left alone and named (header.sites_left):
+ *     - the function it is in decodes from its start (FDE) to its end, instruction by instruction
+ *     - the pair stands on instruction boundaries, its bytes exact, a known instruction behind it
+ *     - no jump of the function leads into the seven bytes
+ *     - the function stores nothing below its stack pointer, and has no vector instruction: by the psABI
+ *       its callers expect vector registers to be lost, so the recorder need not save them
+ */
+#ifndef VMATRACE_PRELOAD_SITES_H
+#define VMATRACE_PRELOAD_SITES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmatrace/trace_format.h"
+
+struct sites_report {
+	enum vmat_sites_off off; /* VMAT_SITES_IN_FORCE: at least one is patched */
+	uint32_t found;
+	uint32_t patched;
+	char left[256]; /* those left alone, with why: "mremap: jump into it; ..." */
+};
+
+/* In the constructor, before any other thread. Through /proc/self/mem: no VMA is split, no page writable. */
+void sites_patch(struct sites_report *report);
+
+/* A patched site. */
+struct site {
+	uint64_t return_address; /* behind the call that the pair became */
+	uint32_t
+		frame_bytes; /* the stack pointer is this far below the function's return address */
+	uint16_t number;     /* system call */
+	uint16_t call;       /* enum call_id */
+};
+
+/* By what a site pushes; NULL: none. */
+const struct site *sites_find(uint64_t return_address);
+/* True if pc is in this library: where a wrapper called the next definition from. */
+bool sites_in_library(uint64_t pc);
+
+/* True if every path of the call `call` (enum call_id) to the kernel goes through a patched site. */
+bool sites_cover(uint16_t call);
+
+#endif
