@@ -27,3 +27,10 @@ add_executable(differential ${DIFFERENTIAL})
 target_link_libraries(differential PRIVATE vmatrace_core)
 add_test(NAME replay.differential COMMAND differential)
 set_tests_properties(replay.differential PROPERTIES LABELS replay TIMEOUT 600)
+
+# Each rule of the core undone in a copy of it; every script must fail under its own.
+find_program(PYTHON3 python3)
+if(PYTHON3)
+  add_test(NAME replay.breaks COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/tests/replay/mutate.py)
+  set_tests_properties(replay.breaks PROPERTIES LABELS full TIMEOUT 900)
+endif()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Breaks the core rule by rule (breaks.py) and looks whether the scripts that cover the rule fail.
 
-    tests/replay/mutate.py [SCRIPT...]      all breaks, or those of the named scripts; about three minutes
+    tests/replay/mutate.py [SCRIPT...]      all breaks, or those of the named scripts; half a minute
 
 Nothing in the tree is touched. Says which breaks no longer apply, because the code they stand for has
 changed, which left their script green, and which scripts no break ever turned red. Exit status 1 if any.
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
 from breaks import BREAKS
 
 HERE = pathlib.Path(__file__).resolve().parent
