@@ -16,6 +16,8 @@ void json_begin(struct json *json, FILE *out, enum json_layout layout)
 void json_end(struct json *json)
 {
 	putc('\n', json->out);
+	/* The next value begins a document of its own: no comma belongs before it. */
+	json->some[0] = false;
 }
 
 static bool on_lines_of_their_own(const struct json *json)

@@ -39,7 +39,7 @@ struct json {
 };
 
 void json_begin(struct json *json, FILE *out, enum json_layout layout);
-/* Ends the line. */
+/* Ends the line; a value written after it is the next document. */
 void json_end(struct json *json);
 
 void json_object(struct json *json);

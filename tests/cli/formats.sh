@@ -63,6 +63,26 @@ equal "json is the array of the same" true sh -c "
 	'$vmatrace' events -q --format json good.vmat >a; '$vmatrace' events -q --format jsonl good.vmat >l
 	jq -s --slurpfile a a '. == \$a[0]' l"
 
+# --- every command: each line of jsonl is a document, json is one; both say the same
+for command in info events timeline maps mm verify; do
+	"$vmatrace" $command -q --format json good.vmat >a.json
+	"$vmatrace" $command -q --format jsonl good.vmat >a.jsonl
+	equal "$command: json and jsonl say the same" true \
+		jq -s --slurpfile a a.json '(if ($a[0]|type) == "array" then . else .[0] end) == $a[0]' a.jsonl
+	equal "$command: a line of jsonl is a document" "" \
+		sh -c "while read -r line; do printf '%s' \"\$line\" | jq -e type >/dev/null || echo \"\$line\"; done <a.jsonl"
+done
+mkdir pair && cp good.vmat pair/1.vmat && cp torn.vmat pair/2.vmat
+for command in info verify; do
+	equal "$command: jsonl of two" 2 sh -c "'$vmatrace' $command -q --format jsonl pair | jq -c type | wc -l"
+done
+equal "verify: exactly these keys" \
+	'["checkpoints","events","implicit_changes","lost","matched","racy","schema","unexplained_vmas"]' \
+	sh -c "'$vmatrace' verify -q --format json good.vmat | jq -c keys"
+equal "maps: exactly these keys" \
+	'["created_by","dev","inode","kind","last_changed_by","offset","vm_end","vm_file","vm_flags","vm_pgoff","vm_start"]' \
+	sh -c "'$vmatrace' maps -q --format jsonl good.vmat | jq -c keys | sort -u"
+
 # --- names of a hostile trace
 check "text obeys nobody" 0 'shm_open\("/\\x1b\[2J' - "$vmatrace" events hostile.vmat
 LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177]')" out && { failed=$((failed + 1)); echo "FAILED: raw control bytes"; }
