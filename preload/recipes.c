@@ -244,6 +244,37 @@ static struct recipe learn_new(uint64_t key, bool needs_recipe)
 	return recipe;
 }
 
+/* A look without the lock: objects are only ever added or all dropped, and a wrong no is what happens anyway. */
+static bool learnt_in(const struct recipes_memory *memory, uint64_t start, uint64_t end)
+{
+	uint32_t count = memory->objects < OBJECTS ? memory->objects : OBJECTS;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (memory->object[i].start < end && start < memory->object[i].end)
+			return true;
+	}
+	return false;
+}
+
+void recipes_forget(uint64_t start, uint64_t end)
+{
+	const uint64_t all = UINT64_MAX;
+	struct recipes_memory *memory = state.memory;
+	uint64_t mask;
+
+	if (!memory || !learnt_in(memory, start, end) ||
+	    raw_failed(RAW_4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &mask, SIGNAL_SET_BYTES)))
+		return;
+	/* No key is 0: the wait is for the lock alone. Without it the second guard of recipes.h is left. */
+	if (lock_to_learn(0)) {
+		empty_table(memory);
+		memset(memory->object, 0, sizeof(memory->object));
+		memory->objects = 0;
+		unlock();
+	}
+	RAW_4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, SIGNAL_SET_BYTES);
+}
+
 struct recipe recipes_learn(uint64_t key)
 {
 	struct recipe recipe = learn_new(key, true);

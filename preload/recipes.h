@@ -15,7 +15,8 @@
  * up at pc itself. The two may have different recipes, so the key tells them apart.
  *
  * Full: emptied and learnt anew, RECIPE_REFILLS times in a process; then pcs not yet known stay unknown.
- * Stale: when a pc is learnt in an object that lies where another one was, the table is emptied.
+ * Stale: when the loader unmaps an object that recipes were learnt in, the table is emptied; likewise when a
+ * pc is learnt in an object that lies where another one was, in case the loader's call was not seen.
  */
 #ifndef VMATRACE_PRELOAD_RECIPES_H
 #define VMATRACE_PRELOAD_RECIPES_H
@@ -132,6 +133,9 @@ bool recipes_usable(void);
  * for the first time (modules.h). RECIPE_UNKNOWN: this time it could not be learnt. Keeps errno.
  */
 struct recipe recipes_learn(uint64_t key);
+
+/* The loader unmaps [start, end): what was learnt there is forgotten. */
+void recipes_forget(uint64_t start, uint64_t end);
 
 /* Notes only the module of a key that recipes_find() does not know, for walks that need no recipe. */
 void recipes_note(uint64_t key);

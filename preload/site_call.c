@@ -10,6 +10,7 @@
 
 #include "offsets.h"
 #include "raw_syscall.h"
+#include "recipes.h"
 #include "recorder.h"
 #include "site_entry.h"
 #include "sites.h"
@@ -41,6 +42,8 @@ void site_before(struct site_frame *frame)
 	struct words words;
 
 	frame->number = site->number;
+	if (site->loader && site->call == CALL_MUNMAP)
+		recipes_forget(frame->args[0], frame->args[0] + frame->args[1]);
 	frame->completes = recorder_awaits_site(&caller);
 	if (frame->completes) {
 		recorder_site_begins();

@@ -206,6 +206,7 @@ static const char *check(const struct function *function, const uint8_t *at, uin
 struct patcher {
 	long memory; /* descriptor of /proc/self/mem */
 	struct sites_report *report;
+	const char *libc; /* how sites of libc are named; the others are ld.so's */
 };
 
 static void leave(struct sites_report *report, const char *object, uint32_t number, const char *why)
@@ -256,6 +257,7 @@ static bool patch(struct patcher *patcher, const struct function_table *table, c
 		site->return_address = (uint64_t)at + 5;
 		site->number = (uint16_t)number;
 		site->call = call_of(number);
+		site->loader = object != patcher->libc;
 		sites.count++;
 		why = write_call(patcher->memory, at);
 		sites.count -= why != NULL;
@@ -280,7 +282,7 @@ static bool patch_function(struct patcher *patcher, const char *name)
 	for (const uint8_t *at = start; at + PAIR_BYTES <= function.end; at++) {
 		if (is_pair(at)) {
 			any = true;
-			all &= patch(patcher, &table, "libc", at);
+			all &= patch(patcher, &table, patcher->libc, at);
 		}
 	}
 	return any && all;
@@ -331,7 +333,7 @@ static void note_own_text(void)
 
 void sites_patch(struct sites_report *report)
 {
-	struct patcher patcher = { .report = report };
+	struct patcher patcher = { .report = report, .libc = "libc" };
 
 	*report = (struct sites_report) { .off = VMAT_SITES_UNKNOWN_LIBC };
 	patcher.memory = RAW_4(SYS_openat, AT_FDCWD, "/proc/self/mem", O_RDWR | O_CLOEXEC, 0);

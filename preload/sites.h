@@ -40,6 +40,7 @@ struct site {
 		frame_bytes; /* the stack pointer is this far below the function's return address */
 	uint16_t number;     /* system call */
 	uint16_t call;       /* enum call_id */
+	bool loader;         /* in ld.so: a munmap here unloads an object */
 };
 
 /* By what a site pushes; NULL: none. */
