@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "instruction.h"
+#include "libc_symbols.h"
 #include "raw_syscall.h"
 #include "site_entry.h"
 #include "text.h"
@@ -206,7 +207,8 @@ static const char *check(const struct function *function, const uint8_t *at, uin
 struct patcher {
 	long memory; /* descriptor of /proc/self/mem */
 	struct sites_report *report;
-	const char *libc; /* how sites of libc are named; the others are ld.so's */
+	const char *libc;              /* how sites of libc are named; the others are ld.so's */
+	const struct link_map *object; /* libc's */
 };
 
 static void leave(struct sites_report *report, const char *object, uint32_t number, const char *why)
@@ -272,7 +274,7 @@ static bool patch(struct patcher *patcher, const struct function_table *table, c
 /* All pairs of one function of libc. True: there is one, and every one is patched. */
 static bool patch_function(struct patcher *patcher, const char *name)
 {
-	const uint8_t *start = dlsym(RTLD_NEXT, name);
+	const uint8_t *start = libc_function(patcher->object, name);
 	struct function_table table;
 	struct function function;
 	bool all = true, any = false;
@@ -342,7 +344,8 @@ void sites_patch(struct sites_report *report)
 		return;
 	}
 	note_own_text();
-	for (unsigned i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+	patcher.object = libc_object();
+	for (unsigned i = 0; patcher.object && i < sizeof(functions) / sizeof(functions[0]); i++) {
 		if (patch_function(&patcher, functions[i].name))
 			sites.covered |= 1u << functions[i].call;
 	}
