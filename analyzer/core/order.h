@@ -19,7 +19,8 @@
  * replace in one critical section, so they need no release of their own. Clocks play no part.
  *
  * An attribute call that overlaps in time another call on the same pages has no order that these numbers
- * tell: it is marked racy. Two calls of one thread overlap only if a signal handler made one of them.
+ * tell: it is marked racy, unless an acquire in between tells (races.h). Two calls of one thread overlap
+ * only if a signal handler made one of them.
  *
  * Calls in flight come last and whole. Whether the kernel did them is not known, so nobody applies them.
  *

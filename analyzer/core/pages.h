@@ -19,21 +19,27 @@ struct page_range {
 
 enum { TOUCH_LIMIT = 2 };
 
+/* What a call does to the pages of one of its ranges. */
+enum touch_role {
+	TOUCH_CHANGES,  /* attributes of pages that stay mapped */
+	TOUCH_RELEASES, /* unmaps them */
+	TOUCH_PLACES,   /* maps them where the kernel found them free */
+	TOUCH_REPLACES, /* maps them whatever was there, or a bit of everything */
+};
+
 /*
  * What one call touches. A mapping call in flight has pages but no place yet: `anywhere` is their length.
  * shmdt touches all of an attachment, wherever its pages are: `attachment` is the address it was given.
- * placed: the kernel chose the place among free pages, or refused one that was not free.
- * visible: the call may change what /proc/PID/maps shows. attributes: it changes pages that stay mapped, so
- * its order among calls that overlap it in time is not known.
+ * visible: the call may change what /proc/PID/maps shows. A call that failed and cannot have changed
+ * anything touches nothing.
  */
 struct touch {
 	struct page_range ranges[TOUCH_LIMIT];
+	enum touch_role roles[TOUCH_LIMIT];
 	size_t count;
 	uint64_t anywhere;
 	uint64_t attachment;
-	bool placed;
 	bool visible;
-	bool attributes;
 };
 
 uint64_t page_floor(uint64_t address, uint32_t page_bytes);

@@ -9,11 +9,10 @@
 
 struct recent {
 	uint64_t seq;
+	uint64_t enter;
 	uint64_t exit;
-	struct page_range ranges[TOUCH_LIMIT];
-	uint32_t count;
+	struct touch touch;
 	uint32_t slot;
-	bool attributes;
 };
 
 struct races {
@@ -40,11 +39,53 @@ void races_free(struct races *races)
 	free(races);
 }
 
-static bool same_pages(const struct recent *recent, const struct touch *touch)
+/*
+ * True if between the release and the attribute call somebody else got all the pages that both touch: an
+ * acquire that returned before the one entered and after the other did. The release came before it, and so
+ * before the attribute call, whenever it returned.
+ */
+static bool settled(const struct races *races, const struct recent *release,
+                    const struct page_range *released, const struct recent *attribute,
+                    const struct page_range *range)
 {
-	for (size_t i = 0; i < recent->count; i++) {
-		for (size_t j = 0; j < touch->count; j++) {
-			if (page_ranges_overlap(&recent->ranges[i], &touch->ranges[j]))
+	struct page_range both = {
+		released->start > range->start ? released->start : range->start,
+		released->end < range->end ? released->end : range->end,
+	};
+
+	for (size_t i = races->count; i && races->recent[i - 1].exit >= release->enter; i--) {
+		const struct recent *acquire = &races->recent[i - 1];
+
+		if (acquire->exit >= attribute->enter)
+			continue;
+		for (size_t j = 0; j < acquire->touch.count; j++) {
+			if (acquire->touch.roles[j] == TOUCH_PLACES &&
+			    acquire->touch.ranges[j].start <= both.start &&
+			    acquire->touch.ranges[j].end >= both.end)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* True if `attribute` changes pages that `other` touches too, in an order that nobody knows. */
+static bool is_racy(const struct races *races, const struct recent *attribute,
+                    const struct recent *other)
+{
+	for (size_t i = 0; i < attribute->touch.count; i++) {
+		const struct page_range *range = &attribute->touch.ranges[i];
+
+		if (attribute->touch.roles[i] != TOUCH_CHANGES)
+			continue;
+		for (size_t j = 0; j < other->touch.count; j++) {
+			const struct page_range *touched = &other->touch.ranges[j];
+
+			/* What the kernel placed there was free: the pages had a release in between. */
+			if (other->touch.roles[j] == TOUCH_PLACES ||
+			    !page_ranges_overlap(range, touched))
+				continue;
+			if (other->touch.roles[j] != TOUCH_RELEASES ||
+			    !settled(races, other, touched, attribute, range))
 				return true;
 		}
 	}
@@ -77,33 +118,26 @@ static bool reserve(struct races *races, uint64_t exit)
 bool races_add(struct races *races, const struct event *event, uint32_t slot, uint32_t page_bytes,
                void (*mark)(void *context, uint32_t slot, uint64_t seq), void *context)
 {
-	struct recent *added;
-	struct touch touch;
+	struct recent added = {
+		.seq = event->seq,
+		.enter = event->enter,
+		.exit = event->exit,
+		.slot = slot,
+	};
 
-	event_touch(event, page_bytes, &touch);
-	if (!touch.count || touch.placed)
+	event_touch(event, page_bytes, &added.touch);
+	if (!added.touch.count)
 		return true;
 	for (size_t i = races->count; i && races->recent[i - 1].exit >= event->enter; i--) {
 		const struct recent *recent = &races->recent[i - 1];
 
-		if (!(recent->attributes || touch.attributes) || !same_pages(recent, &touch))
-			continue;
-		if (recent->attributes)
+		if (is_racy(races, recent, &added))
 			mark(context, recent->slot, recent->seq);
-		if (touch.attributes)
+		if (is_racy(races, &added, recent))
 			mark(context, slot, event->seq);
 	}
 	if (!reserve(races, event->exit))
 		return false;
-	added = &races->recent[races->count++];
-	*added = (struct recent) {
-		.seq = event->seq,
-		.exit = event->exit,
-		.count = (uint32_t)touch.count,
-		.slot = slot,
-		.attributes = touch.attributes,
-	};
-	for (size_t i = 0; i < touch.count; i++)
-		added->ranges[i] = touch.ranges[i];
+	races->recent[races->count++] = added;
 	return true;
 }

@@ -2,13 +2,12 @@
  * races.h: which attribute calls overlap in time another call on the same pages. Part of order: its events
  * are added in the order of exit, each is held against those whose time it overlaps.
  *
- * A mapping that the kernel placed is no party to a race: its pages were free, so an attribute call that
- * overlaps it in time was made on what lay there before (nobody knows the new address yet). The release in
- * between began after the attribute call had returned, or it is itself what the call races with; either way
- * the keys of order.h put the three in this order.
- *
  * Two events overlap in time if neither returned before the other began, that is exit >= enter of the
  * other, both ways. As events come by rising exit, those that overlap the newest are a tail of the list.
+ *
+ * Two cases look like races and are none. What the kernel placed lay on free pages: who changed these pages
+ * at the same time did so before their release. And a release that is slow to return had freed its pages
+ * when whoever got them returned: who changes them from then on changes the new ones.
  */
 #ifndef VMATRACE_CORE_RACES_H
 #define VMATRACE_CORE_RACES_H
