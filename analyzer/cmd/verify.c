@@ -9,6 +9,7 @@
 #include "command.h"
 #include "core/verify.h"
 #include "options.h"
+#include "render/info.h"
 #include "render/json.h"
 #include "render/text.h"
 #include "trace_set.h"
@@ -80,12 +81,7 @@ static void print_mismatches(const struct verify_result *result)
 /* Why there is something left to explain: nobody could see it. */
 static void print_coverage(const struct verified *verified)
 {
-	static const char *const why[] = {
-		[VMAT_SITES_NOT_BUILT] = "this recorder was built without them",
-		[VMAT_SITES_ASKED_OFF] = "VMATRACE_COVERAGE=calls asked for that",
-	};
 	uint32_t unseen = verified->result->totals.unexplained_vmas;
-	uint32_t off = verified->header->sites_off;
 
 	if (verified->header->layers & VMAT_LAYER_SITES) {
 		printf("  Calls that libc and the loader make inside themselves were seen "
@@ -93,7 +89,7 @@ static void print_coverage(const struct verified *verified)
 		return;
 	}
 	printf("  Only the program's own calls were seen, no system-call sites of libc (%s):\n",
-	       off < sizeof(why) / sizeof(why[0]) && why[off] ? why[off] : "a check failed");
+	       info_sites_off(verified->header->sites_off));
 	if (unseen)
 		printf("  libc and the loader changed %u VMA%s unseen; a snapshot showed them "
 		       "afterwards.\n",

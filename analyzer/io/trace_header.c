@@ -150,6 +150,7 @@ static bool check_header(const uint8_t *bytes, size_t length, struct vmat_header
 	header->exe[sizeof(header->exe) - 1] = '\0';
 	header->cwd[sizeof(header->cwd) - 1] = '\0';
 	header->recorder_version[sizeof(header->recorder_version) - 1] = '\0';
+	header->sites_left[sizeof(header->sites_left) - 1] = '\0';
 	header->command_line[sizeof(header->command_line) - 1] = '\0';
 	if (header->command_line_bytes > sizeof(header->command_line))
 		header->command_line_bytes = sizeof(header->command_line);

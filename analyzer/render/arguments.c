@@ -148,6 +148,9 @@ static const struct bit_name mbind_flags[] = {
 	{ 1, 1, "MPOL_MF_STRICT" }, { 2, 2, "MPOL_MF_MOVE" }, { 4, 4, "MPOL_MF_MOVE_ALL" }, END
 };
 
+/* None so far: the man page reserves them. */
+static const struct bit_name mseal_flags[] = { END };
+
 static const struct bit_name prctl_options[] = { { UINT64_MAX, 0x53564d41, "PR_SET_VMA" }, END };
 
 static const struct argument_style styles[] = {
@@ -156,7 +159,6 @@ static const struct argument_style styles[] = {
 	[ARG_BYTES] = { SHAPE_UNSIGNED, NULL },
 	[ARG_OFFSET] = { SHAPE_SIGNED, NULL },
 	[ARG_INT] = { SHAPE_INT, NULL },
-	[ARG_HEX] = { SHAPE_ADDRESS, NULL },
 	[ARG_PROT] = { SHAPE_PROT, prot_names },
 	[ARG_MMAP_FLAGS] = { SHAPE_FLAGS, mmap_flags },
 	[ARG_MREMAP_FLAGS] = { SHAPE_FLAGS, mremap_flags },
@@ -170,6 +172,7 @@ static const struct argument_style styles[] = {
 	[ARG_MEMFD_FLAGS] = { SHAPE_FLAGS, memfd_flags },
 	[ARG_MBIND_MODE] = { SHAPE_NAME, mbind_modes },
 	[ARG_MBIND_FLAGS] = { SHAPE_FLAGS, mbind_flags },
+	[ARG_MSEAL_FLAGS] = { SHAPE_FLAGS, mseal_flags },
 	[ARG_PRCTL_OPTION] = { SHAPE_NAME, prctl_options },
 	[ARG_TEXT] = { SHAPE_TEXT, NULL },
 	[ARG_PATH] = { SHAPE_PATH, NULL },

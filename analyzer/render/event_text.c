@@ -47,13 +47,6 @@ static void put_address(FILE *out, uint64_t address)
 		fputs("NULL", out);
 }
 
-static void put_quoted(FILE *out, const char *name)
-{
-	putc('"', out);
-	print_escaped(out, name);
-	putc('"', out);
-}
-
 static void put_value(FILE *out, const struct argument_style *style, uint64_t word,
                       const struct event *event)
 {
@@ -84,12 +77,12 @@ static void put_value(FILE *out, const struct argument_style *style, uint64_t wo
 		break;
 	case SHAPE_TEXT:
 		if (event->text)
-			put_quoted(out, event->text);
+			print_quoted(out, event->text);
 		else
 			put_address(out, word);
 		break;
 	case SHAPE_PATH:
-		put_quoted(out, event->text);
+		print_quoted(out, event->text);
 		break;
 	case SHAPE_HIDDEN:
 		break;
@@ -235,7 +228,7 @@ void event_text_implicit(const struct event_text *text, const struct implicit_ch
 	        text_prot(prot, sizeof(prot), change->prot));
 	if (*change->name) {
 		fputs(", ", text->out);
-		put_quoted(text->out, change->name);
+		print_quoted(text->out, change->name);
 	}
 	fprintf(text->out, ") = %s\n", change->cause);
 }

@@ -53,6 +53,9 @@ static void put_coverage(struct json *json, const struct vmat_header *header)
 	json_member_bool(json, "wrappers", header->layers & VMAT_LAYER_WRAPPERS);
 	json_member_bool(json, "sites", sites);
 	json_member_bool(json, "snapshots", header->layers & VMAT_LAYER_SNAPSHOTS);
+	json_member_number(json, "sites_found", header->sites_found);
+	json_member_number(json, "sites_patched", header->sites_patched);
+	json_member_string(json, "sites_left", header->sites_left);
 	json_member_string(json, "sites_off", sites ? NULL : info_sites_off(header->sites_off));
 	json_object_end(json);
 }

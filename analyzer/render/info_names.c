@@ -25,6 +25,9 @@ const char *info_sites_off(uint32_t why)
 		[VMAT_SITES_IN_FORCE] = "in force",
 		[VMAT_SITES_NOT_BUILT] = "this recorder has no site layer",
 		[VMAT_SITES_ASKED_OFF] = "switched off by VMATRACE_COVERAGE=calls",
+		[VMAT_SITES_UNKNOWN_LIBC] =
+			"no system-call site of a known shape in libc and ld.so",
+		[VMAT_SITES_REFUSED] = "their code could not be changed",
 	};
 
 	return WORD_OF(words, why);

@@ -126,12 +126,18 @@ static void put_coverage(FILE *out, const struct info *info)
 	fprintf(out, LABEL, "coverage");
 	fputs(header->layers & VMAT_LAYER_WRAPPERS ? "wrappers" : "no wrappers", out);
 	if (header->layers & VMAT_LAYER_SITES)
-		fputs(", sites", out);
+		fprintf(out, ", sites (%" PRIu32 " of %" PRIu32 ")", header->sites_patched,
+		        header->sites_found);
 	if (header->layers & VMAT_LAYER_SNAPSHOTS)
 		fputs(", snapshots", out);
 	if (!(header->layers & VMAT_LAYER_SITES))
 		fprintf(out, "; no sites: %s", info_sites_off(header->sites_off));
 	putc('\n', out);
+	if (header->sites_left[0]) {
+		fprintf(out, LABEL, "left alone");
+		print_escaped(out, header->sites_left);
+		putc('\n', out);
+	}
 }
 
 static void put_unseen(FILE *out, const struct info *info)

@@ -119,6 +119,21 @@ void print_escaped(FILE *out, const char *name)
 	escape(name, put_in_stream, out);
 }
 
+static void put_in_quotes(void *into, const char *piece, size_t bytes)
+{
+	/* A character of the name comes alone, an escape as four bytes: its backslash stays. */
+	if (bytes == 1 && (*piece == '"' || *piece == '\\'))
+		putc('\\', into);
+	put_in_stream(into, piece, bytes);
+}
+
+void print_quoted(FILE *out, const char *name)
+{
+	putc('"', out);
+	escape(name, put_in_quotes, out);
+	putc('"', out);
+}
+
 char *text_bytes(char *text, size_t bytes, uint64_t count)
 {
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };

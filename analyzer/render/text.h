@@ -27,6 +27,8 @@ char *text_escaped(char *text, size_t bytes,
 
 /* The same escaping straight to a stream. */
 void print_escaped(FILE *out, const char *name);
+/* In double quotes; what would end or fake them is escaped too, as in C. */
+void print_quoted(FILE *out, const char *name);
 
 /* "ENOMEM" of an errno; "E123" for one without a name (then in `spare`, of 16 bytes). */
 const char *errno_name(int error, char *spare);
