@@ -22,7 +22,7 @@ struct tally {
 	uint64_t lost;
 	uint64_t not_followed;
 	uint64_t unreadable;
-	uint64_t stopped; /* traces that took no more: full, or no space */
+	uint64_t stopped; /* traces that took no more before their process ended */
 	bool partly;      /* not all of them were counted */
 	char only[PATH_MAX];
 	uint32_t *pids; /* of each trace */
@@ -183,7 +183,7 @@ static void print_tally(const struct tally *tally, const struct record_output *o
 		        grouped(lost, tally->not_followed), tally->not_followed == 1 ? "" : "es");
 	if (tally->stopped)
 		fprintf(stderr,
-		        "vmatrace: %s trace%s stopped before the end: full, or no space left\n",
+		        "vmatrace: %s trace%s stopped before the end; 'vmatrace info' says why\n",
 		        grouped(lost, tally->stopped), tally->stopped == 1 ? "" : "s");
 	if (tally->unreadable)
 		fprintf(stderr, "vmatrace: %s trace%s cannot be read; 'vmatrace info' says why\n",

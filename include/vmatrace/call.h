@@ -55,7 +55,6 @@ enum arg_kind {
 	ARG_BYTES,
 	ARG_OFFSET, /* 64 bits, signed */
 	ARG_INT,    /* a C int: the low 32 bits */
-	ARG_HEX,
 	ARG_PROT,
 	ARG_MMAP_FLAGS,
 	ARG_MREMAP_FLAGS,
@@ -69,6 +68,7 @@ enum arg_kind {
 	ARG_MEMFD_FLAGS,
 	ARG_MBIND_MODE,
 	ARG_MBIND_FLAGS,
+	ARG_MSEAL_FLAGS,
 	ARG_PRCTL_OPTION,
 	ARG_TEXT,
 	ARG_PATH,

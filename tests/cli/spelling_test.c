@@ -13,6 +13,7 @@
 
 #include "cmd/command.h"
 #include "cmd/when.h"
+#include "render/event_json.h"
 #include "render/json.h"
 #include "render/text.h"
 
@@ -107,6 +108,45 @@ static void test_escaped(void **state)
 	assert_string_equal(text_escaped(text, 1, "ab"), "");
 }
 
+static void test_quoted(void **state)
+{
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+
+	(void)state;
+	assert_non_null(out);
+	print_quoted(out, "a\"b\\c\n");
+	fclose(out);
+	assert_string_equal(text, "\"a\\\"b\\\\c\\x0a\"");
+	free(text);
+}
+
+static void write_mseal(struct json *json)
+{
+	static const uint64_t flags[] = { 0, 3 };
+
+	json_array(json);
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		const struct event event = { .call = CALL_MSEAL, .args = { 4096, 4096, flags[i] } };
+
+		json_event(json, &event, 1, NULL, 0);
+	}
+	json_array_end(json);
+}
+
+/* A set of flags is an array whatever the call, also where no bit has a name yet. */
+static void test_flags_without_names(void **state)
+{
+#define HEAD                                                                                       \
+	"{\"seq\":0,\"enter\":0,\"exit\":0,\"time_ns\":0,\"duration_ns\":0,\"pid\":1,\"tid\":0,"   \
+	"\"call\":\"mseal\",\"via\":\"wrapper\",\"internal\":false,"                               \
+	"\"args\":{\"addr\":\"0x1000\",\"length\":4096,\"flags\":"
+#define TAIL "},\"result\":0,\"errno\":null,\"stack\":[],\"flags\":[]}"
+	(void)state;
+	check_json(write_mseal, JSON_LINE, "[" HEAD "[]" TAIL "," HEAD "[\"0x3\"]" TAIL "]\n");
+}
+
 static void test_quantities(void **state)
 {
 	char text[32];
@@ -164,8 +204,12 @@ static void test_when(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_structure), cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_escaped),   cmocka_unit_test(test_quantities),
+		cmocka_unit_test(test_structure),
+		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_escaped),
+		cmocka_unit_test(test_quoted),
+		cmocka_unit_test(test_flags_without_names),
+		cmocka_unit_test(test_quantities),
 		cmocka_unit_test(test_when),
 	};
 
