@@ -12,9 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +30,34 @@ static void say(const char *call, long result)
 {
 	dprintf(1, "%s: %s, errno %d\n", call, result == -1 ? "-1" : "fine", errno);
 	errno = MARK_ERROR;
+}
+
+/* What passes through syscall(), traced or not, keeps its arguments and its errno. */
+static void every_syscall(void)
+{
+	char text[] = "six arguments", copy[sizeof(text)] = "";
+	struct iovec from = { text, sizeof(text) }, to = { copy, sizeof(copy) };
+	char *page, *other;
+	FILE *file = tmpfile();
+
+	say("getpid by syscall", syscall(SYS_getpid) == getpid() ? 0 : -1);
+	page = (char *)syscall(SYS_mmap, NULL, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+	                       0L);
+	say("syscall mmap", (long)page);
+	other = (char *)syscall(SYS_mmap, NULL, PAGE, PROT_READ, MAP_PRIVATE, fileno(file),
+	                        (long)PAGE);
+	say("syscall mmap offset", (long)other);
+	say("syscall mremap", syscall(SYS_mremap, other, PAGE, PAGE, 0, bad_pointer));
+	say("syscall munmap file", syscall(SYS_munmap, other, PAGE));
+	say("syscall six", syscall(SYS_process_vm_readv, getpid(), &to, 1L, &from, 1L, 0L));
+	dprintf(1, "copied: %s\n", copy);
+	say("syscall mmap bad", syscall(SYS_mmap, NULL, 0, 0, 0, -1, 0L));
+	say("syscall mprotect", syscall(SYS_mprotect, page, PAGE, PROT_NONE));
+	say("syscall mbind", syscall(SYS_mbind, page, PAGE, 0, NULL, 0L, 0));
+	say("syscall mbind bad", syscall(SYS_mbind, page, PAGE, 99, NULL, 0L, 0));
+	say("syscall munmap", syscall(SYS_munmap, page, 2 * PAGE));
+	say("syscall munmap bad", syscall(SYS_munmap, page + 1, PAGE));
+	say("syscall unknown", syscall(100000));
 }
 
 /* Each call, succeeding and failing: errno is only touched by failures, and right then. */
@@ -92,19 +122,9 @@ static void every_call(void)
 	say("execve bad", execve("/no/such/program", (char *[]) { NULL }, NULL));
 	say("execl bad", execl("/no/such/program", "a", "b", (char *)NULL));
 	say("execve fault", execve(bad_pointer, (char *[]) { NULL }, (char *[]) { NULL }));
-	say("getpid by syscall", syscall(SYS_getpid) == getpid() ? 0 : -1);
-	page = (char *)syscall(SYS_mmap, NULL, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-	                       0L);
-	say("syscall mmap", (long)page);
-	say("syscall mmap bad", syscall(SYS_mmap, NULL, 0, 0, 0, -1, 0L));
-	say("syscall mprotect", syscall(SYS_mprotect, page, PAGE, PROT_NONE));
-	say("syscall mbind", syscall(SYS_mbind, page, PAGE, 0, NULL, 0L, 0));
-	say("syscall mbind bad", syscall(SYS_mbind, page, PAGE, 99, NULL, 0L, 0));
-	say("syscall munmap", syscall(SYS_munmap, page, 2 * PAGE));
-	say("syscall munmap bad", syscall(SYS_munmap, page + 1, PAGE));
-	say("syscall unknown", syscall(100000));
+	say("prctl", prctl(PR_SET_NAME, "behaviours"));
+	every_syscall();
 }
-
 static void *map_and_unmap(void *unused)
 {
 	for (long i = 0; i < count; i++) {
@@ -126,6 +146,19 @@ static void threads(void)
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);
 	dprintf(1, "threads done\n");
+}
+
+/* Many, one after the other: each has another place in the table of calls in flight. */
+static void short_threads(void)
+{
+	pthread_t thread;
+
+	for (long rounds = count, i = 0; i < rounds; i++) {
+		count = 1;
+		pthread_create(&thread, NULL, map_and_unmap, NULL);
+		pthread_join(thread, NULL);
+	}
+	dprintf(1, "short threads done\n");
 }
 
 static void calls(void)
@@ -269,6 +302,7 @@ static void family(void)
 	}
 	waitpid(pid, &status, 0);
 	dprintf(1, "vfork child: %d\n", WEXITSTATUS(status));
+	map_and_unmap(NULL);
 	posix_spawn(&pid, "/bin/false", NULL, NULL, arguments, environ);
 	waitpid(pid, &status, 0);
 	dprintf(1, "spawned: %d\n", WEXITSTATUS(status));
@@ -300,6 +334,8 @@ static void descriptors(void)
 	char text[16] = "";
 	int pipe_ends[2];
 
+	for (int fd = 0; fd < 64; fd++)
+		dprintf(1, "%s", fcntl(fd, F_GETFD) < 0 ? "" : "open ");
 	closefrom(3);
 	if (pipe(pipe_ends) || write(pipe_ends[1], "HELLO", 5) != 5)
 		abort();
@@ -315,6 +351,7 @@ static const struct {
 } acts[] = {
 	{ "every_call", every_call },
 	{ "threads", threads },
+	{ "short_threads", short_threads },
 	{ "calls", calls },
 	{ "killed", killed },
 	{ "signals", signals },

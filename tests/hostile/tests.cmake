@@ -21,8 +21,8 @@ function(hostile_test SCRIPT)
     set_tests_properties(hostile/${ACT} PROPERTIES LABELS hostile SKIP_RETURN_CODE 77 TIMEOUT 600)
   endforeach()
 endfunction()
-hostile_test(behaviours.py every_call threads killed signals jumps forks_in_handler family children
+hostile_test(behaviours.py every_call threads short_threads killed signals jumps forks_in_handler family children
   descriptors settings stop)
 hostile_test(intruder.py ring_unmapped ring_protected ring_advised ring_edges ring_replaced
   ring_replaced_in_child ring_moved ring_remapped unknown_unmapped file_replaced sandboxed texts limited
-  plugins)
+  full_disk dumped plugins)
