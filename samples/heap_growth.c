@@ -15,7 +15,7 @@
  * move to mmap at M_MMAP_THRESHOLD, 128 KiB to begin with; freeing such a block raises it.
  * Threads allocate from arenas made by mmap.
  *
- * malloc's own calls are made inside libc: this sample's account has only its own.
+ * malloc's calls are made inside libc: this sample's account has only its own, the trace has both.
  */
 #include <malloc.h>
 #include <stdint.h>

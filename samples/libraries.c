@@ -11,8 +11,8 @@
  * and what was one r-x row is three: r--, r-x, r--. The loader maps each library once, whole,
  * then lays the segments over it with MAP_FIXED.
  *
- * dlopen() and dlclose() make their calls inside the loader: this sample's account has only its own,
- * and leaves one plugin loaded for the last snapshot to find.
+ * dlopen() and dlclose() make their calls inside the loader. This sample's account has only its own; the
+ * trace has the loader's too, and the one plugin left loaded must be in the last snapshot as they say.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
