@@ -105,7 +105,7 @@ static void print_text(const struct verified *verified)
 	const struct walk_totals *totals = &result->totals;
 	static const char *const verdicts[] = {
 		[VERIFY_MATCHED] = "the replay equals the kernel's list at every checkpoint",
-		[VERIFY_MISMATCH] = "the replay differs from the kernel's list",
+		[VERIFY_MISMATCH] = "the replay and the kernel do not agree",
 		[VERIFY_NO_BASE] = "nothing can be said: no snapshot survives to replay from",
 	};
 
@@ -116,7 +116,7 @@ static void print_text(const struct verified *verified)
 	print_number("matched", totals->matched,
 	             "of them equal the replay, but for explained changes and racy VMAs");
 	print_number("unexplained VMAs", totals->unexplained_vmas,
-	             "VMAs that a snapshot shows otherwise, and no call seen explains");
+	             "VMAs that a snapshot or a call shows otherwise, and no call seen explains");
 	print_number("implicit changes", totals->implicit_changes,
 	             "changes taken from snapshots because no event made them");
 	print_causes(result);
@@ -126,8 +126,9 @@ static void print_text(const struct verified *verified)
 	print_number("lost", verified->counts->lost,
 	             "calls overwritten, torn or dropped; loss alone is no failure");
 	if (totals->impossible)
-		print_number("impossible", totals->impossible,
-		             "calls that cannot have done what they say; the model is wrong there");
+		print_number(
+			"impossible", totals->impossible,
+			"calls that cannot have done what they say: one before them is missing");
 	print_mismatches(result);
 	if (result->verdict != VERIFY_NO_BASE)
 		print_coverage(verified);

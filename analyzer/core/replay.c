@@ -206,6 +206,10 @@ bool replay_resync(struct replay *replay, const struct event *event, const struc
 	for (size_t i = 0; fine && i < differences.count; i++) {
 		struct difference *difference = &differences.items[i];
 
+		/* mprotect unmaps nothing: what is gone went by a call that is missing here. */
+		if (!difference->mapped_after && !event->racy &&
+		    call_effect(event->call) == EFFECT_PROTECTS)
+			replay_doubt(replay);
 		difference->after.created_by = event->seq;
 		difference->after.internal = event->flags & VMAT_EVENT_INTERNAL;
 		fine = difference_apply(replay->map, difference, event->seq);

@@ -215,6 +215,15 @@ static bool compare_next(struct walk *walk)
 	return true;
 }
 
+/* What such a call met, or did not meet, is there or gone by a call that the log lacks. */
+static void count_impossible(struct walk *walk)
+{
+	uint64_t impossible = replay_impossible(walk->replay);
+
+	walk->totals.unexplained_vmas += (uint32_t)(impossible - walk->totals.impossible);
+	walk->totals.impossible = impossible;
+}
+
 static enum walk_status deliver(struct walk *walk, const struct ordered *ordered)
 {
 	const struct snapshot *base = &walk->input.snapshots[walk->base];
@@ -240,7 +249,7 @@ static enum walk_status deliver(struct walk *walk, const struct ordered *ordered
 	walk->totals.events++;
 	walk->totals.racy += event->racy;
 	walk->totals.in_flight += event->in_flight;
-	walk->totals.impossible = replay_impossible(walk->replay);
+	count_impossible(walk);
 	return observer->after && !observer->after(observer->context, walk, event) ? WALK_STOPPED
 	                                                                           : WALK_DONE;
 }

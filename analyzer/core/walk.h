@@ -126,7 +126,7 @@ struct walk_totals {
 	uint32_t checkpoints; /* compared, the base not among them */
 	uint32_t matched;
 	uint32_t implicit_changes;
-	uint32_t unexplained_vmas;
+	uint32_t unexplained_vmas; /* in snapshots, and one for each impossible call */
 };
 
 /* NULL when out of memory. */

@@ -4,4 +4,14 @@ foreach(SAMPLE ${VMATRACE_SAMPLES})
     ${CMAKE_BINARY_DIR} ${SAMPLE})
   set_tests_properties(trace/${SAMPLE} PROPERTIES LABELS trace SKIP_RETURN_CODE 77 TIMEOUT 120)
 endforeach()
+
+# Traces with one thing taken out: verify must notice what, and only what, the replay needs.
+add_executable(reuse ${CMAKE_CURRENT_LIST_DIR}/reuse.c)
+foreach(PROGRAM reuse samples/protect samples/libraries samples/heap_growth)
+  get_filename_component(NAME ${PROGRAM} NAME)
+  add_test(NAME trace/altered_${NAME} COMMAND ${CMAKE_CURRENT_LIST_DIR}/altered.py
+    $<TARGET_FILE:vmatrace_cli> ${CMAKE_BINARY_DIR}/${PROGRAM})
+  set_tests_properties(trace/altered_${NAME} PROPERTIES LABELS trace SKIP_RETURN_CODE 77 TIMEOUT 120)
+endforeach()
+
 include(${CMAKE_CURRENT_LIST_DIR}/unwind.cmake OPTIONAL)
