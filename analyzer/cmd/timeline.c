@@ -49,7 +49,7 @@ static void print_text(struct gathering *gathering, const struct vma_change *cha
 		.event = *change->event,
 		.kind = kind,
 		.count = 1,
-		.bytes = change->end - change->start,
+		.bytes = vma_change_bytes(change),
 		.start = change->start,
 		.end = change->end,
 	};

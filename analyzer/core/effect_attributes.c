@@ -150,13 +150,14 @@ bool effect_unlocks(struct replay *replay, const struct event *event, enum order
 	return mark(replay, event, change, CHANGE_LOCK, &range, unlock);
 }
 
+/* [vsyscall], in the upper half, is listed with each process and belongs to none. */
 static struct page_range everything(const struct replay *replay)
 {
 	const struct vma_run *first = vma_map_at(replay->map, 0);
-	const struct vma_run *last = vma_map_before(replay->map, UINT64_MAX);
+	const struct vma_run *last = vma_map_before(replay->map, UINT64_MAX / 2 + 1);
 
-	return first ? (struct page_range) { first->start, last->end }
-	             : (struct page_range) { 0, 0 };
+	return first && last ? (struct page_range) { first->start, last->end }
+	                     : (struct page_range) { 0, 0 };
 }
 
 bool effect_locks_all(struct replay *replay, const struct event *event, enum order_half half,

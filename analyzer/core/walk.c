@@ -43,6 +43,14 @@ const char *change_kind_name(enum change_kind kind)
 	return kind < CHANGE_COUNT ? kind_names[kind] : "";
 }
 
+uint64_t vma_change_bytes(const struct vma_change *change)
+{
+	uint64_t bytes = change->end - change->start;
+
+	return change->kind == CHANGE_LOCK && change->mapped_bytes < bytes ? change->mapped_bytes
+	                                                                   : bytes;
+}
+
 const char *implicit_cause_name(enum implicit_cause cause)
 {
 	return cause < CAUSE_COUNT ? cause_names[cause] : "";

@@ -68,6 +68,9 @@ struct vma_change {
 	uint64_t vma_count; /* coalesced runs */
 };
 
+/* How much memory it is about: its range, but of mlockall(), which spans all holes, what is mapped. */
+uint64_t vma_change_bytes(const struct vma_change *change);
+
 /* How one snapshot compared. */
 struct checkpoint {
 	const struct snapshot *snapshot;

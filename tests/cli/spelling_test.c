@@ -13,6 +13,7 @@
 
 #include "cmd/command.h"
 #include "cmd/when.h"
+#include "core/walk.h"
 #include "render/event_json.h"
 #include "render/json.h"
 #include "render/text.h"
@@ -164,6 +165,19 @@ static void test_quantities(void **state)
 	assert_string_equal(errno_name(9999, text), "E9999");
 }
 
+static void test_change_bytes(void **state)
+{
+	struct vma_change change = { .kind = CHANGE_LOCK, .end = 1ull << 47, .mapped_bytes = 8192 };
+
+	(void)state;
+	assert_int_equal(vma_change_bytes(&change), 8192);
+	change.end = 4096;
+	assert_int_equal(vma_change_bytes(&change), 4096);
+	/* Of what is gone, nothing is mapped any more. */
+	change = (struct vma_change) { .kind = CHANGE_REMOVE, .end = 12288, .mapped_bytes = 4096 };
+	assert_int_equal(vma_change_bytes(&change), 12288);
+}
+
 static void check_when(const char *text, enum when_kind kind, uint64_t value)
 {
 	struct when when;
@@ -211,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_flags_without_names),
 		cmocka_unit_test(test_quantities),
 		cmocka_unit_test(test_when),
+		cmocka_unit_test(test_change_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
