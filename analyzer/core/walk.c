@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "call_table.h"
+#include "doubts.h"
 #include "implicit.h"
 #include "order.h"
 #include "pages.h"
@@ -23,6 +24,7 @@ struct walk {
 	size_t base;
 	size_t next; /* the first snapshot not yet compared */
 	bool no_memory;
+	struct doubts doubts;
 	struct walk_totals totals;
 };
 
@@ -65,6 +67,8 @@ static bool tap(void *self, struct event *event)
 
 	if (!input->events.next(input->events.self, event))
 		return false;
+	if (event->in_flight && !doubts_add_in_flight(&walk->doubts, event, input->page_bytes))
+		walk->no_memory = true;
 	for (size_t i = walk->next; i < input->snapshot_count; i++) {
 		const struct snapshot *snapshot = &input->snapshots[i];
 
@@ -106,6 +110,7 @@ void walk_free(struct walk *walk)
 	for (size_t i = 0; walk->uncertain && i < walk->input.snapshot_count; i++)
 		uncertain_release(&walk->uncertain[i]);
 	free(walk->uncertain);
+	doubts_release(&walk->doubts);
 	order_free(walk->order);
 	replay_free(walk->replay);
 	free(walk);
@@ -224,12 +229,22 @@ static bool compare_next(struct walk *walk)
 }
 
 /* What such a call met, or did not meet, is there or gone by a call that the log lacks. */
-static void count_impossible(struct walk *walk)
+static bool count_impossible(struct walk *walk, const struct event *event)
 {
-	uint64_t impossible = replay_impossible(walk->replay);
+	uint64_t times = replay_impossible(walk->replay) - walk->totals.impossible;
 
-	walk->totals.unexplained_vmas += (uint32_t)(impossible - walk->totals.impossible);
-	walk->totals.impossible = impossible;
+	walk->totals.impossible += times;
+	walk->totals.unexplained_vmas += (uint32_t)times;
+	return !times || doubts_add(&walk->doubts, event, times, walk->input.page_bytes);
+}
+
+/* At the end, when all calls in flight are known. */
+static void excuse_impossible(struct walk *walk)
+{
+	uint64_t excused = doubts_excused(&walk->doubts);
+
+	walk->totals.impossible -= excused;
+	walk->totals.unexplained_vmas -= (uint32_t)excused;
 }
 
 static enum walk_status deliver(struct walk *walk, const struct ordered *ordered)
@@ -252,12 +267,13 @@ static enum walk_status deliver(struct walk *walk, const struct ordered *ordered
 		change.vma_count = vma_map_count(replay_map(walk->replay));
 		tell_change(walk, &change);
 	}
+	if (!count_impossible(walk, event))
+		return WALK_NO_MEMORY;
 	if (ordered->half == ORDER_RELEASE)
 		return WALK_DONE;
 	walk->totals.events++;
 	walk->totals.racy += event->racy;
 	walk->totals.in_flight += event->in_flight;
-	count_impossible(walk);
 	return observer->after && !observer->after(observer->context, walk, event) ? WALK_STOPPED
 	                                                                           : WALK_DONE;
 }
@@ -292,7 +308,10 @@ enum walk_status walk_run(struct walk *walk, const struct walk_observer *observe
 		if (status != WALK_DONE)
 			return status;
 	}
-	return some == ORDER_NO_MEMORY ? WALK_NO_MEMORY : WALK_DONE;
+	if (some == ORDER_NO_MEMORY)
+		return WALK_NO_MEMORY;
+	excuse_impossible(walk);
+	return WALK_DONE;
 }
 
 /* --- what it shows ------------------------------------------------------------------------------------ */

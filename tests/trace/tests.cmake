@@ -14,4 +14,11 @@ foreach(PROGRAM reuse samples/protect samples/libraries samples/heap_growth)
   set_tests_properties(trace/altered_${NAME} PROPERTIES LABELS trace SKIP_RETURN_CODE 77 TIMEOUT 120)
 endforeach()
 
+find_package(Threads REQUIRED)
+add_executable(killed ${CMAKE_CURRENT_LIST_DIR}/killed.c)
+target_link_libraries(killed PRIVATE Threads::Threads)
+add_test(NAME trace/killed COMMAND ${CMAKE_CURRENT_LIST_DIR}/killed.py
+  $<TARGET_FILE:vmatrace_cli> $<TARGET_FILE:killed>)
+set_tests_properties(trace/killed PROPERTIES LABELS trace TIMEOUT 300)
+
 include(${CMAKE_CURRENT_LIST_DIR}/unwind.cmake OPTIONAL)
