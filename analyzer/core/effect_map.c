@@ -171,6 +171,24 @@ bool effect_unmaps(struct replay *replay, const struct event *event, enum order_
 
 /* --- SysV shared memory ------------------------------------------------------------------------------- */
 
+/* Pages of one attachment know each other by its number, wherever mremap puts them. */
+static bool number_attachment(struct replay *replay, uint64_t bytes, uint32_t *number)
+{
+	uint32_t count = replay->attachment_count;
+
+	if (!(count & (count + 1))) { /* room for 1, 3, 7, ... is full */
+		uint64_t *attachments = reallocarray(replay->attachments, 2 * (size_t)count + 1,
+		                                     sizeof(*attachments));
+
+		if (!attachments)
+			return false;
+		replay->attachments = attachments;
+	}
+	replay->attachments[count] = bytes;
+	*number = ++replay->attachment_count;
+	return true;
+}
+
 bool effect_attaches(struct replay *replay, const struct event *event, enum order_half half,
                      struct vma_change *change)
 {
@@ -182,7 +200,6 @@ bool effect_attaches(struct replay *replay, const struct event *event, enum orde
 		.end = range.end,
 		.prot = PROT_READ,
 		.shared = true,
-		.attach = (uint32_t)((range.end - range.start) / replay->page_bytes),
 		.internal = event->flags & VMAT_EVENT_INTERNAL,
 		.map_flags = replay->lock_future ? RUN_LOCKED : 0,
 		.created_by = event->seq,
@@ -211,7 +228,8 @@ bool effect_attaches(struct replay *replay, const struct event *event, enum orde
 			return false;
 		run.delta = -run.start;
 	}
-	return put(replay, event, &run, flags & SHM_REMAP, change);
+	return number_attachment(replay, range.end - range.start, &run.attach) &&
+	       put(replay, event, &run, flags & SHM_REMAP, change);
 }
 
 /* A page of a segment that lies where an attachment at `base` would have put it. */
@@ -232,7 +250,7 @@ static uint64_t vma_end(const struct replay *replay, const struct vma_run *run)
 
 /*
  * The kernel takes the first VMA at or above the address that shows a segment where an attachment at the
- * address put it, whole, and of the same segment all such that end within its size (ipc/shm.c).
+ * address put it, whole, and of the same attachment all such that end within its size (ipc/shm.c).
  */
 bool effect_detaches(struct replay *replay, const struct event *event, enum order_half half,
                      struct vma_change *change)
@@ -240,6 +258,7 @@ bool effect_detaches(struct replay *replay, const struct event *event, enum orde
 	uint64_t base = event->args[0];
 	const struct vma_run *run = vma_map_at(replay->map, base);
 	struct page_range range;
+	uint32_t attach;
 	object_id object;
 	uint64_t limit;
 
@@ -252,8 +271,9 @@ bool effect_detaches(struct replay *replay, const struct event *event, enum orde
 		replay_doubt(replay);
 		return true;
 	}
+	attach = run->attach;
 	object = run->object;
-	limit = run->attach ? base + (uint64_t)run->attach * replay->page_bytes : UINT64_MAX;
+	limit = attach ? base + replay->attachments[attach - 1] : UINT64_MAX;
 	range = (struct page_range) { run->start, vma_end(replay, run) };
 	change_begin(replay, change, CHANGE_REMOVE, &range);
 	if (!vma_map_clear(replay->map, range.start, range.end))
@@ -261,7 +281,8 @@ bool effect_detaches(struct replay *replay, const struct event *event, enum orde
 	while ((run = vma_map_at(replay->map, range.end)) && run->start < limit) {
 		range.start = run->start;
 		range.end = vma_end(replay, run);
-		if (run->object != object || run->delta != -base || range.end > limit)
+		if (run->attach != attach || run->object != object || run->delta != -base ||
+		    range.end > limit)
 			continue;
 		change->end = range.end;
 		if (!vma_map_clear(replay->map, range.start, range.end))

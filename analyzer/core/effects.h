@@ -37,6 +37,8 @@ struct replay {
 	uint64_t start_brk;
 	uint64_t brk; /* 0 unknown */
 	uint64_t impossible;
+	uint64_t *attachments; /* bytes of the segment, by number of the attachment - 1 */
+	uint32_t attachment_count;
 	struct taken *taken; /* mremaps between their two halves */
 	size_t taken_count;
 	size_t taken_capacity;

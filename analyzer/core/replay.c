@@ -55,6 +55,7 @@ void replay_free(struct replay *replay)
 	for (size_t i = 0; i < replay->taken_count; i++)
 		free(replay->taken[i].runs);
 	free(replay->taken);
+	free(replay->attachments);
 	vma_map_free(replay->map);
 	free(replay);
 }

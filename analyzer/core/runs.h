@@ -11,7 +11,10 @@
 /* True if `high` touches `low` and nothing at all differs: they are one run. */
 bool runs_equal(const struct vma_run *low, const struct vma_run *high);
 
-/* True if `high` touches `low` and both are one row: nothing visible differs, no base row ends between. */
+/*
+ * True if `high` touches `low` and both are one row: nothing visible differs, and the kernel does not keep
+ * them apart for what no row shows (the recorder's own, grows-down memory, two attachments, two base rows).
+ */
 bool runs_join(const struct vma_run *low, const struct vma_run *high);
 
 /* What a row of the kernel says its pages are; delta, object, prot and shared are set, all else is 0. */

@@ -29,7 +29,7 @@ struct vma_run {
 	uint64_t delta; /* file offset minus address, modulo 2^64; 0 if the object has no offsets */
 	object_id object;
 	uint32_t row; /* the kernel row it came from (1, 2, ... of the base), 0: made by an event */
-	uint32_t attach; /* shmat: pages of the segment, for shmdt; 0 none or unknown */
+	uint32_t attach; /* shmat: number of the attachment, for shmdt; 0 none or unknown */
 	uint8_t prot;
 	bool shared;
 	bool internal;       /* the recorder's own */

@@ -70,6 +70,7 @@ struct places {
 	int segments[SEGMENT_COUNT];
 	uint64_t segment_bytes[SEGMENT_COUNT];
 	int pkey;
+	uint64_t growsdown; /* where such memory was mapped last; it may be gone */
 	/* Mappings the kernel put outside of the areas; unmapped again one by one. */
 	struct stray {
 		uint64_t start;

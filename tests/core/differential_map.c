@@ -127,6 +127,8 @@ static void map_growsdown(struct places *places, struct event *event)
 	spoil(places, &address, &length);
 	call_mmap(places, event, address, length, PROT_READ | PROT_WRITE,
 	          MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED, NULL, 0);
+	if (!event->failed)
+		places->growsdown = event->result;
 }
 
 static void map_shared_anonymous(struct places *places, struct event *event)

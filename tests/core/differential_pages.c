@@ -41,13 +41,15 @@ static void protect(struct places *places, struct event *event)
 	set_protect_result(event, mprotect((void *)address, length, prot));
 }
 
-/* Only MAP_GROWSDOWN memory takes it; it is tried where such memory was just mapped, or anywhere. */
+/* Only MAP_GROWSDOWN memory takes it: tried near where such memory was mapped last, or anywhere. */
 static void protect_growsdown(struct places *places, struct event *event)
 {
 	uint64_t length;
 	uint64_t address = pick_arena_range(places, &length);
 	int prot = pick_prot(places) | PROT_GROWSDOWN;
 
+	if (places->growsdown && !one_in(places, 3))
+		address = places->growsdown + (pick(places, 4) - 1) * PAGE;
 	range_call(event, CALL_MPROTECT, address, length, (uint64_t)prot);
 	set_protect_result(event, mprotect((void *)address, length, prot));
 }

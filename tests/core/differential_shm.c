@@ -66,7 +66,9 @@ static void detach(struct places *places, struct event *event)
 	uint64_t address = pick_arena_range(places, &length);
 
 	maps_read(&maps);
-	for (size_t i = 0; i < maps.count && !one_in(places, 16); i++) {
+	if (one_in(places, 4))
+		maps.count = 0;
+	for (size_t i = 0; i < maps.count; i++) {
 		const struct vma_row *row = &maps.rows[i];
 
 		if (row->start >= address && row->start - row->offset >= places->arena &&
@@ -89,7 +91,9 @@ static void remap_pages(struct places *places, struct event *event)
 	uint64_t page = pick(places, 64);
 
 	maps_read(&maps);
-	for (size_t i = 0; i < maps.count && !one_in(places, 8); i++) {
+	if (one_in(places, 3))
+		maps.count = 0;
+	for (size_t i = 0; i < maps.count; i++) {
 		const struct vma_row *row = &maps.rows[i];
 
 		if (row->start >= address && row->shared && row->end - row->start >= PAGE &&

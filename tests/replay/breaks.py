@@ -342,20 +342,20 @@ BREAKS = [
      "\twhile ((run = vma_map_at(replay->map, range.end)) && run->start < limit) {",
      "\twhile (0 && (run = vma_map_at(replay->map, range.end)) && run->start < limit) {"),
     ("shmdt_within_its_size", "effect_map.c",
-     "run->delta != -base || range.end > limit)",
-     "run->delta != -base)"),
+     "\t\t    range.end > limit)",
+     "\t\t    false)"),
     ("shmdt_within_its_size", "effect_map.c",
-     "\tlimit = run->attach ?",
+     "\tlimit = attach ?",
      "\tlimit = 0 ?"),
     ("shmdt_of_nothing", "effect_map.c",
      "\tif (!run) {\n"
      "\t\treplay_doubt(replay);\n"
      "\t\treturn true;\n"
      "\t}\n"
-     "\tobject",
+     "\tattach",
      "\tif (!run)\n"
      "\t\treturn true;\n"
-     "\tobject"),
+     "\tattach"),
     ("remap_file_pages_moves_in_the_file", "effect_map.c",
      "\tcopy.delta = event->args[3] * replay->page_bytes - range.start;",
      ""),
@@ -554,4 +554,7 @@ BREAKS = [
     ("what_was_placed_is_not_racy", "races.c",
      "other->touch.roles[j] == TOUCH_PLACES ||",
      ""),
+    ("shmdt_leaves_other_attachments", "effect_map.c",
+     "run->attach != attach || run->object",
+     "run->object"),
 ]
