@@ -76,6 +76,7 @@ static bool make_ready(uint8_t *base, uint64_t *ready, uint64_t needed, uint64_t
 	uint64_t goal;
 	struct vmat_event internal = { .call = CALL_MADVISE };
 	long result;
+	bool published;
 
 	if (needed <= from)
 		return true;
@@ -106,12 +107,12 @@ static bool make_ready(uint8_t *base, uint64_t *ready, uint64_t needed, uint64_t
 			return false;
 	}
 	/* Fails only if another thread has raised it meanwhile, or the file was frozen: then look again. */
-	if (!__atomic_compare_exchange_n(ready, &from, goal, false, __ATOMIC_ACQ_REL,
-	                                 __ATOMIC_ACQUIRE))
-		return make_ready(base, ready, needed, unit, limit);
+	published = __atomic_compare_exchange_n(ready, &from, goal, false, __ATOMIC_ACQ_REL,
+	                                        __ATOMIC_ACQUIRE);
+	/* Made in vain or not, the call was made. */
 	if (ring.populates)
 		recorder_internal(&internal);
-	return true;
+	return published || make_ready(base, ready, needed, unit, limit);
 }
 
 static void store(struct vmat_event *slot, struct vmat_event *event, uint64_t seq)
