@@ -77,12 +77,14 @@ def result_of(event):
 
 def as_system_call(event, seen):
     """(name, args, result) of the call that the event records. seen: the call beside it, for what an event
-    leaves open: where the break was at an sbrk that failed, which registers mremap does not use."""
+    leaves open: where the break was at an sbrk that failed, whether mremap's fifth register counts."""
     name, args, result = event["call"], event["args"], result_of(event)
     if name == "sbrk":
-        old = result if isinstance(result, int) else seen.result
-        moved = (old or 0) + args["increment"]
-        return "brk", [moved], moved if isinstance(result, int) else seen.result
+        moved = isinstance(result, int)
+        end = (result if moved else seen.result or 0) + args["increment"]
+        # The kernel's brk has no errno: it answers with the break, moved or not.
+        unmoved = seen.result if result == "ENOMEM" else result
+        return "brk", [end], end if moved else unmoved
     if name == "mbind":
         return name, [word("addr", args["addr"]), args["length"], word("mode", args["mode"]),
                       *seen.args[3:5], word("flags", args["flags"])], result
@@ -92,5 +94,7 @@ def as_system_call(event, seen):
         name = "mprotect"
     words = [word(key, args[key]) for key in ARGUMENTS[name].split()]
     if name == "mremap":
-        words = words[:len(seen.args)] if len(seen.args) >= 4 else words
+        # strace shows the fifth only where it counts; a wrapper says 0 there.
+        unused = len(seen.args) == 4 and (event["via"] == "site" or not words[4])
+        words = words[:4] if unused else words
     return name, words, result

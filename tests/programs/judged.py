@@ -7,12 +7,9 @@ none invented (strace_judge.py), and every checkpoint equals the replay.
 import collections
 import json
 import os
-import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import servers
 import strace_judge
@@ -20,6 +17,9 @@ import strace_list
 from harness import Bench, Check, need
 
 FULL = os.environ.get("VMATRACE_FULL") == "1"
+
+# Slots: few, so that there is a checkpoint every now and then, enough, so that nothing is overwritten.
+RING = "262144" if FULL else "8192"
 
 # Changes that no event made, as (change, cause), and the programs in which they may occur. Growth of the
 # stack is a page fault's doing and never a call's.
@@ -29,9 +29,9 @@ IMPLICIT = {
 }
 
 PYTHON = """
-import json, ssl, sqlite3, threading, xml.dom.minidom, decimal, ctypes
+import json, ssl, sqlite3, sys, threading, xml.dom.minidom, decimal, ctypes
 def allocate(i):
-    for n in range(30):
+    for n in range(int(sys.argv[1])):
         blocks = [bytearray(200_000 + 4096 * i * n) for _ in range(4)]
 threads = [threading.Thread(target=allocate, args=(i,)) for i in range(8)]
 [t.start() for t in threads]
@@ -43,9 +43,9 @@ NODE = """
 const { Worker, isMainThread } = require('worker_threads');
 const zlib = require('zlib');
 let all = [];
-for (let i = 0; i < 200; i++) all.push(Buffer.alloc(100000 + i, i), { i, text: 'x'.repeat(i * 10) });
+for (let i = 0; i < process.argv[2]; i++) all.push(Buffer.alloc(100000 + i, i), { i, text: 'x'.repeat(i * 10) });
 zlib.gunzipSync(zlib.gzipSync(Buffer.concat(all.filter(Buffer.isBuffer))));
-if (isMainThread) for (let i = 0; i < 2; i++) new Worker(__filename);
+if (isMainThread) for (let i = 0; i < 2; i++) new Worker(__filename, { argv: [process.argv[2]] });
 """
 
 JAVA = """
@@ -58,7 +58,7 @@ public class Threads {
         for (int i = 0; i < 8; i++) {
             Thread thread = new Thread(() -> {
                 long sum = 0;
-                for (int n = 0; n < 200; n++) {
+                for (int n = 0; n < Integer.parseInt(arguments[0]); n++) {
                     byte[] block = new byte[200_000 + n];
                     block[n] = (byte) n;
                     sum += block[n] + String.format("%d %s", n, block).length();
@@ -104,10 +104,12 @@ class Run:
     def __init__(self, bench):
         self.bench = bench
         self.strace_file = os.path.join(bench.folder, "strace")
+        # A copy: other users that servers run as can read it there, wherever the build is.
+        bench.library = shutil.copy(bench.library, bench.folder)
 
     def command(self, command, **more):
         """The command line: strace starts the program, and only the program is preloaded."""
-        environment = self.bench.environment(True, **more)
+        environment = self.bench.environment(True, VMATRACE_RING=RING, **more)
         added = [word for name, value in environment.items() if os.environ.get(name) != value
                  for word in ("-E", f"{name}={value}")]
         return ["strace", *strace_list.OPTIONS, "-o", self.strace_file, *added, *command]
@@ -121,11 +123,14 @@ class Run:
             sys.exit(f"FAIL: {command[0]}: status {done.returncode}, {done.stderr[-600:]!r}")
         return done.stdout
 
-    def start(self, command, **options):
-        """Starts a server; whoever asked ends it and waits."""
-        return subprocess.Popen(self.command(command), env=self.bench.environment(False),
+    def start(self, command, added=(), **options):
+        """Starts a server with more in its environment; whoever asked ends it and waits."""
+        return subprocess.Popen(self.command(command, **dict(added)), env=self.bench.environment(False),
                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                 stderr=subprocess.PIPE, **options)
+
+    def images(self):
+        return strace_list.read_images(self.strace_file)
 
     def file(self, name, text):
         path = os.path.join(self.bench.folder, name)
@@ -136,19 +141,19 @@ class Run:
 
 def python3(run):
     need("/usr/bin/python3")
-    run.finish(["/usr/bin/python3", "-c", PYTHON])
+    run.finish(["/usr/bin/python3", "-c", PYTHON, "300" if FULL else "30"])
 
 
 def node(run):
     need("node")
-    run.finish(["node", run.file("main.js", NODE)])
+    run.finish(["node", run.file("main.js", NODE), "2000" if FULL else "200"])
 
 
 def java(run):
     need("java", "javac")
     folder = os.path.dirname(run.file("Threads.java", JAVA))
     subprocess.run(["javac", "-d", folder, os.path.join(folder, "Threads.java")], check=True)
-    run.finish(["java", "-Xmx64m", "-cp", folder, "Threads"])
+    run.finish(["java", "-Xmx64m", "-cp", folder, "Threads", "3000" if FULL else "200"])
 
 
 def gcc(run):
@@ -231,7 +236,7 @@ def main():
     try:
         PROGRAMS[name](run)
         traces = strace_judge.read_traces(bench)
-        verdict = strace_judge.judge(bench, run.strace_file, traces)
+        verdict = strace_judge.judge(run.images(), traces)
         check.failures += verdict.differences[:40]
         check.that(len(verdict.differences) <= 40, f"{len(verdict.differences)} differences in all")
         check.that(verdict.compared, "nothing was compared")

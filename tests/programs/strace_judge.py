@@ -1,22 +1,19 @@
 #!/usr/bin/env python3
 """strace as the judge: each process's trace held against what strace saw of the same run.
 
-    strace_judge.py BUILD STRACE-FILE TRACES       holds one run
-    strace_judge.py BUILD --self-test              spoils a real list in every way it must notice
+    strace_judge.py BUILD STRACE-FILE TRACES
 
 From the recorder's start to the end of the process the events must be strace's calls: per thread, in the
 same order, with the same arguments and results, none missing, none invented. Two kinds of calls that strace
-sees are no events: those that set the recorder up (mapping and populating the trace file and the private
-memory, a fork child's farewell to its parent's ring), known by their addresses and allowed before the first
-event only; and one brk(NULL) just before each brk that a site or syscall() records, by which the recorder
-learns where the break was.
+sees are no events. Those that set the recorder up (mapping and populating the trace file and the private
+memory, a fork child's farewell to its parent's ring) are known by their addresses and allowed before the
+first event only. And the recorder asks where the break is, brk(NULL): once for the header, once as each
+snapshot ends, once before each brk that a site or syscall() records; those must be there.
 """
 import collections
 import os
 import struct
-import subprocess
 import sys
-import tempfile
 
 import strace_list
 from harness import Bench
@@ -37,10 +34,24 @@ class Trace:
         self.pid, _, _, self.from_fork = struct.unpack_from("<4I", header, 256)
         self.file_id, self.parent_file_id, self.started = struct.unpack_from("<3Q", header, 280)
         self.own = [struct.unpack_from("<2Q", header, at) for at in (3584, 3600)]
+        self.snapshots = collections.defaultdict(list)
         sections = [struct.unpack_from("<2I2Q", header, 64 + 24 * i) for i in range(8)]
         self.ring = self.own[0][0] + next(s[2] for s in sections if s[0] == 4)
+        self.read_snapshots(path, next(s[2] for s in sections if s[0] == 3))
         self.rows = bench.events(path)
         self.info = bench.info(path)
+
+    def read_snapshots(self, path, arena):
+        """For each thread, the ring's head as each of its snapshots ended."""
+        with open(path, "rb") as file:
+            file.seek(4096 + 128)
+            used, = struct.unpack("<Q", file.read(8))
+            file.seek(arena)
+            records = file.read(used)
+        for at in range(0, len(records) - 79, 16):
+            if records[at:at + 4] == b"VSNP":
+                tid, _, end = struct.unpack_from("<I2Q", records, at + 16 + 12)
+                self.snapshots[tid].append(end)
 
     def implicit(self):
         return collections.Counter((row["args"]["change"], row["args"]["cause"])
@@ -54,12 +65,15 @@ class Trace:
     def owns(self, address):
         return any(start <= address < end for start, end in self.own)
 
+    def is_populating(self, call):
+        return call.name == "madvise" and self.owns(call.args[0])
+
     def sets_up(self, call, old_rings):
         if call.name == "mmap":
             return isinstance(call.result, int) and self.owns(call.result)
         if call.name == "munmap":
             return (call.args[0], call.args[0] + call.args[1]) in old_rings
-        if call.name != "madvise" or not self.owns(call.args[0]):
+        if not self.is_populating(call):
             return False
         # Pages of the ring and the arena behind their first ones are an event.
         return call.args[2] != POPULATE_WRITE or call.args[0] in (self.own[0][0], self.ring)
@@ -70,28 +84,32 @@ def without_set_up(trace, calls, old_rings):
     if not trace.from_fork:
         first = next(i for i, call in enumerate(calls) if trace.begins_with(call))
         calls = calls[first:]
-    kept, begun = [], False
+    kept, begun, mapped, asked = [], False, False, False
     for call in calls:
         if not begun and trace.sets_up(call, old_rings):
-            continue
-        # The recorder's first events, pages of its own, may come amid the rest of the set-up.
-        begun = begun or not (is_query(call) or call.name == "madvise" and
-                              trace.owns(call.args[0]))
-        kept.append(call)
+            mapped = mapped or call.result == trace.own[0][0]
+        elif mapped and not asked and is_query(call):
+            asked = True  # for the header
+        else:
+            # The recorder's first events, pages of its own, may come amid the rest of the set-up.
+            begun = begun or not (is_query(call) or trace.is_populating(call))
+            kept.append(call)
     return kept
 
 
 def is_query(call):
-    """True of a call that only asks where the break is; the recorder makes some that are no events."""
     return call.name == "brk" and call.args == [0]
 
 
 class Comparison:
     """One thread: strace's calls beside the events."""
 
-    def __init__(self, calls, events):
+    def __init__(self, trace, tid, calls, events):
+        self.trace = trace
         self.calls = calls
         self.events = events
+        self.snapshots = sorted(trace.snapshots[tid])
+        self.asked = False  # for the next brk
         self.compared = 0
         self.queries = 0
         self.differences = []
@@ -109,16 +127,43 @@ class Comparison:
         last = at == len(self.calls) - 1 and to == len(self.events) - 1
         return last and None in (expected[2], call.result)
 
+    def asks(self, at, to):
+        """True if the call is one of the recorder's queries, to be made before the next event."""
+        if not is_query(self.calls[at]):
+            return False
+        # The head that a snapshot ended at lies between the events on both sides.
+        if self.snapshots and (to == 0 or self.events[to - 1]["seq"] < self.snapshots[0]) and \
+                (to == len(self.events) or self.snapshots[0] <= self.events[to]["seq"]):
+            self.snapshots.pop(0)
+            return True
+        while to < len(self.events) and self.events[to]["internal"] and \
+                self.events[to]["call"] == "madvise":
+            to += 1
+        if self.asked or to == len(self.events) or self.events[to]["call"] != "brk":
+            return at == len(self.calls) - 1  # the process ended in what it was asked for
+        after = next((i for i in range(at + 1, len(self.calls))
+                      if not self.trace.is_populating(self.calls[i])), at)
+        self.asked = self.events[to]["via"] == "site" or self.equal(after, to)
+        return self.asked
+
+    def fits(self, at, to):
+        if not self.equal(at, to):
+            return False
+        event, asked = self.events[to], self.asked
+        if event["call"] == "brk":
+            self.asked = False
+        return event["call"] != "brk" or event["via"] != "site" or asked
+
     def run(self):
         at = to = 0
         while at < len(self.calls) or to < len(self.events):
-            if at < len(self.calls) and to < len(self.events) and self.equal(at, to):
+            if at < len(self.calls) and self.asks(at, to):
+                self.queries += 1
+                at += 1
+            elif at < len(self.calls) and to < len(self.events) and self.fits(at, to):
                 self.compared += 1
                 at += 1
                 to += 1
-            elif at < len(self.calls) and is_query(self.calls[at]):
-                self.queries += 1
-                at += 1
             elif self.never_returned(at, to):
                 at += 1
             else:
@@ -126,6 +171,8 @@ class Comparison:
                 self.differ(at, missing, to, invented)
                 at += missing
                 to += invented
+        if self.snapshots:
+            self.differences.append(f"{len(self.snapshots)} snapshots did not ask for the break")
         return self
 
     def never_returned(self, at, to):
@@ -187,29 +234,17 @@ class Verdict:
 
     def hold(self, trace, calls, old_rings, rows):
         """One trace held against the calls of its address space."""
-        queries = 0
         self.traces += 1
         wanted = by_thread(without_set_up(trace, calls, old_rings), lambda call: call.tid)
         seen = by_thread(filter(is_vma_call, rows), lambda event: event["tid"])
-        for tid in sorted(set(wanted) | set(seen)):
-            comparison = Comparison(wanted.get(tid, []), seen.get(tid, [])).run()
+        for tid in sorted(set(wanted) | set(seen) | set(trace.snapshots)):
+            comparison = Comparison(trace, tid, wanted.get(tid, []), seen.get(tid, [])).run()
             self.compared += comparison.compared
-            queries += comparison.queries
+            self.queries += comparison.queries
             found = comparison.differences
             self.differences += [f"{trace.name}: {text}" for text in found[:SHOWN]]
             if len(found) > SHOWN:
                 self.differences.append(f"{trace.name}: thread {tid}: {len(found) - SHOWN} more")
-        self.queries += queries
-        asked = queries_to_expect(trace, rows)
-        if not asked <= queries <= asked + len(trace.info["in_flight"]):
-            self.differences.append(f"{trace.name}: {queries} queries of the break that are no events, "
-                                    f"expected {asked}")
-
-
-def queries_to_expect(trace, rows):
-    """For the header, for each snapshot, before each brk that did not come through brk() or sbrk()."""
-    asking = [row for row in rows if row["call"] == "brk" and row["via"] == "site"]
-    return 1 + len(trace.info["snapshots"]) + len(asking)
 
 
 def pair_up(images, traces):
@@ -227,17 +262,20 @@ def pair_up(images, traces):
     return pairs + [(trace, None) for queue in waiting.values() for trace in queue]
 
 
-def judge(bench, strace_file, traces, verdict=None, change=lambda trace: trace.rows):
-    """Holds every trace of a run. change: what a self-test does to the rows first."""
-    verdict = verdict or Verdict()
-    old_rings = {trace.own[0] for trace in traces}
-    for trace, image in pair_up(strace_list.read_images(strace_file), traces):
+def rings(traces):
+    return {trace.own[0] for trace in traces}
+
+
+def judge(images, traces):
+    """Holds every trace of a run against the address spaces that strace saw."""
+    verdict = Verdict()
+    for trace, image in pair_up(images, traces):
         if not trace:
             verdict.differences.append(f"{image}: {len(image.calls)} calls and no trace")
         elif not image:
             verdict.differences.append(f"{trace.name}: no such process in strace's list")
         else:
-            verdict.hold(trace, image.calls, old_rings, change(trace))
+            verdict.hold(trace, image.calls, rings(traces), trace.rows)
     return verdict
 
 
@@ -247,11 +285,8 @@ def read_traces(bench):
 
 def main():
     bench = Bench(sys.argv[1])
-    if sys.argv[2] == "--self-test":
-        import judge_test
-        judge_test.run(bench)
     bench.traces = sys.argv[3]
-    verdict = judge(bench, sys.argv[2], read_traces(bench))
+    verdict = judge(strace_list.read_images(sys.argv[2]), read_traces(bench))
     for difference in verdict.differences:
         print(difference)
     print(f"{verdict.compared} calls in {verdict.traces} traces, {verdict.queries} queries of the "
