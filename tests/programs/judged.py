@@ -103,13 +103,14 @@ class Run:
 
     def __init__(self, bench):
         self.bench = bench
+        self.ring = RING
         self.strace_file = os.path.join(bench.folder, "strace")
         # A copy: other users that servers run as can read it there, wherever the build is.
         bench.library = shutil.copy(bench.library, bench.folder)
 
     def command(self, command, **more):
         """The command line: strace starts the program, and only the program is preloaded."""
-        environment = self.bench.environment(True, VMATRACE_RING=RING, **more)
+        environment = self.bench.environment(True, VMATRACE_RING=self.ring, **more)
         added = [word for name, value in environment.items() if os.environ.get(name) != value
                  for word in ("-E", f"{name}={value}")]
         return ["strace", *strace_list.OPTIONS, "-o", self.strace_file, *added, *command]

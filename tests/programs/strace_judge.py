@@ -279,8 +279,14 @@ def judge(images, traces):
     return verdict
 
 
+def has_begun(path):
+    """False of a file whose process died before there was a header in it."""
+    with open(path, "rb") as file:
+        return file.read(5) == b"\x89VMAT"
+
+
 def read_traces(bench):
-    return [Trace(bench, path) for path in bench.trace_files()]
+    return [Trace(bench, path) for path in bench.trace_files() if has_begun(path)]
 
 
 def main():
