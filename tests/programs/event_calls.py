@@ -1,5 +1,5 @@
-"""An event of `vmatrace events --format jsonl` as the system call that it records: names back to numbers
-(include/uapi/asm-generic/mman-common.h, mman.h, linux/mman.h, linux/mempolicy.h, linux/shm.h)."""
+"""An event of `vmatrace events --format jsonl` as the system call that it records: names back to
+numbers (include/uapi/asm-generic/mman-common.h, mman.h, linux/mman.h, mempolicy.h, shm.h)."""
 
 PROT = {"r": 1, "w": 2, "x": 4, "-": 0}
 
@@ -76,8 +76,9 @@ def result_of(event):
 
 
 def as_system_call(event, seen):
-    """(name, args, result) of the call that the event records. seen: the call beside it, for what an event
-    leaves open: where the break was at an sbrk that failed, whether mremap's fifth register counts."""
+    """(name, args, result) of the call that the event records. seen: the call beside it, for what
+    an event leaves open: where the break was at an sbrk that failed, whether mremap's fifth
+    register counts."""
     name, args, result = event["call"], event["args"], result_of(event)
     if name == "sbrk":
         moved = isinstance(result, int)

@@ -166,7 +166,8 @@ def main():
         clean = strace_judge.judge(images, traces)
         check.equal("the list as it is", clean.differences, [])
         calls = {row["call"] for trace in traces for row in trace.rows}
-        print(f"{clean.compared} calls of {len(traces)} traces equal strace's: {' '.join(sorted(calls))}")
+        print(f"{clean.compared} calls of {len(traces)} traces equal strace's: "
+              f"{' '.join(sorted(calls))}")
         changes = 0
         for trace, image in strace_judge.pair_up(images, traces):
             for what, rows in spoilt(Spoiler(trace)):
@@ -175,7 +176,8 @@ def main():
                 check.that(verdict.differences, f"{trace.name}: not noticed: {what}")
                 changes += 1
             rest = [one for one in traces if one is not trace]
-            check.that(strace_judge.judge(images, rest).differences, f"not noticed: no {trace.name}")
+            check.that(strace_judge.judge(images, rest).differences,
+                       f"not noticed: no {trace.name}")
         print(f"{changes} changes of one event each")
     finally:
         bench.close()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Real programs under the preload and under strace at once: the events are the system calls, none missing,
-none invented (strace_judge.py), and every checkpoint equals the replay.
+"""Real programs under the preload and under strace at once: the events are the system calls, none
+missing, none invented (strace_judge.py), and every checkpoint equals the replay.
 
     judged.py BUILD NAME
 """
@@ -18,11 +18,11 @@ from harness import Bench, Check, need
 
 FULL = os.environ.get("VMATRACE_FULL") == "1"
 
-# Slots: few, so that there is a checkpoint every now and then, enough, so that nothing is overwritten.
+# Slots: few, so that there is a checkpoint now and then; enough, so that nothing is overwritten.
 RING = "262144" if FULL else "8192"
 
-# Changes that no event made, as (change, cause), and the programs in which they may occur. Growth of the
-# stack is a page fault's doing and never a call's.
+# Changes that no event made, as (change, cause), and the programs in which they may occur. Growth
+# of the stack is a page fault's doing and never a call's.
 IMPLICIT = {
     ("create", "stack growth"): "all",
     ("grow", "stack growth"): "all",
@@ -43,7 +43,8 @@ NODE = """
 const { Worker, isMainThread } = require('worker_threads');
 const zlib = require('zlib');
 let all = [];
-for (let i = 0; i < process.argv[2]; i++) all.push(Buffer.alloc(100000 + i, i), { i, text: 'x'.repeat(i * 10) });
+for (let i = 0; i < process.argv[2]; i++)
+    all.push(Buffer.alloc(100000 + i, i), { i, text: 'x'.repeat(i * 10) });
 zlib.gunzipSync(zlib.gzipSync(Buffer.concat(all.filter(Buffer.isBuffer))));
 if (isMainThread) for (let i = 0; i < 2; i++) new Worker(__filename, { argv: [process.argv[2]] });
 """
@@ -109,7 +110,7 @@ class Run:
         bench.library = shutil.copy(bench.library, bench.folder)
 
     def command(self, command, **more):
-        """The command line: strace starts the program, and only the program is preloaded."""
+        """strace starts the program, and only the program is preloaded."""
         environment = self.bench.environment(True, VMATRACE_RING=self.ring, **more)
         added = [word for name, value in environment.items() if os.environ.get(name) != value
                  for word in ("-E", f"{name}={value}")]
@@ -126,9 +127,9 @@ class Run:
 
     def start(self, command, added=(), **options):
         """Starts a server with more in its environment; whoever asked ends it and waits."""
-        return subprocess.Popen(self.command(command, **dict(added)), env=self.bench.environment(False),
-                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.PIPE, **options)
+        return subprocess.Popen(self.command(command, **dict(added)),
+                                env=self.bench.environment(False), stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options)
 
     def images(self):
         return strace_list.read_images(self.strace_file)
@@ -176,8 +177,8 @@ def git(run):
         subprocess.run(["git", "-C", folder, "-c", "user.name=a", "-c", "user.email=a@example.com",
                         "commit", "-qm", f"commit {i}"], check=True)
     run.file("repository/file", "the last\n" * 1000)
-    run.finish(["sh", "-c", "git log -p --stat | cat; git -c user.name=a -c user.email=a@example.com "
-                "commit -qam last; git gc -q; git status"], cwd=folder)
+    run.finish(["sh", "-c", "git log -p --stat | cat; git gc -q; git status; git -c user.name=a "
+                "-c user.email=a@example.com commit -qam last"], cwd=folder)
 
 
 def sort(run):

@@ -1,4 +1,5 @@
-"""Servers for the judge: started under strace and the preload, loaded from outside, ended by their own means."""
+"""Servers for the judge: started under strace and the preload, loaded from outside, ended by their
+own means."""
 import os
 import pwd
 import shutil
@@ -73,7 +74,8 @@ def redis(run):
     run.ring = "262144" if FULL else "32768"
     process = run.start(["redis-server", "--port", port, "--save", "", "--dir", run.bench.folder],
                         added=eager)
-    with Serving("redis-server", process, lambda: ask("redis-cli", "-p", port, "shutdown", "nosave")):
+    with Serving("redis-server", process,
+                 lambda: ask("redis-cli", "-p", port, "shutdown", "nosave")):
         wait_for("redis-server", lambda: ask("redis-cli", "-p", port, "ping").stdout == b"PONG\n")
         must(ask("redis-benchmark", "-p", port, "-n", "5000" if FULL else "1000", "-q", "-t",
                  "set,get,lpush,lrange_100,mset", "-d", "3000", "-r", "5000"))
@@ -92,6 +94,11 @@ def postgres_folder():
         return os.path.join(root, versions[-1], "bin")
     need("postgres", "initdb", "pgbench")
     return os.path.dirname(shutil.which("postgres"))
+
+
+PARALLEL = """set max_parallel_workers_per_gather = 2; set parallel_setup_cost = 0;
+set min_parallel_table_scan_size = 0; set work_mem = '64MB'; select count(*) from
+(select abalance, aid from pgbench_accounts order by filler, aid) as sorted"""
 
 
 def postgres(run):
@@ -122,9 +129,7 @@ def postgres(run):
         pgbench = os.path.join(programs, "pgbench")
         must(ask(pgbench, "-i", "-q", "-s", "1", *client))
         must(ask(pgbench, "-c", "4", "-t", "500" if FULL else "50", *client))
-        must(ask("psql", "-c", "set max_parallel_workers_per_gather = 2; set parallel_setup_cost = 0; "
-                 "set min_parallel_table_scan_size = 0; set work_mem = '64MB'; select count(*) from "
-                 "(select abalance, aid from pgbench_accounts order by filler, aid) as a", *client))
+        must(ask("psql", "-c", PARALLEL, *client))
 
 
 NGINX = """

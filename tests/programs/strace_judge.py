@@ -3,12 +3,13 @@
 
     strace_judge.py BUILD STRACE-FILE TRACES
 
-From the recorder's start to the end of the process the events must be strace's calls: per thread, in the
-same order, with the same arguments and results, none missing, none invented. Two kinds of calls that strace
-sees are no events. Those that set the recorder up (mapping and populating the trace file and the private
-memory, a fork child's farewell to its parent's ring) are known by their addresses and allowed before the
-first event only. And the recorder asks where the break is, brk(NULL): once for the header, once as each
-snapshot ends, once before each brk that a site or syscall() records; those must be there.
+From the recorder's start to the end of the process the events must be strace's calls: per thread,
+in the same order, with the same arguments and results, none missing, none invented. Two kinds of
+calls that strace sees are no events. Those that set the recorder up (mapping and populating the
+trace file and the private memory, a fork child's farewell to its parent's ring) are known by their
+addresses and allowed before the first event only. And the recorder asks where the break is,
+brk(NULL): once for the header, once as each snapshot ends, once before each brk that a site or
+syscall() records; those must be there.
 """
 import collections
 import os
@@ -80,7 +81,7 @@ class Trace:
 
 
 def without_set_up(trace, calls, old_rings):
-    """The calls that must be events: all of a fork child's, an image's from the recorder's start on."""
+    """The calls that must be events: a fork child's all, an image's from the recorder's start."""
     if not trace.from_fork:
         first = next(i for i, call in enumerate(calls) if trace.begins_with(call))
         calls = calls[first:]
@@ -166,6 +167,8 @@ class Comparison:
                 to += 1
             elif self.never_returned(at, to):
                 at += 1
+            elif self.never_made(at, to):
+                to += 1
             else:
                 missing, invented = self.next_equal(at, to)
                 self.differ(at, missing, to, invented)
@@ -179,6 +182,11 @@ class Comparison:
         """The last call of a thread that ended in it need not be there."""
         return at == len(self.calls) - 1 and to == len(self.events) and \
             self.calls[at].result is None
+
+    def never_made(self, at, to):
+        """The last event of a thread may have begun, and the process ended before the call."""
+        return at == len(self.calls) and to == len(self.events) - 1 and \
+            self.events[to]["exit"] is None and self.events[to]["result"] is None
 
     def next_equal(self, at, to):
         """How many calls and events to leave out so that both go on alike."""
@@ -248,8 +256,8 @@ class Verdict:
 
 
 def pair_up(images, traces):
-    """[(trace or None, image or None)]: traces and images of one process in order, by the recorder's own
-    mapping. An image without a call to record has no trace, and needs none."""
+    """[(trace or None, image or None)]: traces and images of one process in order, by the
+    recorder's own mapping. An image without a call to record has no trace, and needs none."""
     pairs = []
     waiting = by_thread(sorted(traces, key=lambda trace: trace.started), lambda trace: trace.pid)
     for image in images:

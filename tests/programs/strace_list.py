@@ -1,7 +1,7 @@
 """What strace saw: the VMA calls of a run, for each address space and thread, in order.
 
-An address space begins with an exec or a fork; a child of vfork or posix_spawn makes its calls in its
-parent's until it execs, and they are counted to the thread that waits for it.
+An address space begins with an exec or a fork; a child of vfork or posix_spawn makes its calls in
+its parent's until it execs, and they are counted to the thread that waits for it.
 """
 import re
 
