@@ -324,11 +324,13 @@ void recorder_end_with(struct recording *recording, uint64_t result, int error)
 	if (error)
 		event->flags |= VMAT_EVENT_FAILED;
 	if (still_ours(recording) && take_from_site(event, &awaited)) {
+		/* Before the evidence, for which pages of the arena may be populated: that call came later. */
+		uint64_t seq = awaited.sp ? awaited.seq : ring_draw();
+
 		evidence_after(recording);
-		/* Again: reading rows takes its time, and a slot drawn in vain is one torn in the parent's ring. */
+		/* Again: reading rows takes its time. If a handler forked, the slot is the parent's to fill. */
 		if (still_ours(recording))
-			due = ring_store(event, awaited.sp ? awaited.seq : ring_draw(),
-			                 address_space.state);
+			due = ring_store(event, seq, address_space.state);
 	}
 	if (address_space_alive())
 		release_in_flight(recording);

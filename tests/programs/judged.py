@@ -39,6 +39,16 @@ threads = [threading.Thread(target=allocate, args=(i,)) for i in range(8)]
 ctypes.CDLL("libz.so.1")
 """
 
+# mmap and munmap by number; the rows that an event of shared memory carries fill the arena.
+BY_NUMBER = """
+import ctypes
+call = ctypes.CDLL(None).syscall
+call.restype = ctypes.c_long
+for i in range(3000):
+    words = [ctypes.c_long(word) for word in (9, 0, 4096, 3, 0x21, -1, 0)]
+    call(ctypes.c_long(11), ctypes.c_long(call(*words)), ctypes.c_long(4096))
+"""
+
 NODE = """
 const { Worker, isMainThread } = require('worker_threads');
 const zlib = require('zlib');
@@ -146,6 +156,11 @@ def python3(run):
     run.finish(["/usr/bin/python3", "-c", PYTHON, "300" if FULL else "30"])
 
 
+def by_number(run):
+    need("/usr/bin/python3")
+    run.finish(["/usr/bin/python3", "-c", BY_NUMBER])
+
+
 def node(run):
     need("node")
     run.finish(["node", run.file("main.js", NODE), "2000" if FULL else "200"])
@@ -203,8 +218,8 @@ def sqlite3(run):
     run.finish(["sqlite3", os.path.join(run.bench.folder, "db")], stdin=SQL.encode())
 
 
-PROGRAMS = {f.__name__: f for f in (python3, node, java, gcc, git, sort, perl, bash, sqlite3,
-                                    servers.redis, servers.postgres, servers.nginx)}
+PROGRAMS = {f.__name__: f for f in (python3, by_number, node, java, gcc, git, sort, perl, bash,
+                                    sqlite3, servers.redis, servers.postgres, servers.nginx)}
 
 
 def check_verify(bench, check, traces):
