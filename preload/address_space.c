@@ -18,6 +18,7 @@
 #include "header.h"
 #include "modules.h"
 #include "modules_table.h"
+#include "place.h"
 #include "raw_syscall.h"
 #include "real.h"
 #include "recorder.h"
@@ -60,8 +61,8 @@ static struct kept *take_private_memory(void)
 	size_t depot = whole_pages(depot_memory_bytes());
 	size_t recipes = whole_pages(unwind_memory_bytes());
 	size_t bytes = kept + PAGE + depot + recipes;
-	long memory = RAW_6(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-	                    -1, 0);
+	long memory = RAW_6(SYS_mmap, place_next(bytes), bytes, PROT_READ | PROT_WRITE,
+	                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (raw_failed(memory))
 		return NULL;

@@ -65,6 +65,11 @@ bool recorder_is_inside(void)
 	return thread.depth != 0;
 }
 
+bool recorder_calls_are_own(void)
+{
+	return thread.own > 0;
+}
+
 /*
  * Claims an entry for the length of the call, near tid's place in the table: no registration, nothing to
  * clean up when the thread ends. None free among a few: the call is only recorded when it returns. An

@@ -104,5 +104,6 @@ void recorder_internal(struct vmat_event *event);
 
 /* +1 and -1 around code of the thread whose calls are the recorder's own: loading, learning. */
 void recorder_own_calls(int change);
+bool recorder_calls_are_own(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "offsets.h"
+#include "place.h"
 #include "raw_syscall.h"
 #include "recipes.h"
 #include "recorder.h"
@@ -44,6 +45,9 @@ void site_before(struct site_frame *frame)
 	frame->number = site->number;
 	if (site->loader && site->call == CALL_MUNMAP)
 		recipes_forget(frame->args[0], frame->args[0] + frame->args[1]);
+	/* What the loader maps of the unwinder, and the unwinder for itself. */
+	if (site->call == CALL_MMAP && !frame->args[0] && recorder_calls_are_own())
+		frame->args[0] = place_next(frame->args[1]);
 	frame->completes = recorder_awaits_site(&caller);
 	if (frame->completes) {
 		recorder_site_begins();

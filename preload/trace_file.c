@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "place.h"
 #include "processor.h"
 #include "raw_syscall.h"
 #include "ring.h"
@@ -175,7 +176,8 @@ static long size_and_map(long fd, uint64_t *slots)
 		result = RAW_2(SYS_ftruncate, fd, bytes);
 		if (raw_failed(result))
 			continue;
-		result = RAW_6(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		result = RAW_6(SYS_mmap, place_next(bytes), bytes, PROT_READ | PROT_WRITE,
+		               MAP_SHARED, fd, 0);
 		if (!raw_failed(result))
 			return result;
 	}
