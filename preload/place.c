@@ -19,7 +19,8 @@ static struct {
 
 uint64_t place_next(uint64_t bytes)
 {
-	uint64_t room = (bytes + PLACE_ALIGN - 1) & ~(PLACE_ALIGN - 1);
+	/* A hint for a file is taken only if a huge page more is free behind it (linux:mm/huge_memory.c). */
+	uint64_t room = ((bytes + PLACE_ALIGN - 1) & ~(PLACE_ALIGN - 1)) + PLACE_ALIGN;
 	uint64_t unset = 0;
 	uint64_t first = ((uint64_t)&place & ~(PLACE_ALIGN - 1)) - PLACE_DISTANCE;
 
