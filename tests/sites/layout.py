@@ -5,13 +5,15 @@ without the recorder, whose own rows are left out. Without address space randomi
     layout.py BUILD PROGRAM
 
 [heap] may be one brk step (132 KiB) larger. A second reference is the same program with an empty library
-preloaded: what the loader takes of its first pool for the names of one more library, or the pages that
-it then needs more or less for the program's thread-local block, are the loader's doing and no one's VMAs.
+of the recorder's size preloaded. For one more library the loader takes more or fewer pages for its own
+tables and the thread-local block; and large libraries, which the kernel puts on 2 MiB boundaries, leave
+other holes when all have moved by the size of one. Any preloaded library does both.
 A library that the unwinder needs too (liblzma) is where the unwinder had it loaded: left out of both.
 """
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 
@@ -22,14 +24,10 @@ STEP = 132 * 1024
 ROW = re.compile(r"(\w+)-(\w+) (\S+) (\w+) \S+ \d+ *(.*)")
 
 
-def python_program(build):
-    return ["python3", "-c", "import json, threading, decimal, socket\n"
-            "a = [bytearray(1 << 18) for _ in range(20)]\n"
-            "for _ in range(4):\n"
-            "    t = threading.Thread(target=lambda: bytearray(1 << 20))\n"
-            "    t.start()\n"
-            "    t.join()\n"
-            "del a\n"]
+def python_program(_):
+    return [os.path.realpath(sys.executable), "-c", "import json, decimal, socket, ssl, sqlite3, lzma\n"
+            "a = [bytearray(1 << (i % 22)) for i in range(200)]\n"
+            "del a[::3]\n"]
 
 
 PROGRAMS = {
@@ -84,6 +82,32 @@ def own_ranges(bench, trace):
             if row["kind"] == "tracer"]
 
 
+def mapped_pages(path):
+    """Of a library, from its program headers (elf(5))."""
+    with open(path, "rb") as library:
+        data = library.read()
+    offset, = struct.unpack_from("<Q", data, 32)
+    size, count = struct.unpack_from("<HH", data, 54)
+    ends = [0]
+    for i in range(count):
+        kind, _, _, address, _, _, memory, _ = struct.unpack_from("<IIQQQQQQ", data, offset + i * size)
+        if kind == 1:
+            ends.append(address + memory)
+    return -(-max(ends) // 4096)
+
+
+def empty_library(bench):
+    path = os.path.join(bench.folder, "libvacant.so")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "empty.c")
+    number = 1
+    for _ in range(2):
+        subprocess.run(["cc", "-shared", "-nostdlib", f"-DBYTES={number}", "-o", path, source],
+                       check=True)
+        number += 4096 * (mapped_pages(bench.library) - mapped_pages(path))
+    assert mapped_pages(path) == mapped_pages(bench.library)
+    return path
+
+
 def library_ranges(text, path):
     return [(int(a, 16), int(b, 16)) for a, b in
             re.findall(rf"^(\w+)-(\w+) .* {re.escape(path)}$", text, re.MULTILINE)]
@@ -92,9 +116,9 @@ def library_ranges(text, path):
 def main():
     bench, check = Bench(sys.argv[1]), Check()
     command = PROGRAMS[sys.argv[2]](bench.build)
-    need(command[0])
-    empty = os.path.join(bench.build, "libempty.so")
+    need(command[0], "cc")
     try:
+        empty = empty_library(bench)
         plain, plain_text = run(bench, command, "plain", None)
         _, empty_text = run(bench, command, "empty", empty)
         traced, traced_text = run(bench, command, "traced", bench.library)

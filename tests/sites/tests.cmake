@@ -1,6 +1,5 @@
 # sites: the layer below libc, from inside the program and beside other tools that look at it.
 add_executable(last_maps ${CMAKE_CURRENT_LIST_DIR}/last_maps.c)
-add_library(empty SHARED ${CMAKE_CURRENT_LIST_DIR}/empty.c)
 add_executable(site_acts ${CMAKE_CURRENT_LIST_DIR}/acts.c)
 target_compile_options(site_acts PRIVATE -O1 -g)
 target_link_libraries(site_acts PRIVATE ${CMAKE_DL_LIBS} pthread)
