@@ -8,6 +8,8 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -34,6 +36,7 @@
 
 enum {
 	PAGE = 4096,
+	WAITS_MOST = 50, /* milliseconds */
 	SANDBOX_SLOTS =
 		1 << 13, /* 1 MiB: what is recorded in a sandbox, where no more can be asked for */
 };
@@ -248,8 +251,7 @@ static void drop_ring(const struct ring *parent)
 
 /*
  * A fork child's first event. Its parent's ring is still mapped (a handler may have forked in the middle of
- * an event): what is needed of it is copied, then it goes. One thread does this; another one that comes
- * meanwhile goes unrecorded, and the snapshot that follows shows what it did.
+ * an event): what is needed of it is copied, then it goes. One thread does this; others wait.
  */
 static bool begin_child(void)
 {
@@ -259,7 +261,7 @@ static bool begin_child(void)
 
 	if (!__atomic_compare_exchange_n(address_space.state, &expected, SPACE_STARTING, false,
 	                                 __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
-		return expected == SPACE_RECORDING;
+		return wait_for_file();
 	if (!address_space.settings->children) {
 		switch_off();
 		return false;
@@ -276,9 +278,33 @@ static bool begin_child(void)
 	}
 	modules_copy_from(&parent);
 	drop_ring(&parent);
-	__atomic_store_n(address_space.state, SPACE_RECORDING, __ATOMIC_RELEASE);
+	/* While the others still wait: a base that nobody changes as it is read leaves nothing uncertain. */
 	snapshot_take(VMAT_SNAPSHOT_START);
+	__atomic_store_n(address_space.state, SPACE_RECORDING, __ATOMIC_RELEASE);
+	RAW_3(SYS_futex, address_space.state, FUTEX_WAKE_PRIVATE, INT_MAX);
 	return true;
+}
+
+/*
+ * Another thread is making this child's file. A call that went by unrecorded now could take effect when the
+ * first snapshot is being read already, and be in neither. Not for ever, as the other thread may be stopped:
+ * then nobody waits any more.
+ */
+static bool wait_for_file(void)
+{
+	const struct timespec millisecond = { .tv_nsec = 1000000 };
+	uint32_t *state = address_space.state;
+	uint32_t *impatient = state + 1; /* in the wiped page as well */
+	uint32_t seen;
+
+	for (unsigned waits = 0; waits < WAITS_MOST; waits++) {
+		seen = __atomic_load_n(state, __ATOMIC_ACQUIRE);
+		if (seen != SPACE_STARTING || __atomic_load_n(impatient, __ATOMIC_RELAXED))
+			return seen == SPACE_RECORDING;
+		RAW_4(SYS_futex, state, FUTEX_WAIT_PRIVATE, SPACE_STARTING, &millisecond);
+	}
+	__atomic_store_n(impatient, 1, __ATOMIC_RELAXED);
+	return false;
 }
 
 /* Signals are blocked: a handler that forked in the middle would leave half a beginning to its child. */
@@ -289,7 +315,7 @@ bool address_space_enter_slowly(void)
 	bool begun;
 
 	if (__atomic_load_n(address_space.state, __ATOMIC_ACQUIRE) != SPACE_NEW)
-		return false;
+		return wait_for_file();
 	RAW_4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &mask, sizeof(mask));
 	begun = begin_child();
 	RAW_4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
