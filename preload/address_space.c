@@ -250,6 +250,28 @@ static void drop_ring(const struct ring *parent)
 }
 
 /*
+ * Another thread is making this child's file. A call that went by unrecorded now could take effect when the
+ * first snapshot is being read already, and be in neither. Not for ever, as the other thread may be stopped:
+ * then nobody waits any more.
+ */
+static bool wait_for_file(void)
+{
+	const struct timespec millisecond = { .tv_nsec = 1000000 };
+	uint32_t *state = address_space.state;
+	uint32_t *impatient = state + 1; /* in the wiped page as well */
+	uint32_t seen;
+
+	for (unsigned waits = 0; waits < WAITS_MOST; waits++) {
+		seen = __atomic_load_n(state, __ATOMIC_ACQUIRE);
+		if (seen != SPACE_STARTING || __atomic_load_n(impatient, __ATOMIC_RELAXED))
+			return seen == SPACE_RECORDING;
+		RAW_4(SYS_futex, state, FUTEX_WAIT_PRIVATE, SPACE_STARTING, &millisecond);
+	}
+	__atomic_store_n(impatient, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+/*
  * A fork child's first event. Its parent's ring is still mapped (a handler may have forked in the middle of
  * an event): what is needed of it is copied, then it goes. One thread does this; others wait.
  */
@@ -283,28 +305,6 @@ static bool begin_child(void)
 	__atomic_store_n(address_space.state, SPACE_RECORDING, __ATOMIC_RELEASE);
 	RAW_3(SYS_futex, address_space.state, FUTEX_WAKE_PRIVATE, INT_MAX);
 	return true;
-}
-
-/*
- * Another thread is making this child's file. A call that went by unrecorded now could take effect when the
- * first snapshot is being read already, and be in neither. Not for ever, as the other thread may be stopped:
- * then nobody waits any more.
- */
-static bool wait_for_file(void)
-{
-	const struct timespec millisecond = { .tv_nsec = 1000000 };
-	uint32_t *state = address_space.state;
-	uint32_t *impatient = state + 1; /* in the wiped page as well */
-	uint32_t seen;
-
-	for (unsigned waits = 0; waits < WAITS_MOST; waits++) {
-		seen = __atomic_load_n(state, __ATOMIC_ACQUIRE);
-		if (seen != SPACE_STARTING || __atomic_load_n(impatient, __ATOMIC_RELAXED))
-			return seen == SPACE_RECORDING;
-		RAW_4(SYS_futex, state, FUTEX_WAIT_PRIVATE, SPACE_STARTING, &millisecond);
-	}
-	__atomic_store_n(impatient, 1, __ATOMIC_RELAXED);
-	return false;
 }
 
 /* Signals are blocked: a handler that forked in the middle would leave half a beginning to its child. */
