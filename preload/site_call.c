@@ -45,7 +45,7 @@ void site_before(struct site_frame *frame)
 	frame->number = site->number;
 	if (site->loader && site->call == CALL_MUNMAP)
 		recipes_forget(frame->args[0], frame->args[0] + frame->args[1]);
-	/* What the loader maps of the unwinder, and the unwinder for itself. */
+	/* What the loader maps of the unwinder. */
 	if (site->call == CALL_MMAP && !frame->args[0] && recorder_calls_are_own())
 		frame->args[0] = place_next(frame->args[1]);
 	frame->completes = recorder_awaits_site(&caller);

@@ -15,6 +15,7 @@
 
 #include "address_space.h"
 #include "guard.h"
+#include "place.h"
 #include "real.h"
 #include "recorder.h"
 
@@ -26,11 +27,15 @@ WRAPPER void vmatrace_mark(const char *name);
 WRAPPER void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
 {
 	struct frame_registers caller = CALLER;
-	struct recording r = recorder_begin(
-		CALL_MMAP, &caller,
-		WORDS(WORD(addr), length, WORD(prot), WORD(flags), WORD(fd), WORD(offset)));
+	struct recording r;
 	void *result;
 
+	/* What the unwinder maps for itself: beside the rest of ours, and recorded as it is then asked for. */
+	if (!addr && recorder_calls_are_own())
+		addr = (void *)place_next(length);
+	r = recorder_begin(
+		CALL_MMAP, &caller,
+		WORDS(WORD(addr), length, WORD(prot), WORD(flags), WORD(fd), WORD(offset)));
 	guard_replacing(&r, addr, length, flags & MAP_FIXED);
 	result = real.mmap(addr, length, prot, flags, fd, offset);
 	recorder_end(&r, (uint64_t)result, result == MAP_FAILED);
