@@ -295,7 +295,9 @@ enum order_status order_next(struct order *order, struct ordered *ordered)
 
 bool order_read_past(struct order *order, uint64_t head)
 {
-	while (!order->no_memory && !order->exhausted && order->unread <= head + order->window)
+	/* Once calls in flight are met, all of them are wanted: they entered at any time. */
+	while (!order->no_memory && !order->ended &&
+	       (order->exhausted || order->unread <= head + order->window))
 		order->no_memory = !read_one(order);
 	return !order->no_memory;
 }
