@@ -302,8 +302,7 @@ enum vma_kind kind_of_change(const struct vma_change *change, const char *module
 		return prot & PROT_EXEC ? KIND_TEXT : KIND_FILE;
 	if (change->cause == CAUSE_STACK_GROWTH)
 		return KIND_MAIN_STACK;
-	if (change->cause == CAUSE_BREAK || effect == EFFECT_SETS_BREAK ||
-	    effect == EFFECT_MOVES_BREAK)
+	if (effect == EFFECT_SETS_BREAK || effect == EFFECT_MOVES_BREAK)
 		return KIND_HEAP;
 	if (prot & PROT_EXEC)
 		return KIND_JIT;

@@ -130,10 +130,15 @@ static void touch_mremap(const struct event *event, uint32_t page_bytes, struct 
 	bool moved = !event->failed && !event->in_flight && event->result != event->args[0];
 	bool keeps = event->args[3] & MREMAP_DONTUNMAP;
 
+	uint64_t old_bytes = event->args[1];
+
 	if (event->failed && !fixed)
 		return;
-	add(touch, moved && !keeps ? TOUCH_RELEASES : TOUCH_REPLACES, event->args[0],
-	    event->args[1], page_bytes);
+	/* In flight it may be growing where it is, as well as anywhere. */
+	if (event->in_flight && !fixed && event->args[2] > old_bytes)
+		old_bytes = event->args[2];
+	add(touch, moved && !keeps ? TOUCH_RELEASES : TOUCH_REPLACES, event->args[0], old_bytes,
+	    page_bytes);
 	add_mapping(event, fixed || (!moved && !event->in_flight), event->args[4], event->args[2],
 	            page_bytes, touch);
 }

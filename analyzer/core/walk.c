@@ -36,8 +36,10 @@ static const char *const kind_names[CHANGE_COUNT] = {
 };
 
 static const char *const cause_names[CAUSE_COUNT] = {
-	[CAUSE_NONE] = "",         [CAUSE_UNEXPLAINED] = "", [CAUSE_STACK_GROWTH] = "stack growth",
-	[CAUSE_TRACER] = "tracer", [CAUSE_BREAK] = "break",
+	[CAUSE_NONE] = "",
+	[CAUSE_UNEXPLAINED] = "",
+	[CAUSE_STACK_GROWTH] = "stack growth",
+	[CAUSE_TRACER] = "tracer",
 };
 
 const char *change_kind_name(enum change_kind kind)

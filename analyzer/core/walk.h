@@ -42,7 +42,6 @@ enum implicit_cause {
 	CAUSE_UNEXPLAINED,
 	CAUSE_STACK_GROWTH, /* a stack VMA grew down by a page fault */
 	CAUSE_TRACER,       /* between the two snapshots around the loading of the unwinder */
-	CAUSE_BREAK, /* the heap as the snapshot's own break says, where an unseen brk moved it */
 	CAUSE_COUNT,
 };
 

@@ -70,10 +70,10 @@ enum vmat_layer {
 /* Why the site layer is not in force; vmat_header.sites_off. */
 enum vmat_sites_off {
 	VMAT_SITES_IN_FORCE = 0,
-	VMAT_SITES_NOT_BUILT = 1, /* this build of the recorder has no site layer */
-	VMAT_SITES_ASKED_OFF = 2, /* VMATRACE_COVERAGE=calls */
+	VMAT_SITES_NOT_BUILT = 1,    /* this build of the recorder has no site layer */
+	VMAT_SITES_ASKED_OFF = 2,    /* VMATRACE_COVERAGE=calls */
 	VMAT_SITES_UNKNOWN_LIBC = 3, /* no site of a known shape was found */
-	VMAT_SITES_REFUSED = 4,   /* the text could not be written, or each site failed a check */
+	VMAT_SITES_REFUSED = 4, /* the text could not be written, or each site failed a check */
 };
 
 enum vmat_clock {
@@ -151,9 +151,9 @@ struct vmat_header {
 	uint32_t reserved_2;         /* 3580 */
 	struct vmat_range own
 		[2]; /* 3584 mapped by the recorder before its first event: file, private memory */
-	uint32_t sites_found;     /* 3616 pairs with the shape of a site, in libc and ld.so */
-	uint32_t sites_patched;   /* 3620 of them in force */
-	char sites_left[256];     /* 3624 those left alone and why, NUL-terminated, cut if longer */
+	uint32_t sites_found;   /* 3616 pairs with the shape of a site, in libc and ld.so */
+	uint32_t sites_patched; /* 3620 of them in force */
+	char sites_left[256];   /* 3624 those left alone and why, NUL-terminated, cut if longer */
 };
 
 /* How far the process is; vmat_control.state. Anything but EXITED with the pid gone: it was killed. */

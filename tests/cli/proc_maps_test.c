@@ -26,16 +26,16 @@ static void test_usual_rows(void **state)
 {
 	struct proc_maps maps = parse(
 		"00400000-0040b000 r-xp 00000000 103:01 4202694                           "
-	        "/bin/cat\n"
+		"/bin/cat\n"
 		"0060a000-0060b000 r--p 0000a000 103:01 4202694                           "
-	        "/bin/cat\n"
+		"/bin/cat\n"
 		"0060b000-0060c000 rw-p 0000b000 103:01 4202694                           "
-	        "/bin/cat\n"
+		"/bin/cat\n"
 		"2129c000-212bd000 rw-p 00000000 00:00 0                                  [heap]\n"
 		"7f5b1c9e7000-7f5b1ca0a000 rw-p 00000000 00:00 0 \n"
 		"7ffc6c1e2000-7ffc6c203000 rw-p 00000000 00:00 0                          [stack]\n"
 		"ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  "
-	        "[vsyscall]\n");
+		"[vsyscall]\n");
 
 	(void)state;
 	assert_int_equal(maps.count, 7);
@@ -63,7 +63,7 @@ static void test_odd_names(void **state)
 	struct proc_maps maps = parse(
 		"10000-11000 r--s 00000000 fd:10a 18446744073709551615 /tmp/two  words (deleted)\n"
 		"11000-12000 ---p fffffffffffff000 00:01 1             /dev/zero\\012line "
-	        "(deleted)\n"
+		"(deleted)\n"
 		"12000-13000 rwxs 00000000 00:01 32769                  /SYSV00000000 (deleted)\n"
 		"13000-14000 rw-p 00000000 00:00 0                      [anon:my name]\n"
 		"14000-15000 rw-s 00000000 00:0f 5                      anon_inode:[perf_event]");
