@@ -10,6 +10,9 @@
 #include "runs.h"
 #include "vmatrace/trace_format.h"
 
+/* Trying three calls of each other costs the third power of their number. */
+enum { SIDE_BY_SIDE_LIMIT = 64 };
+
 /* --- what the snapshot cannot know -------------------------------------------------------------------- */
 
 bool snapshot_overlaps(const struct snapshot *snapshot, const struct event *event)
@@ -73,8 +76,7 @@ static bool covers(const struct vma_map *map, const struct uncertain_item *item,
 {
 	switch (item->kind) {
 	case UNCERTAIN_ANYWHERE:
-		return !difference->mapped_before && difference->mapped_after &&
-		       difference->end - difference->start == item->end;
+		return false; /* new_mappings() looks at all of them together */
 	case UNCERTAIN_ATTACHMENT:
 		return is_attachment(map, difference->mapped_before, &difference->before,
 		                     item->start) ||
@@ -84,6 +86,32 @@ static bool covers(const struct vma_map *map, const struct uncertain_item *item,
 		break;
 	}
 	return false;
+}
+
+/* True if so many bytes are what some of the mapping calls from `first` on, at most `calls`, ask for. */
+static bool asked_for(const struct uncertain *uncertain, size_t first, uint64_t bytes,
+                      unsigned calls)
+{
+	for (size_t i = first; calls && i < uncertain->count; i++) {
+		const struct uncertain_item *item = &uncertain->items[i];
+
+		if (item->kind != UNCERTAIN_ANYWHERE || item->end > bytes)
+			continue;
+		if (item->end == bytes || asked_for(uncertain, i + 1, bytes - item->end, calls - 1))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * True if the difference is new memory that calls in flight may have mapped. The kernel puts one mapping
+ * beside the other, and alike they are one difference. Of very many calls only single ones are tried.
+ */
+static bool new_mappings(const struct uncertain *uncertain, const struct difference *difference)
+{
+	return !difference->mapped_before && difference->mapped_after &&
+	       asked_for(uncertain, 0, difference->end - difference->start,
+	                 uncertain->count <= SIDE_BY_SIDE_LIMIT ? 3 : 1);
 }
 
 /* The end of what begins at `at` and is uncertain all over, or certain all over; at most `end`. */
@@ -115,6 +143,8 @@ static bool leave_uncertain(const struct vma_map *map, const struct uncertain *u
 {
 	bool racy = false;
 
+	if (new_mappings(uncertain, difference))
+		return true;
 	for (size_t i = 0; i < uncertain->count; i++) {
 		if (covers(map, &uncertain->items[i], difference))
 			return true;
@@ -126,7 +156,7 @@ static bool leave_uncertain(const struct vma_map *map, const struct uncertain *u
 		stop = certainty_end(uncertain, at, difference->end, &is_certain);
 		piece.start = at;
 		piece.end = stop;
-		if (is_certain)
+		if (is_certain && !new_mappings(uncertain, &piece))
 			*fine = differences_add(certain, &piece);
 		else
 			racy = true;
