@@ -1,5 +1,6 @@
 /*
- * killed: eight threads take each other's addresses; after so many milliseconds SIGKILL. For killed.py.
+ * killed: eight threads take each other's addresses; after so many milliseconds SIGKILL or, if a second
+ * argument is there, exit(3). For killed.py.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -15,7 +16,10 @@ static void *churn(void *nothing)
 		void *at = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 		                -1, 0);
 
-		if (at == MAP_FAILED || mprotect(at, 4096, PROT_READ) || munmap(at, length))
+		if (at == MAP_FAILED || mprotect(at, length, PROT_READ))
+			abort();
+		at = mremap(at, length, 2 * length, MREMAP_MAYMOVE);
+		if (at == MAP_FAILED || munmap(at, 2 * length))
 			abort();
 	}
 	return NULL;
@@ -30,5 +34,5 @@ int main(int argc, char **argv)
 			return 1;
 	}
 	usleep(1000 * (useconds_t)atoi(argc > 1 ? argv[1] : "10"));
-	return kill(getpid(), SIGKILL);
+	return argc > 2 ? 0 : kill(getpid(), SIGKILL);
 }
