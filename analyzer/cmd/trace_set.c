@@ -70,6 +70,13 @@ static int is_trace_name(const struct dirent *entry)
 	return entry->d_name[0] != '.' && fnmatch("*.vmat", entry->d_name, 0) == 0;
 }
 
+/* "folder/" is named as "folder": a path of it has one slash. */
+static void strip_slashes(char *name)
+{
+	for (size_t length = strlen(name); length > 1 && name[length - 1] == '/'; length--)
+		name[length - 1] = '\0';
+}
+
 static int read_folder(struct trace_set *set)
 {
 	struct dirent **names;
@@ -197,6 +204,8 @@ int trace_set_find(struct trace_set *set, const struct operands *operands,
 	}
 	if (result == STATUS_FINE) {
 		set->is_folder = stat(set->name, &status) == 0 && S_ISDIR(status.st_mode);
+		if (set->is_folder)
+			strip_slashes(set->name);
 		result = set->is_folder ? read_folder(set) : read_file(set);
 	}
 	if (result == STATUS_FINE && common->pid.given)
