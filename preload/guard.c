@@ -5,6 +5,7 @@
 #include "guard.h"
 
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 
@@ -110,6 +111,18 @@ void guard_replacing(const struct recording *recording, const void *addr, size_t
 		return;
 	ring_count(&ring.control->carved);
 	address_space_give_up();
+}
+
+void guard_moving(const struct recording *recording, const struct words *words)
+{
+	const uint64_t *word = words->word;
+	int flags = (int)word[3];
+
+	/* mremap takes no other flag: it will fail, and nothing is taken (linux:mm/mremap.c). */
+	if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return;
+	guard_replacing(recording, (void *)word[0], word[1], 1);
+	guard_replacing(recording, (void *)word[4], word[2], flags & MREMAP_FIXED);
 }
 
 void guard_attaching(const struct recording *recording, int shmid, const void *addr, int flags)

@@ -19,6 +19,8 @@ int guard_madvise(struct recording *recording, void *addr, size_t length, int ad
 /* Before a call that puts something else at [addr, addr + length), or takes what is there, if `replaces`. */
 void guard_replacing(const struct recording *recording, const void *addr, size_t length,
                      int replaces);
+/* The same for mremap: what it takes and what it replaces. words: its five arguments. */
+void guard_moving(const struct recording *recording, const struct words *words);
 /* The same for shmat, whose length is the segment's. */
 void guard_attaching(const struct recording *recording, int shmid, const void *addr, int flags);
 

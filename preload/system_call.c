@@ -78,11 +78,11 @@ static void announce(const struct recording *recording, uint16_t call, const lon
 	if (call == CALL_MMAP)
 		guard_replacing(recording, (void *)word[0], (size_t)word[1],
 		                (int)word[3] & MAP_FIXED);
-	if (call == CALL_MREMAP || call == CALL_REMAP_FILE_PAGES)
+	if (call == CALL_REMAP_FILE_PAGES)
 		guard_replacing(recording, (void *)word[0], (size_t)word[1], 1);
 	if (call == CALL_MREMAP)
-		guard_replacing(recording, (void *)word[4], (size_t)word[2],
-		                (int)word[3] & MREMAP_FIXED);
+		guard_moving(recording, WORDS(WORD(word[0]), WORD(word[1]), WORD(word[2]),
+		                              WORD(word[3]), WORD(word[4])));
 	if (call == CALL_SHMAT)
 		guard_attaching(recording, (int)word[0], (void *)word[1], (int)word[2]);
 }

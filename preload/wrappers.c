@@ -145,8 +145,8 @@ WRAPPER void *mremap(void *old_address, size_t old_size, size_t new_size, int fl
 	r = recorder_begin(
 		CALL_MREMAP, &caller,
 		WORDS(WORD(old_address), old_size, new_size, WORD(flags), WORD(new_address)));
-	guard_replacing(&r, old_address, old_size, 1);
-	guard_replacing(&r, new_address, new_size, flags & MREMAP_FIXED);
+	guard_moving(&r,
+	             WORDS(WORD(old_address), old_size, new_size, WORD(flags), WORD(new_address)));
 	result = real.mremap(old_address, old_size, new_size, flags, new_address);
 	recorder_end(&r, (uint64_t)result, result == MAP_FAILED);
 	return result;

@@ -159,6 +159,7 @@ static void ring_edges(void)
 	say("mmap unaligned",
 	    (long)mmap(at + 1, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	say("mremap unaligned", (long)mremap(at + 1, PAGE, PAGE, 0));
+	say("mremap with a flag that is none", (long)mremap(at, PAGE, PAGE, 0x100));
 	map_and_unmap();
 }
 
