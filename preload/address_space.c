@@ -204,8 +204,8 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	mark_environment('0', '-');
 	kept->main_stack_end = facts.stack_end;
 	modules_table_init(&kept->modules);
-	kept->sites.off = VMAT_SITES_ASKED_OFF;
-	if (settings->sites)
+	kept->sites.off = settings->sites;
+	if (settings->sites == VMAT_SITES_IN_FORCE)
 		sites_patch(&kept->sites);
 	if (!begin_file(&(struct header_origin) { .argc = argc, .argv = argv })) {
 		never_record();

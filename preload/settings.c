@@ -100,9 +100,32 @@ static bool set_coverage(struct settings *settings, const char *value)
 	static const char *const words[] = { "calls", "auto", NULL };
 	int index = word_index(value, words);
 
-	if (index >= 0)
-		settings->sites = index == 1;
+	if (index == 0)
+		settings->sites = VMAT_SITES_ASKED_OFF;
 	return index >= 0;
+}
+
+/*
+ * Other tools that read or write libc's text say so where they say what to preload: valgrind, which runs a
+ * translation of it, and rr, which makes the same pairs into calls of its own.
+ */
+static bool look_at_preloads(struct settings *settings, const char *value)
+{
+	static const struct {
+		const char *part;
+		enum vmat_sites_off off;
+	} tools[] = {
+		{ "/vgpreload_", VMAT_SITES_VALGRIND },
+		{ "librrpreload", VMAT_SITES_RR },
+	};
+
+	for (const char *at = value; *at; at++) {
+		for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
+			if (text_after(at, tools[i].part))
+				settings->sites = tools[i].off;
+		}
+	}
+	return true;
 }
 
 static bool set_depth(struct settings *settings, const char *value)
@@ -186,6 +209,7 @@ static const struct {
 	{ "VMATRACE_COVERAGE=", set_coverage, "VMATRACE_COVERAGE wants auto or calls, not " },
 	{ "VMATRACE_CHILDREN=", set_children, "VMATRACE_CHILDREN wants 0 or 1, not " },
 	{ "VMATRACE_VERBOSE=", set_verbose, "VMATRACE_VERBOSE wants 0 or 1, not " },
+	{ "LD_PRELOAD=", look_at_preloads, NULL },
 	{ "VMATRACE_OUT=", set_out, "VMATRACE_OUT wants a path of less than 1024 bytes, not " },
 };
 
@@ -211,7 +235,6 @@ void settings_read(struct settings *settings, char **envp, const char *program)
 		.ring_bytes = DEFAULT_RING_BYTES,
 		.slot_count = DEFAULT_RING_BYTES / VMAT_SLOT_BYTES,
 		.depth = 32,
-		.sites = true,
 		.children = true,
 	};
 	set_names(settings, program);

@@ -21,7 +21,7 @@ struct settings {
 	enum vmat_on_full on_full;
 	enum vmat_stack_mode stack_mode;
 	uint32_t depth;
-	bool sites; /* VMATRACE_COVERAGE: false for calls */
+	enum vmat_sites_off sites; /* VMAT_SITES_IN_FORCE: wanted; else why they are left alone */
 	bool children;
 	bool descendant; /* VMATRACE_CHILDREN=0, and this image is not the one it was said to */
 	bool verbose;

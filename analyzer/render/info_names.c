@@ -28,6 +28,8 @@ const char *info_sites_off(uint32_t why)
 		[VMAT_SITES_UNKNOWN_LIBC] =
 			"no system-call site of a known shape in libc and ld.so",
 		[VMAT_SITES_REFUSED] = "their code could not be changed",
+		[VMAT_SITES_VALGRIND] = "left alone under valgrind",
+		[VMAT_SITES_RR] = "left alone under rr",
 	};
 
 	return WORD_OF(words, why);

@@ -74,6 +74,9 @@ enum vmat_sites_off {
 	VMAT_SITES_ASKED_OFF = 2,    /* VMATRACE_COVERAGE=calls */
 	VMAT_SITES_UNKNOWN_LIBC = 3, /* no site of a known shape was found */
 	VMAT_SITES_REFUSED = 4, /* the text could not be written, or each site failed a check */
+	VMAT_SITES_VALGRIND =
+		5,         /* valgrind runs a translation of the text and would miss the change */
+	VMAT_SITES_RR = 6, /* rr patches the same places itself */
 };
 
 enum vmat_clock {

@@ -18,3 +18,20 @@ add_library(site_plugin MODULE ${CMAKE_CURRENT_LIST_DIR}/plugin.c)
 add_test(NAME sites/differential
   COMMAND ${CMAKE_CURRENT_LIST_DIR}/differential.py ${CMAKE_BINARY_DIR})
 set_tests_properties(sites/differential PROPERTIES LABELS sites TIMEOUT 3000)
+
+add_executable(site_decode_test ${CMAKE_CURRENT_LIST_DIR}/decode_test.c
+  preload/arch/${VMATRACE_ARCH}/instruction.c)
+target_include_directories(site_decode_test PRIVATE preload/arch/${VMATRACE_ARCH})
+add_test(NAME sites/decode COMMAND site_decode_test /lib/x86_64-linux-gnu/libc.so.6
+  /lib64/ld-linux-x86-64.so.2)
+set_tests_properties(sites/decode PROPERTIES LABELS sites SKIP_RETURN_CODE 77 TIMEOUT 300)
+
+if(CMOCKA_FOUND)
+  add_executable(site_check_test ${CMAKE_CURRENT_LIST_DIR}/check_test.c preload/site_check.c
+    preload/arch/${VMATRACE_ARCH}/instruction.c)
+  target_include_directories(site_check_test PRIVATE preload/arch/${VMATRACE_ARCH})
+  target_compile_options(site_check_test PRIVATE -iquote ${CMAKE_SOURCE_DIR}/preload)
+  target_link_libraries(site_check_test PRIVATE PkgConfig::CMOCKA ${CMAKE_DL_LIBS})
+  add_test(NAME sites/check COMMAND site_check_test)
+  set_tests_properties(sites/check PROPERTIES LABELS sites)
+endif()
