@@ -19,14 +19,10 @@ from harness import Bench, Check, need
 FULL = os.environ.get("VMATRACE_FULL") == "1"
 
 # Slots: few, so that there is a checkpoint now and then; enough, so that nothing is overwritten.
-RING = "262144" if FULL else "8192"
+RING = "65536" if FULL else "8192"
 
-# Changes that no event made, as (change, cause), and the programs in which they may occur. Growth
-# of the stack is a page fault's doing and never a call's.
-IMPLICIT = {
-    ("create", "stack growth"): "all",
-    ("grow", "stack growth"): "all",
-}
+# The changes that no event made, as (change, cause): a page fault below the stack is no call.
+IMPLICIT = {("create", "stack growth")}
 
 PYTHON = """
 import json, ssl, sqlite3, sys, threading, xml.dom.minidom, decimal, ctypes
@@ -238,8 +234,7 @@ def check_verify(bench, check, traces):
 def check_implicit(check, name, traces, events):
     kinds = sum((trace.implicit() for trace in traces), collections.Counter())
     for kind, count in kinds.items():
-        check.that(kind in IMPLICIT and (IMPLICIT[kind] == "all" or name in IMPLICIT[kind]),
-                   f"{name}: {count} implicit changes of a kind not listed: {kind}")
+        check.that(kind in IMPLICIT, f"{name}: {count} implicit changes not listed: {kind}")
     others = sum(count for (_, cause), count in kinds.items() if cause != "stack growth")
     check.that(others * 100 <= events, f"{name}: {others} implicit changes on {events} events")
     return kinds
