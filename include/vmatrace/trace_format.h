@@ -73,16 +73,14 @@ enum vmat_sites_off {
 	VMAT_SITES_NOT_BUILT = 1,    /* this build of the recorder has no site layer */
 	VMAT_SITES_ASKED_OFF = 2,    /* VMATRACE_COVERAGE=calls */
 	VMAT_SITES_UNKNOWN_LIBC = 3, /* no site of a known shape was found */
-	VMAT_SITES_REFUSED = 4, /* the text could not be written, or each site failed a check */
-	VMAT_SITES_VALGRIND =
-		5,         /* valgrind runs a translation of the text and would miss the change */
-	VMAT_SITES_RR = 6, /* rr patches the same places itself */
+	VMAT_SITES_REFUSED = 4,  /* the text could not be written, or each site failed a check */
+	VMAT_SITES_VALGRIND = 5, /* valgrind runs a translation of the text */
+	VMAT_SITES_RR = 6,       /* rr patches the same places itself */
 };
 
 enum vmat_clock {
 	VMAT_CLOCK_MONOTONIC_NS = 1, /* ticks are CLOCK_MONOTONIC nanoseconds */
-	VMAT_CLOCK_TSC =
-		2, /* ticks are the invariant time stamp counter; see struct vmat_clock_pair */
+	VMAT_CLOCK_TSC = 2, /* ... are the invariant time stamp counter's, see vmat_clock_pair */
 };
 
 enum vmat_on_full { VMAT_OVERWRITE = 0, VMAT_STOP = 1, VMAT_GROW = 2 };
