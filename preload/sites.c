@@ -161,6 +161,7 @@ static bool patch_function(struct patcher *patcher, const char *name)
 static void patch_loader(struct patcher *patcher)
 {
 	const uint8_t *somewhere = dlsym(RTLD_NEXT, "__tls_get_addr");
+	static const uint32_t expected[] = { SYS_mmap, SYS_mprotect, SYS_munmap, SYS_brk };
 	const uint8_t *pair[LOADER_LIMIT];
 	struct function_table table;
 	uint32_t count = 0;
@@ -184,6 +185,14 @@ static void patch_loader(struct patcher *patcher)
 			patcher->report->found++;
 			leave(patcher->report, "ld.so", site_number(pair[i]), "more than one");
 		}
+	}
+	for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		bool seen = false;
+
+		for (uint32_t j = 0; j < count; j++)
+			seen |= site_number(pair[j]) == expected[i];
+		if (!seen)
+			leave(patcher->report, "ld.so", expected[i], "no pair of the known bytes");
 	}
 }
 

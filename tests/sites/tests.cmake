@@ -35,3 +35,13 @@ if(CMOCKA_FOUND)
   add_test(NAME sites/check COMMAND site_check_test)
   set_tests_properties(sites/check PROPERTIES LABELS sites)
 endif()
+
+if(VMATRACE_ARCH STREQUAL x86_64)
+  add_executable(site_registers ${CMAKE_CURRENT_LIST_DIR}/registers.c
+    ${CMAKE_CURRENT_LIST_DIR}/registers.S)
+  target_link_libraries(site_registers PRIVATE ${CMAKE_DL_LIBS})
+endif()
+foreach(ACT registers throw cancel handler gdb gdb_first strace perf calls valgrind rr text)
+  add_test(NAME sites/${ACT} COMMAND ${CMAKE_CURRENT_LIST_DIR}/sites.py ${CMAKE_BINARY_DIR} ${ACT})
+  set_tests_properties(sites/${ACT} PROPERTIES LABELS sites SKIP_RETURN_CODE 77 TIMEOUT 300)
+endforeach()

@@ -111,6 +111,8 @@ site_entry:
 	movq	%rsp, %rbp
 	.cfi_def_cfa_register %rbp
 	pushfq
+	/* Not the trap flag of a debugger that steps through here: it would trap again at popfq. */
+	andq	$~0x100, (%rsp)
 	subq	$SITE_FRAME_BYTES, %rsp
 	andq	$-16, %rsp
 	movq	%rdi, (%rsp)

@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""The site layer beside the program it is in, and beside the tools that look at that program.
+
+    sites.py BUILD ACT
+"""
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "programs"))
+from harness import Bench, Check, need, skip  # noqa: E402
+
+FULL = os.environ.get("VMATRACE_FULL") == "1"
+
+
+def acts(bench, *arguments):
+    return [os.path.join(bench.build, "site_acts"), *map(str, arguments)]
+
+
+def coverage(bench, program="site_acts"):
+    """Of the trace of one program: a valgrind or perf before it has traces of its own."""
+    (path,) = [path for path in bench.trace_files() if os.path.basename(path).startswith(program + ".")]
+    return bench.info(path)["coverage"]
+
+
+def registers(bench, check):
+    plain, _ = bench.both(check, "registers", [os.path.join(bench.build, "site_registers")])
+    check.equal("untraced", plain.stdout, b"0 failures\n")
+    check.that(coverage(bench, "site_registers")["sites"], "the sites are not in force")
+
+
+def throw(bench, check):
+    need("g++")
+    program = os.path.join(bench.folder, "throwing")
+    for level in ("-O0", "-O2"):
+        subprocess.run(["g++", level, "-o", program, os.path.join(HERE, "throwing.cc")], check=True)
+        plain, _ = bench.both(check, f"throw {level}", [program])
+        check.that(plain.stdout.endswith(b" caught\n"), "nothing was caught")
+
+
+def cancel(bench, check):
+    bench.both(check, "cancel", acts(bench, "cancel", 1000 if FULL else 200))
+
+
+def handler(bench, check):
+    plain, _ = bench.both(check, "handler", acts(bench, "handler", 20000 if FULL else 4000))
+    check.equal("untraced", plain.stdout, b"all stacks reach main\n")
+
+
+def run_gdb(bench, commands, *arguments):
+    script = os.path.join(bench.folder, "script.gdb")
+    with open(script, "w", encoding="ascii") as out:
+        out.write("set confirm off\nset pagination off\nset debuginfod enabled off\n"
+                  "set breakpoint pending on\n"
+                  f"set exec-wrapper env LD_PRELOAD={bench.library} VMATRACE_OUT={bench.traces}/%e.vmat\n"
+                  + commands)
+    return subprocess.run(["gdb", "-batch", "-nx", "-x", script, "--args", *acts(bench, *arguments)],
+                          capture_output=True, text=True, timeout=120, check=False,
+                          env=bench.environment(False))
+
+
+def gdb(bench, check):
+    """Breakpoints on the running program: backtraces, single steps over a site, finish."""
+    need("gdb")
+    out = run_gdb(bench, "break map_once\nrun\nbreak mmap\ncontinue\nbacktrace\ncontinue\nbacktrace\n"
+                  + "stepi\n" * 40 + "backtrace\nfinish\nfinish\nfinish\nbacktrace\ndelete\ncontinue\n",
+                  "calls", 50).stdout
+    traces = re.findall(r"^#\d+ .* (\w+) \(", out, re.MULTILINE)
+    check.that(traces.count("map_once") >= 4, f"backtraces do not reach the caller: {out[-3000:]}")
+    check.that("50 done" in out and "exited normally" in out, f"the program's end: {out[-1500:]}")
+    check.that("SIGTRAP" not in out, f"a trap that no one set: {out[-1500:]}")
+    check.that(coverage(bench)["sites"], "the sites are not in force")
+
+
+def gdb_first(bench, check):
+    """A breakpoint that is there when the recorder comes: the site is left alone and named."""
+    need("gdb")
+    out = run_gdb(bench, "break munmap\nrun\ndelete\ncontinue\n", "calls", 50).stdout
+    check.that("50 done" in out and "exited normally" in out, f"the program's end: {out[-1500:]}")
+    info = bench.read("info", *bench.trace_files()).stdout.decode()
+    # gdb has it in the loader at once, in libc perhaps after the recorder was there.
+    check.that(re.search(r"left alone .*ld.so system call 11: no pair", info), f"not named: {info}")
+
+
+def strace(bench, check):
+    need("strace")
+    log = os.path.join(bench.folder, "log")
+    done = bench.run(["strace", "-f", "-o", log, "-E", f"LD_PRELOAD={bench.library}", "-E",
+                      f"VMATRACE_OUT={bench.traces}/%e.vmat", *acts(bench, "calls", 50)], False)
+    check.equal("output", done.stdout, b"50 done\n")
+    with open(log, encoding="ascii", errors="replace") as lines:
+        text = lines.read()
+    # 25 by map_once, 25 by malloc.
+    check.that(len(re.findall(r"munmap\(0x[0-9a-f]+, (?:4096|311296)\)", text)) >= 50, "munmap calls")
+
+
+def perf(bench, check):
+    need("perf")
+    data = os.path.join(bench.folder, "perf.data")
+    done = bench.run(["perf", "record", "-q", "-g", "-e", "cpu-clock", "-o", data, "env",
+                      f"LD_PRELOAD={bench.library}", f"VMATRACE_OUT={bench.traces}/%e.vmat",
+                      *acts(bench, "calls", 20000)], False)
+    if done.returncode:
+        skip(f"perf record does not work here: {done.stderr.decode()[-200:]}")
+    check.that(b"20000 done\n" in done.stdout, "output")
+    script = subprocess.run(["perf", "script", "-i", data, "-F", "comm,ip,sym"], capture_output=True,
+                            text=True, timeout=120, check=False, stdin=subprocess.DEVNULL)
+    if "map_once" not in script.stdout and "site_acts" not in script.stdout:
+        skip("perf took no samples of the program")
+    check.that("site_entry" in script.stdout or "map_once" in script.stdout, "no sample in or above a site")
+
+
+def calls(bench, check):
+    """VMATRACE_COVERAGE=calls changes no byte of libc; auto does; neither changes its VMAs."""
+    plain = bench.run(acts(bench, "text"), False)
+    off = bench.run(acts(bench, "text"), True, VMATRACE_COVERAGE="calls")
+    check.equal("bytes and rows with calls", off.stdout, plain.stdout)
+    found = coverage(bench)
+    check.that(not found["sites"] and "calls" in found["sites_off"], f"coverage: {found}")
+
+
+def text(bench, check):
+    plain = bench.run(acts(bench, "text"), False).stdout.splitlines()
+    auto = bench.run(acts(bench, "text"), True).stdout.splitlines()
+    for a, b in zip(plain[:-1], auto[:-1]):
+        check.that(a != b and b" e8 " in b, f"not patched: {b}")
+    check.equal("libc's and the loader's rows, none writable and executable", auto[-1], plain[-1])
+    check.that(b"writable-and-executable 0" in auto[-1], auto[-1])
+    for path in bench.trace_files():
+        os.unlink(path)
+    # Without the unwinder: with sites in force it is mapped elsewhere, where its pages have other neighbours.
+    counts = []
+    for setting in ("calls", "auto"):
+        out = os.path.join(bench.folder, setting)
+        bench.run([os.path.join(bench.build, "last_maps"), out, "env", f"LD_PRELOAD={bench.library}",
+                   f"VMATRACE_OUT={bench.folder}/{setting}.vmat", f"VMATRACE_COVERAGE={setting}",
+                   "VMATRACE_STACK=none",
+                   *acts(bench, "threads", 5)], False)
+        with open(out, encoding="ascii") as rows:
+            counts.append(len(rows.readlines()))
+    check.equal("VMAs of the process", counts[1], counts[0])
+
+
+def valgrind(bench, check):
+    need("valgrind")
+    for tool in ("none", "memcheck"):
+        done = bench.run(["valgrind", "-q", f"--tool={tool}", *acts(bench, "calls", 200)], True)
+        check.equal(f"{tool}: end", (done.returncode, done.stdout), (0, b"200 done\n"))
+        check.that(b"definitely" not in done.stderr, f"{tool}: {done.stderr[:500]}")
+        found = coverage(bench)
+        check.that(not found["sites"] and "valgrind" in found["sites_off"], f"coverage: {found}")
+        for path in bench.trace_files():
+            os.unlink(path)
+
+
+def rr(bench, check):
+    """rr says so by what it preloads; a library of that name that does nothing stands for it."""
+    need("cc")
+    library = os.path.join(bench.folder, "librrpreload.so")
+    subprocess.run(["cc", "-shared", "-nostdlib", "-DBYTES=1", "-o", library,
+                    os.path.join(HERE, "empty.c")], check=True)
+    done = bench.run(acts(bench, "calls", 20), True, LD_PRELOAD=f"{library}:{bench.library}")
+    check.equal("output", done.stdout, b"20 done\n")
+    found = coverage(bench)
+    check.that(not found["sites"] and "rr" in found["sites_off"], f"coverage: {found}")
+
+
+ACTS = {f.__name__: f for f in (registers, throw, cancel, handler, gdb, gdb_first, strace, perf, calls,
+                                text, valgrind, rr)}
+
+
+def main():
+    bench, check = Bench(sys.argv[1]), Check()
+    try:
+        ACTS[sys.argv[2]](bench, check)
+    finally:
+        bench.close()
+    check.finish()
+
+
+if __name__ == "__main__":
+    main()
