@@ -7,9 +7,13 @@ packages_build="gcc libc6-dev binutils cmake ninja-build pkg-config libunwind-de
 packages_build="$packages_build libelf-dev python3"
 # To test: the second compiler, the unit-test library, programs that tests trace or judge with.
 packages_test="$packages_build clang clang-format-14 libcmocka-dev git jq strace gdb redis-server"
-packages_test="$packages_test redis-tools perl sqlite3"
+packages_test="$packages_test redis-tools perl sqlite3 g++"
 # Large ones, whose programs are judged with --full and skipped where they are not.
-packages_full="nodejs default-jdk-headless postgresql nginx curl"
+packages_full="nodejs default-jdk-headless postgresql nginx curl valgrind"
+# Ubuntu has perf in a package for each of its kernels: there it is taken only if it is installed.
+if grep -qs '^ID=debian' /etc/os-release; then
+	packages_full="$packages_full linux-perf"
+fi
 
 # Those of "$@" that are not installed.
 packages_missing() {
