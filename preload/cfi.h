@@ -9,10 +9,10 @@
 #ifndef VMATRACE_PRELOAD_CFI_H
 #define VMATRACE_PRELOAD_CFI_H
 
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cfi_table.h"
 #include "recipes.h"
 
 enum {
@@ -35,12 +35,6 @@ struct cfi_desk {
 
 /* Loads the library; desk is used to try it. False: not there, too old, or it gave a wrong answer. */
 bool cfi_load(struct cfi_desk *desk);
-
-/* The object that holds `address`, false if none does. Takes no lock. */
-bool cfi_object(uint64_t address, struct dl_find_object *object);
-
-/* A number that tells the object from another that is loaded at its place: of where its CFI is and how it begins. */
-uint64_t cfi_print(const struct dl_find_object *object);
 
 /*
  * The recipe for the instruction at `ip`, which lies in `object`. Kind NO_CFI: no description covers it;

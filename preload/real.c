@@ -10,7 +10,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "offsets.h"
 #include "raw_syscall.h"
 
 static long with_errno(long result)
@@ -129,9 +128,6 @@ struct real real = {
 	NOT_YET(posix_spawnp),
 };
 #pragma GCC diagnostic pop
-
-_Static_assert(offsetof(struct real, syscall) == REAL_SYSCALL, "entry.S");
-_Static_assert(offsetof(struct real, libc_start_main) == REAL_LIBC_START_MAIN, "entry.S");
 
 void real_resolve(void)
 {

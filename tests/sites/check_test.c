@@ -1,5 +1,5 @@
 /*
- * Unit tests of preload/site_check: the pairs of this libc, and functions made by hand in which one thing or
+ * Unit tests of arch/x86_64/site_check: the pairs of this libc, and functions made by hand in which one thing or
  * another speaks against replacing the pair.
  */
 #include <setjmp.h>

@@ -27,7 +27,8 @@ add_test(NAME sites/decode COMMAND site_decode_test /lib/x86_64-linux-gnu/libc.s
 set_tests_properties(sites/decode PROPERTIES LABELS sites SKIP_RETURN_CODE 77 TIMEOUT 300)
 
 if(CMOCKA_FOUND)
-  add_executable(site_check_test ${CMAKE_CURRENT_LIST_DIR}/check_test.c preload/site_check.c
+  add_executable(site_check_test ${CMAKE_CURRENT_LIST_DIR}/check_test.c
+    preload/arch/${VMATRACE_ARCH}/site_check.c
     preload/arch/${VMATRACE_ARCH}/instruction.c)
   target_include_directories(site_check_test PRIVATE preload/arch/${VMATRACE_ARCH})
   target_compile_options(site_check_test PRIVATE -iquote ${CMAKE_SOURCE_DIR}/preload)

@@ -65,42 +65,15 @@ struct cfi_state {
 };
 static struct cfi_state state;
 
-/* Since glibc 2.35; without it there is no way to find CFI that is safe in a signal handler. */
-#pragma weak _dl_find_object
-
-/* The head of .eh_frame_hdr (LSB core, "The .eh_frame_hdr section"). */
-struct eh_frame_header {
-	uint8_t version;
-	uint8_t eh_frame_encoding;
-	uint8_t count_encoding;
-	uint8_t table_encoding;
-	int32_t eh_frame;
-	uint32_t count;
-};
-
-enum {
-	DW_EH_PE_UDATA4 = 0x03,
-	DW_EH_PE_DATAREL_SDATA4 = 0x3b,
-	EH_FRAME_ROW_BYTES = 8,
-	EH_FRAME_SAMPLE = 16, /* rows that tell an object from another */
-};
-
-/* True if it has the table that all linkers make, to be searched by halves. */
-static bool has_table(const struct eh_frame_header *header)
-{
-	return header && header->version == 1 && header->count_encoding == DW_EH_PE_UDATA4 &&
-	       header->table_encoding == DW_EH_PE_DATAREL_SDATA4;
-}
-
 static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *info,
                           int need_unwind_info, void *argument)
 {
 	struct cfi_desk *desk = argument;
-	const struct eh_frame_header *header = desk->object.dlfo_eh_frame;
+	const struct cfi_table *header = desk->object.dlfo_eh_frame;
 	unw_dyn_info_t table;
 	int status;
 
-	if (!has_table(header))
+	if (!cfi_has_table(header))
 		return -UNW_ENOINFO;
 	memset(&table, 0, sizeof(table));
 	table.format = UNW_INFO_FORMAT_REMOTE_TABLE;
@@ -108,7 +81,7 @@ static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t
 	table.end_ip = (unw_word_t)desk->object.dlfo_map_end;
 	table.u.rti.segbase = (unw_word_t)header;
 	table.u.rti.table_data = (unw_word_t)(header + 1);
-	table.u.rti.table_len = (unw_word_t)header->count * EH_FRAME_ROW_BYTES / sizeof(unw_word_t);
+	table.u.rti.table_len = (unw_word_t)header->count * CFI_ROW_BYTES / sizeof(unw_word_t);
 	status = state.search_unwind_table(space, ip, &table, info, need_unwind_info, argument);
 	desk->described |= status >= 0;
 	return status;
@@ -289,29 +262,6 @@ static void answer(void *argument)
 	desk->answer = read_recipe(pc, sp, bp, bx);
 }
 
-bool cfi_object(uint64_t address, struct dl_find_object *object)
-{
-	return _dl_find_object && _dl_find_object((void *)address, object) == 0;
-}
-
-uint64_t cfi_print(const struct dl_find_object *object)
-{
-	const struct eh_frame_header *header = object->dlfo_eh_frame;
-	uint64_t print = (uint64_t)header;
-	const uint32_t *word;
-	uint32_t words;
-
-	if (!has_table(header))
-		return print;
-	word = (const uint32_t *)(header + 1);
-	words = header->count < EH_FRAME_SAMPLE ? 2 * header->count : 2 * EH_FRAME_SAMPLE;
-	print ^= header->count;
-	/* FNV-1a, a word at a time. */
-	for (uint32_t i = 0; i < words; i++)
-		print = (print ^ word[i]) * 0x100000001b3u;
-	return print;
-}
-
 struct recipe cfi_recipe(struct cfi_desk *desk, uint64_t ip, const struct dl_find_object *object)
 {
 	desk->ip = ip;
@@ -403,7 +353,7 @@ static bool try_out(struct cfi_desk *desk)
 
 bool cfi_load(struct cfi_desk *desk)
 {
-	void *library = _dl_find_object ? dlopen(FRAMES_LIBRARY, RTLD_NOW | RTLD_LOCAL) : NULL;
+	void *library = cfi_can_find() ? dlopen(FRAMES_LIBRARY, RTLD_NOW | RTLD_LOCAL) : NULL;
 	bool works = false;
 	int fd[2];
 	bool closes;

@@ -5,10 +5,8 @@
  * the loader's locks, on any stack.
  */
 #include <errno.h>
-#include <stddef.h>
 #include <sys/syscall.h>
 
-#include "offsets.h"
 #include "place.h"
 #include "raw_syscall.h"
 #include "recipes.h"
@@ -16,13 +14,6 @@
 #include "site_entry.h"
 #include "sites.h"
 #include "unwind.h"
-
-_Static_assert(sizeof(struct site_frame) <= SITE_FRAME_BYTES, "entry.S");
-_Static_assert(offsetof(struct site_frame, result) == SITE_RESULT, "entry.S");
-_Static_assert(offsetof(struct site_frame, at) == SITE_AT, "entry.S");
-_Static_assert(offsetof(struct site_frame, number) == SITE_NUMBER, "entry.S");
-
-enum { WRAPPER_FRAMES = 4 }; /* between a wrapper and a site: sbrk and brk, with room */
 
 /* The function with the site has saved nothing and moved sp by a known distance (sites.c): no guess here. */
 static struct frame_registers caller_of(const struct site_frame *frame, const struct site *site)
