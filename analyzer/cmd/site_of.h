@@ -1,0 +1,14 @@
+/*
+ * site_of: the call site of an event: its id (core/site_id.h) from the frames that symbols gives.
+ */
+#ifndef VMATRACE_CMD_SITE_OF_H
+#define VMATRACE_CMD_SITE_OF_H
+
+#include "core/site_id.h"
+#include "io/symbols.h"
+
+/* Of a call and the frames of its stack, innermost first. */
+uint64_t site_of_frames(const char *call, const struct frame *frames, size_t count);
+uint64_t site_of_event(struct symbols *symbols, const struct event *event);
+
+#endif
