@@ -163,7 +163,7 @@ static int list_trace(struct output *output, struct trace *trace)
 		status = when_find(&filter->to, trace, &listing.to);
 	if (status != STATUS_FINE)
 		return status;
-	listing.symbols = symbols_new(trace);
+	listing.symbols = symbols_new(trace, &output->options->common.symbols);
 	if (!listing.symbols)
 		return complain(STATUS_TRACE, "cannot read '%s': out of memory", trace_path(trace));
 	if (replayed_fill(&listing.replayed, trace, filter, output->options->common.quiet))
@@ -191,7 +191,7 @@ int cmd_events(int argc, char **argv)
 {
 	struct events_options options = { 0 };
 	const struct option_group groups[] = {
-		{ common_rows, &options.common, OPTION_FORMAT | OPTION_PID },
+		{ common_rows, &options.common, OPTION_FORMAT | OPTION_PID | OPTION_SYMBOLS },
 		{ filter_rows, &options.filter, FILTER_ALL },
 		{ NULL, NULL, 0 },
 	};

@@ -136,7 +136,7 @@ static void print(struct output *output, const struct info *info)
 
 static int describe(struct output *output, struct trace *trace)
 {
-	struct symbols *symbols = symbols_new(trace);
+	struct symbols *symbols = symbols_new(trace, &output->common.symbols);
 	struct info info = { .trace = trace, .end = end_of(trace) };
 	struct replayed replayed = { 0 };
 	int status = STATUS_FINE;
@@ -161,7 +161,7 @@ int cmd_info(int argc, char **argv)
 {
 	struct output output = { 0 };
 	const struct option_group groups[] = {
-		{ common_rows, &output.common, OPTION_FORMAT | OPTION_PID },
+		{ common_rows, &output.common, OPTION_FORMAT | OPTION_PID | OPTION_SYMBOLS },
 		{ NULL, NULL, 0 },
 	};
 	struct operands operands;

@@ -118,9 +118,9 @@ static void print_json(const struct moment *moment, const struct maps_options *o
 }
 
 static int print_maps(struct trace *trace, const struct maps_options *options,
-                      enum output_format format)
+                      const struct common_options *common)
 {
-	struct symbols *symbols = symbols_new(trace);
+	struct symbols *symbols = symbols_new(trace, &common->symbols);
 	struct moment moment = { 0 };
 	struct when_point point;
 	int status = symbols ? when_find(&options->at, trace, &point)
@@ -128,10 +128,10 @@ static int print_maps(struct trace *trace, const struct maps_options *options,
 
 	if (status == STATUS_FINE)
 		status = moment_reach(&moment, trace, symbols, &point, NULL);
-	if (status == STATUS_FINE && format == OUTPUT_TEXT)
+	if (status == STATUS_FINE && common->format == OUTPUT_TEXT)
 		print_text(&moment, options);
 	else if (status == STATUS_FINE)
-		print_json(&moment, options, format);
+		print_json(&moment, options, common->format);
 	moment_release(&moment);
 	symbols_free(symbols);
 	return status;
@@ -143,7 +143,7 @@ int cmd_maps(int argc, char **argv)
 	struct maps_options options = { 0 };
 	const struct option_group groups[] = {
 		{ maps_rows, &options, 0 },
-		{ common_rows, &common, OPTION_FORMAT | OPTION_PID },
+		{ common_rows, &common, OPTION_FORMAT | OPTION_PID | OPTION_SYMBOLS },
 		{ NULL, NULL, 0 },
 	};
 	struct operands operands;
@@ -158,7 +158,7 @@ int cmd_maps(int argc, char **argv)
 		status = trace_set_open_one(&set, &common, &trace);
 	trace_set_release(&set);
 	if (status == STATUS_FINE)
-		status = print_maps(trace, &options, common.format);
+		status = print_maps(trace, &options, &common);
 	trace_close(trace);
 	return status;
 }

@@ -64,9 +64,9 @@ static void print_view(const struct mm_meter *meter, const struct moment *moment
 }
 
 static int print_mm(struct trace *trace, const struct mm_options *options,
-                    enum output_format format)
+                    const struct common_options *common)
 {
-	struct symbols *symbols = symbols_new(trace);
+	struct symbols *symbols = symbols_new(trace, &common->symbols);
 	struct mm_meter *meter = mm_meter_new(trace_header(trace)->page_bytes);
 	const struct walk_observer observer = {
 		.context = meter,
@@ -82,7 +82,7 @@ static int print_mm(struct trace *trace, const struct mm_options *options,
 	if (status == STATUS_FINE)
 		status = moment_reach(&moment, trace, symbols, &point, &observer);
 	if (status == STATUS_FINE)
-		print_view(meter, &moment, options, format);
+		print_view(meter, &moment, options, common->format);
 	moment_release(&moment);
 	mm_meter_free(meter);
 	symbols_free(symbols);
@@ -95,7 +95,7 @@ int cmd_mm(int argc, char **argv)
 	struct mm_options options = { 0 };
 	const struct option_group groups[] = {
 		{ mm_rows, &options, 0 },
-		{ common_rows, &common, OPTION_FORMAT | OPTION_PID },
+		{ common_rows, &common, OPTION_FORMAT | OPTION_PID | OPTION_SYMBOLS },
 		{ NULL, NULL, 0 },
 	};
 	struct operands operands;
@@ -110,7 +110,7 @@ int cmd_mm(int argc, char **argv)
 		status = trace_set_open_one(&set, &common, &trace);
 	trace_set_release(&set);
 	if (status == STATUS_FINE)
-		status = print_mm(trace, &options, common.format);
+		status = print_mm(trace, &options, &common);
 	trace_close(trace);
 	return status;
 }

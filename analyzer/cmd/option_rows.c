@@ -4,7 +4,9 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "command.h"
 #include "core/call_table.h"
 #include "core/event.h"
 #include "core/kinds.h"
@@ -202,12 +204,55 @@ bool take_color(void *field, const char *value)
 	return place >= 0;
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool take_folder(void *field, const char *value)
+{
+	*(const char **)field = value;
+	return is_folder(value);
+}
+
+bool take_debug_dir(void *field, const char *value)
+{
+	struct symbol_sources *sources = field;
+
+	if (sources->debug_dir_count == SYMBOL_DEBUG_DIR_LIMIT)
+		return false;
+	sources->debug_dirs[sources->debug_dir_count++] = value;
+	return is_folder(value);
+}
+
+bool take_debuginfod(void *field, const char *value)
+{
+	const char *servers = getenv("DEBUGINFOD_URLS");
+
+	(void)value;
+	*(bool *)field = true;
+	if (!servers || !*servers)
+		complain(STATUS_FINE, "--debuginfod: DEBUGINFOD_URLS names no server");
+	return true;
+}
+
 #define COMMON(field) offsetof(struct common_options, field)
 
 const struct option_row common_rows[] = {
 	{ "format", 0, OPTION_FORMAT, "text|json|jsonl", "how to print (text)", take_format,
 	  COMMON(format) },
 	{ "pid", 0, OPTION_PID, "PID", "only this process of a folder", take_number, COMMON(pid) },
+	{ "sysroot", 0, OPTION_SYMBOLS, "DIR",
+	  "the traced program's files, and their debug files, are below DIR", take_folder,
+	  COMMON(symbols.sysroot) },
+	{ "debug-dir", 0, OPTION_SYMBOLS, "DIR",
+	  "look for debug files in DIR first, as below /usr/lib/debug; may repeat", take_debug_dir,
+	  COMMON(symbols) },
+	{ "debuginfod", 0, OPTION_SYMBOLS, NULL,
+	  "fetch debug files from the servers of DEBUGINFOD_URLS", take_debuginfod,
+	  COMMON(symbols.debuginfod) },
 	{ "color", 0, 0, "auto|always|never", "colour text (auto: on a terminal)", take_color,
 	  COMMON(color) },
 	{ "quiet", 'q', 0, NULL, "no remarks on stderr but errors", take_flag, COMMON(quiet) },

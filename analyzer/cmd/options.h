@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "io/symbol_sources.h"
 #include "when.h"
 
 /* Sets *field from value (NULL if the option takes none). False: value is bad. */
@@ -45,17 +46,20 @@ struct option_group {
 };
 
 /* Ready setters for rows. */
-option_take take_flag;    /* bool = true */
-option_take take_text;    /* const char * */
-option_take take_number;  /* struct option_number */
-option_take take_bytes;   /* struct option_number; K, M, G, KiB, MiB, GiB */
-option_take take_when;    /* struct when */
-option_take take_texts;   /* struct option_texts; may repeat, commas separate */
-option_take take_numbers; /* struct option_numbers; may repeat, commas separate */
-option_take take_format;  /* enum output_format */
-option_take take_color;   /* enum color_mode */
-option_take take_calls;   /* struct option_texts of call names, each must be known */
-option_take take_kinds;   /* the same of kinds of VMA */
+option_take take_flag;       /* bool = true */
+option_take take_text;       /* const char * */
+option_take take_number;     /* struct option_number */
+option_take take_bytes;      /* struct option_number; K, M, G, KiB, MiB, GiB */
+option_take take_when;       /* struct when */
+option_take take_texts;      /* struct option_texts; may repeat, commas separate */
+option_take take_numbers;    /* struct option_numbers; may repeat, commas separate */
+option_take take_format;     /* enum output_format */
+option_take take_color;      /* enum color_mode */
+option_take take_calls;      /* struct option_texts of call names, each must be known */
+option_take take_kinds;      /* the same of kinds of VMA */
+option_take take_folder;     /* const char *, a folder that is there */
+option_take take_debug_dir;  /* adds to those of struct symbol_sources */
+option_take take_debuginfod; /* bool; says so if there is no server to ask */
 
 struct option_number {
 	bool given;
@@ -81,10 +85,12 @@ struct common_options {
 	enum color_mode color;
 	bool quiet;
 	struct option_number pid; /* one process of a folder */
+	struct symbol_sources symbols;
 };
 enum {
-	OPTION_FORMAT = 1 << 0, /* --format text|json|jsonl */
-	OPTION_PID = 1 << 1,    /* --pid N */
+	OPTION_FORMAT = 1 << 0,  /* --format text|json|jsonl */
+	OPTION_PID = 1 << 1,     /* --pid N */
+	OPTION_SYMBOLS = 1 << 2, /* --sysroot, --debug-dir, --debuginfod */
 };
 extern const struct option_row common_rows[];
 

@@ -130,8 +130,8 @@ enum { BRIEF = -1 };
 
 /* lines: as text_process(), or BRIEF. */
 static int one_process(const struct trace_set *set, size_t index, const struct filter *filter,
-                       enum output_format format, struct json *json, const struct text_style *style,
-                       long lines)
+                       const struct common_options *common, struct json *json,
+                       const struct text_style *style, long lines)
 {
 	struct trace *trace = trace_set_open(set, index);
 	struct gathering gathering = {
@@ -139,16 +139,16 @@ static int one_process(const struct trace_set *set, size_t index, const struct f
 		.trace = trace,
 		.style = style,
 		.json = json,
-		.format = format,
+		.format = common->format,
 	};
 	int status;
 
 	if (!trace)
 		return STATUS_TRACE;
-	gathering.symbols = symbols_new(trace);
+	gathering.symbols = symbols_new(trace, &common->symbols);
 	if (!gathering.symbols) {
 		status = complain(STATUS_TRACE, "out of memory");
-	} else if (format != OUTPUT_TEXT) {
+	} else if (common->format != OUTPUT_TEXT) {
 		gathering.print = print_json;
 		gathering.print_limit = filter->limit.given ? filter->limit.value : 0;
 		status = timeline_gather(&gathering);
@@ -163,20 +163,20 @@ static int one_process(const struct trace_set *set, size_t index, const struct f
 }
 
 static int all_json(const struct trace_set *set, const struct filter *filter,
-                    enum output_format format)
+                    const struct common_options *common)
 {
 	int worst = STATUS_FINE;
 	struct json json;
 
-	json_begin(&json, stdout, format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
-	if (format == OUTPUT_JSON)
+	json_begin(&json, stdout, common->format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
+	if (common->format == OUTPUT_JSON)
 		json_array(&json);
 	for (size_t i = 0; i < set->count; i++) {
-		int status = one_process(set, i, filter, format, &json, NULL, 0);
+		int status = one_process(set, i, filter, common, &json, NULL, 0);
 
 		worst = status > worst ? status : worst;
 	}
-	if (format == OUTPUT_JSON) {
+	if (common->format == OUTPUT_JSON) {
 		json_array_end(&json);
 		json_end(&json);
 	}
@@ -188,7 +188,7 @@ static int all_json(const struct trace_set *set, const struct filter *filter,
  * each.
  */
 static int all_text(const struct trace_set *set, const struct filter *filter,
-                    const struct text_style *style)
+                    const struct common_options *common, const struct text_style *style)
 {
 	size_t share = set->count ? LINES / set->count : LINES;
 	bool brief = !filter->limit.given && share < HEAD_LINES + CHANGES_LEAST;
@@ -201,7 +201,7 @@ static int all_text(const struct trace_set *set, const struct filter *filter,
 	if (brief)
 		timeline_text_brief_columns(stdout, style);
 	for (size_t i = 0; i < shown; i++) {
-		int status = one_process(set, i, filter, OUTPUT_TEXT, NULL, style, lines);
+		int status = one_process(set, i, filter, common, NULL, style, lines);
 
 		worst = status > worst ? status : worst;
 		if (!brief && i + 1 < shown)
@@ -220,7 +220,7 @@ int cmd_timeline(int argc, char **argv)
 	struct filter filter = { 0 };
 	const struct option_group groups[] = {
 		{ filter_rows, &filter, FILTER_ALL | FILTER_INTERNAL },
-		{ common_rows, &common, OPTION_FORMAT | OPTION_PID },
+		{ common_rows, &common, OPTION_FORMAT | OPTION_PID | OPTION_SYMBOLS },
 		{ NULL, NULL, 0 },
 	};
 	struct text_style style = { 0 };
@@ -234,8 +234,8 @@ int cmd_timeline(int argc, char **argv)
 	style.colored = options_colored(&common);
 	status = trace_set_find(&set, &operands, &common);
 	if (status == STATUS_FINE) {
-		status = common.format == OUTPUT_TEXT ? all_text(&set, &filter, &style)
-		                                      : all_json(&set, &filter, common.format);
+		status = common.format == OUTPUT_TEXT ? all_text(&set, &filter, &common, &style)
+		                                      : all_json(&set, &filter, &common);
 		if (set.unreadable && status < STATUS_TRACE)
 			status = STATUS_TRACE;
 	}

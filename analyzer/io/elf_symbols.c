@@ -3,6 +3,7 @@
  */
 #include "elf_symbols.h"
 
+#include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,70 +46,171 @@ static int compare(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-static bool is_code(const GElf_Sym *symbol, GElf_Word section, const char *name)
+/* Which sections hold code, and where each ends. */
+struct sections {
+	uint64_t *code_end; /* by index; 0: no code */
+	size_t count;
+};
+
+static bool read_sections(struct sections *sections, Elf *elf)
+{
+	Elf_Scn *section = NULL;
+
+	*sections = (struct sections) { 0 };
+	if (elf_getshdrnum(elf, &sections->count) != 0)
+		sections->count = 0;
+	sections->code_end = calloc(sections->count + 1, sizeof(*sections->code_end));
+	if (!sections->code_end)
+		return false;
+	while ((section = elf_nextscn(elf, section))) {
+		size_t index = elf_ndxscn(section);
+		GElf_Shdr header;
+
+		if (index < sections->count && gelf_getshdr(section, &header) &&
+		    header.sh_flags & SHF_EXECINSTR)
+			sections->code_end[index] = header.sh_addr + header.sh_size;
+	}
+	return true;
+}
+
+static bool is_function(const GElf_Sym *symbol, const char *name)
 {
 	unsigned type = GELF_ST_TYPE(symbol->st_info);
 
-	if (!name || !*name || section == SHN_UNDEF || section == SHN_ABS || section == SHN_COMMON)
+	if (!name || !*name)
 		return false;
 	/* Assembly without .type; mapping symbols ($x, $d) and local labels are no functions. */
 	return type == STT_FUNC || type == STT_GNU_IFUNC ||
 	       (type == STT_NOTYPE && name[0] != '$' && name[0] != '.');
 }
 
-/* Of several names for one address the first, best one stays; it takes the largest size. */
+/* One symbol into the list, if it is one. False when out of memory. */
+static bool add(struct elf_symbols *symbols, const GElf_Sym *symbol, const char *name,
+                uint64_t section_end)
+{
+	struct elf_symbol *grown = symbols->items;
+	uint64_t end = symbol->st_value + symbol->st_size;
+
+	if (!is_function(symbol, name) || symbol->st_value >= section_end)
+		return true;
+	/* A power of two of room, made when the count reaches it. */
+	if ((symbols->count & (symbols->count - 1)) == 0)
+		grown = reallocarray(symbols->items, symbols->count ? 2 * symbols->count : 1,
+		                     sizeof(*grown));
+	if (!grown)
+		return false;
+	symbols->items = grown;
+	/* Without a size (hand-written assembly) a symbol reaches to the next one. */
+	grown[symbols->count++] = (struct elf_symbol) {
+		.address = symbol->st_value,
+		.end = symbol->st_size && end > symbol->st_value ? end : section_end,
+		.name = name,
+		.rank = rank_of(symbol, name),
+		.sized = symbol->st_size > 0,
+	};
+	return true;
+}
+
+/* The section of that type with everything that is needed of it; NULL: there is none. */
+static Elf_Data *table_of(Elf *elf, GElf_Word type, GElf_Shdr *header)
+{
+	Elf_Scn *section = NULL;
+
+	while (elf && (section = elf_nextscn(elf, section))) {
+		if (gelf_getshdr(section, header) && header->sh_type == type)
+			return elf_getdata(section, NULL);
+	}
+	return NULL;
+}
+
+/* False when out of memory; *found: there is such a table. */
+static bool read_table(struct elf_symbols *symbols, Elf *elf, GElf_Word type, bool *found)
+{
+	GElf_Shdr header;
+	Elf_Data *data = table_of(elf, type, &header);
+	Elf_Data *indices = data ? table_of(elf, SHT_SYMTAB_SHNDX, &(GElf_Shdr) { 0 }) : NULL;
+	struct sections sections;
+	GElf_Sym symbol;
+	Elf32_Word index;
+	bool fine = true;
+
+	*found = data && data->d_size > 0;
+	if (!*found)
+		return true;
+	if (!read_sections(&sections, elf))
+		return false;
+	for (int i = 0; fine && gelf_getsymshndx(data, indices, i, &symbol, &index); i++) {
+		if (symbol.st_shndx != SHN_XINDEX)
+			index = symbol.st_shndx;
+		if (index != SHN_UNDEF && index < sections.count)
+			fine = add(symbols, &symbol,
+			           elf_strptr(elf, header.sh_link, symbol.st_name),
+			           sections.code_end[index]);
+	}
+	free(sections.code_end);
+	return fine;
+}
+
+/*
+ * Of several names for one address the first, best one stays; it takes the largest size. A label inside of a
+ * function is none.
+ */
 static void drop_doubles(struct elf_symbols *symbols)
 {
 	size_t kept = 0;
+	uint64_t sized_end = 0;
 
 	for (size_t i = 0; i < symbols->count; i++) {
 		struct elf_symbol *last = kept ? &symbols->items[kept - 1] : NULL;
+		struct elf_symbol *symbol = &symbols->items[i];
 
-		if (last && last->address == symbols->items[i].address) {
-			if (symbols->items[i].size > last->size)
-				last->size = symbols->items[i].size;
+		if (last && last->address == symbol->address) {
+			if (symbol->sized && (!last->sized || symbol->end > last->end)) {
+				last->end = symbol->end;
+				last->sized = true;
+			}
+		} else if (symbol->sized || symbol->address >= sized_end) {
+			last = &symbols->items[kept];
+			symbols->items[kept++] = *symbol;
+		} else {
 			continue;
 		}
-		symbols->items[kept++] = symbols->items[i];
+		if (last->sized && last->end > sized_end)
+			sized_end = last->end;
 	}
 	symbols->count = kept;
 }
 
-bool elf_symbols_read(struct elf_symbols *symbols, Dwfl_Module *module)
+bool elf_symbols_read(struct elf_symbols *symbols, const struct symbol_files *files)
 {
-	int count = dwfl_module_getsymtab(module);
+	bool found = false;
 
 	*symbols = (struct elf_symbols) { 0 };
-	if (count <= 0)
-		return true;
-	symbols->items = calloc((size_t)count, sizeof(*symbols->items));
-	if (!symbols->items)
+	if (!read_table(symbols, files->debug.elf, SHT_SYMTAB, &found) ||
+	    (!found && !read_table(symbols, files->main.elf, SHT_SYMTAB, &found)))
 		return false;
-	for (int i = 0; i < count; i++) {
-		GElf_Sym symbol;
-		GElf_Addr address;
-		GElf_Word section;
-		const char *name =
-			dwfl_module_getsym_info(module, i, &symbol, &address, &section, NULL, NULL);
-
-		if (is_code(&symbol, section, name))
-			symbols->items[symbols->count++] =
-				(struct elf_symbol) { address, symbol.st_size, name,
-				                      rank_of(&symbol, name) };
+	if (!found && files->main.elf) {
+		elf_minidebug_open(&symbols->minidebug, files->main.elf);
+		if (!read_table(symbols, files->main.elf, SHT_DYNSYM, &found) ||
+		    !read_table(symbols, symbols->minidebug.elf, SHT_SYMTAB, &found))
+			return false;
 	}
-	qsort(symbols->items, symbols->count, sizeof(*symbols->items), compare);
+	if (symbols->count)
+		qsort(symbols->items, symbols->count, sizeof(*symbols->items), compare);
 	drop_doubles(symbols);
 	return true;
 }
 
 void elf_symbols_release(struct elf_symbols *symbols)
 {
+	elf_minidebug_release(&symbols->minidebug);
 	free(symbols->items);
 	*symbols = (struct elf_symbols) { 0 };
 }
 
 const char *elf_symbols_at(const struct elf_symbols *symbols, uint64_t address)
 {
+	enum { NESTED_LIMIT = 8 };
 	size_t low = 0, high = symbols->count;
 
 	while (low < high) {
@@ -119,11 +221,10 @@ const char *elf_symbols_at(const struct elf_symbols *symbols, uint64_t address)
 		else
 			high = middle;
 	}
-	if (low == 0)
-		return NULL;
-	/* Without a size (hand-written assembly) a symbol reaches to the next one. */
-	if (symbols->items[low - 1].size &&
-	    address - symbols->items[low - 1].address >= symbols->items[low - 1].size)
-		return NULL;
-	return symbols->items[low - 1].name;
+	/* Behind the end of a function that lies inside of another, the other goes on. */
+	for (size_t i = low; i > 0 && low - i < NESTED_LIMIT; i--) {
+		if (address < symbols->items[i - 1].end)
+			return symbols->items[i - 1].name;
+	}
+	return NULL;
 }

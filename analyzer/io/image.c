@@ -1,5 +1,5 @@
 /*
- * image.c: see image.h. libdwfl opens the file and finds its debug file; the walk from a compilation unit to
+ * image.c: see image.h. libdw reads; the walk from a compilation unit to
  * the innermost inlined call is here, with the functions of each unit kept sorted: dwarf_getscopes() would
  * read the whole unit again for each address.
  */
@@ -7,7 +7,6 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
-#include <elfutils/libdwfl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,12 +31,10 @@ struct unit {
 };
 
 struct image {
-	Dwfl *dwfl;
-	Dwfl_Module *module;
-	uint64_t bias; /* libdwfl's: its addresses minus the file's */
+	struct symbol_files files;
 	struct elf_symbols symbols;
-	Dwarf *dwarf; /* NULL: none, or not yet */
-	Dwarf_Addr dwarf_bias;
+	Dwarf *dwarf;           /* NULL: none, or not yet */
+	Dwarf *alternate_dwarf; /* what several debug files share */
 	bool dwarf_tried;
 	struct die_ranges units_by_address; /* where .debug_aranges is missing */
 	bool units_tried;
@@ -45,63 +42,26 @@ struct image {
 	size_t unit_count;
 };
 
-static bool build_id_is(Dwfl_Module *module, const uint8_t *build_id, size_t bytes)
-{
-	const unsigned char *found;
-	GElf_Addr address;
-	int length = dwfl_module_build_id(module, &found, &address);
-
-	if (length <= 0)
-		return bytes == 0;
-	return (size_t)length == bytes && memcmp(found, build_id, bytes) == 0;
-}
-
-static Dwfl *open_dwfl(const char *path, Dwfl_Module **module)
-{
-	/* libdwfl keeps a pointer to it; it writes to none of its fields. */
-	static const Dwfl_Callbacks callbacks = {
-		.find_elf = dwfl_build_id_find_elf,
-		.find_debuginfo = dwfl_standard_find_debuginfo,
-		.section_address = dwfl_offline_section_address,
-	};
-	Dwfl *dwfl = dwfl_begin(&callbacks);
-
-	if (!dwfl)
-		return NULL;
-	dwfl_report_begin(dwfl);
-	*module = dwfl_report_elf(dwfl, path, path, -1, 0, true);
-	if (!*module || dwfl_report_end(dwfl, NULL, NULL) != 0) {
-		dwfl_end(dwfl);
-		return NULL;
-	}
-	return dwfl;
-}
-
-struct image *image_open(const char *path, const uint8_t *build_id, size_t build_id_bytes,
+struct image *image_open(const struct symbol_sources *sources, struct debuginfod *debuginfod,
+                         const char *path, const uint8_t *build_id, size_t build_id_bytes,
                          enum image_status *status)
 {
 	struct image *image = calloc(1, sizeof(*image));
-	GElf_Addr bias;
 
 	*status = IMAGE_ABSENT;
 	if (!image)
 		return NULL;
-	image->dwfl = open_dwfl(path, &image->module);
-	if (!image->dwfl) {
-		free(image);
-		return NULL;
-	}
-	if (!build_id_is(image->module, build_id, build_id_bytes)) {
-		*status = IMAGE_CHANGED;
+	if (!symbol_files_find(&image->files, sources, debuginfod, path, build_id,
+	                       build_id_bytes)) {
+		if (image->files.changed)
+			*status = IMAGE_CHANGED;
 		image_close(image);
 		return NULL;
 	}
-	if (!dwfl_module_getelf(image->module, &bias) ||
-	    !elf_symbols_read(&image->symbols, image->module)) {
+	if (!elf_symbols_read(&image->symbols, &image->files)) {
 		image_close(image);
 		return NULL;
 	}
-	image->bias = bias;
 	*status = IMAGE_FINE;
 	return image;
 }
@@ -113,7 +73,11 @@ void image_close(struct image *image)
 	free(image->units);
 	free(image->units_by_address.items);
 	elf_symbols_release(&image->symbols);
-	dwfl_end(image->dwfl);
+	if (image->dwarf)
+		dwarf_end(image->dwarf);
+	if (image->alternate_dwarf)
+		dwarf_end(image->alternate_dwarf);
+	symbol_files_release(&image->files);
 	free(image);
 }
 
@@ -196,10 +160,24 @@ static void add_functions(struct die_ranges *list, Dwarf_Die *parent, unsigned d
 
 static void load_dwarf(struct image *image)
 {
+	const struct symbol_file *file = symbol_files_dwarf(&image->files);
+
 	if (image->dwarf_tried)
 		return;
 	image->dwarf_tried = true;
-	image->dwarf = dwfl_module_getdwarf(image->module, &image->dwarf_bias);
+	/* Left to itself, libdw would open whatever the missing file's name leads to. */
+	if (!file || image->files.alternate_missing)
+		return;
+	image->dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
+	if (!image->dwarf || !image->files.alternate.elf)
+		return;
+	image->alternate_dwarf = dwarf_begin_elf(image->files.alternate.elf, DWARF_C_READ, NULL);
+	if (image->alternate_dwarf) {
+		dwarf_setalt(image->dwarf, image->alternate_dwarf);
+	} else {
+		dwarf_end(image->dwarf);
+		image->dwarf = NULL;
+	}
 }
 
 /* Every unit's ranges: clang writes no .debug_aranges, and without it libdw finds no unit by address. */
@@ -335,8 +313,7 @@ static void place_of_address(Dwarf_Die *unit, uint64_t address, struct image_fra
 size_t image_frames(struct image *image, struct demangler *demangler, uint64_t address,
                     struct image_frame frames[IMAGE_FRAME_LIMIT])
 {
-	const char *symbol = elf_symbols_at(&image->symbols, address + image->bias);
-	uint64_t dwarf_address;
+	const char *symbol = elf_symbols_at(&image->symbols, address);
 	Dwarf_Die chain[IMAGE_FRAME_LIMIT];
 	Dwarf_Die unit;
 	const struct die_ranges *functions;
@@ -347,15 +324,13 @@ size_t image_frames(struct image *image, struct demangler *demangler, uint64_t a
 	load_dwarf(image);
 	if (!image->dwarf)
 		return 1;
-	/* The debug file may have been laid out elsewhere than the file (prelink). */
-	dwarf_address = address + image->bias - image->dwarf_bias;
-	if (!find_unit(image, dwarf_address, &unit))
+	if (!find_unit(image, address, &unit))
 		return 1;
 	functions = functions_of(image, &unit);
-	function = functions ? find_range(functions, dwarf_address) : NULL;
+	function = functions ? find_range(functions, address) : NULL;
 	if (function)
-		inlined = find_inlined(function, dwarf_address, chain, 0);
-	place_of_address(&unit, dwarf_address, &frames[0]);
+		inlined = find_inlined(function, address, chain, 0);
+	place_of_address(&unit, address, &frames[0]);
 	/* Innermost first: each inlined call gives its name to one frame and its place to the next. */
 	for (size_t i = 0; i < inlined; i++) {
 		Dwarf_Die *die = &chain[inlined - 1 - i];

@@ -1,11 +1,10 @@
 /*
  * image: one ELF file on disk and its debug information, opened to name addresses in it.
  *
- * Addresses are the file's own (a trace's pc minus the module's bias). The file is used only if its build-id
- * is the expected one. Separate debug files are found by build-id and debug link as gdb finds them; nothing
- * is fetched.
+ * Addresses are the file's own (a trace's pc minus the module's bias). Which files are read is symbol_files'
+ * business: the object if its build-id is the expected one, and separate debug files of it.
  *
- * The ELF symbol table is read once, sorted, and searched: libdwfl's own lookup goes through all symbols for
+ * The ELF symbol table is read once, sorted, and searched: libdwfl's lookup goes through all symbols for
  * each address. Line tables and inlined calls come from DWARF, read when first asked for.
  */
 #ifndef VMATRACE_IO_IMAGE_H
@@ -16,6 +15,7 @@
 #include <stdint.h>
 
 #include "demangle.h"
+#include "symbol_sources.h"
 
 enum image_status {
 	IMAGE_FINE,
@@ -24,8 +24,11 @@ enum image_status {
 };
 
 struct image;
+struct debuginfod;
 
-struct image *image_open(const char *path, const uint8_t *build_id, size_t build_id_bytes,
+/* debuginfod: NULL if nothing is to be fetched. */
+struct image *image_open(const struct symbol_sources *sources, struct debuginfod *debuginfod,
+                         const char *path, const uint8_t *build_id, size_t build_id_bytes,
                          enum image_status *status);
 void image_close(struct image *image);
 

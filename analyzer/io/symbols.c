@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "debuginfod.h"
 #include "image.h"
 #include "render/text.h"
 #include "runtime.h"
@@ -34,6 +35,8 @@ struct cache {
 
 struct symbols {
 	const struct trace *trace;
+	const struct symbol_sources *sources;
+	struct debuginfod *debuginfod; /* NULL: nothing is fetched */
 	const struct trace_module *modules;
 	size_t module_count;
 	struct opened *opened; /* beside modules */
@@ -55,15 +58,16 @@ static bool any_overlap(const struct trace_module *modules, size_t count)
 	return false;
 }
 
-struct symbols *symbols_new(const struct trace *trace)
+struct symbols *symbols_new(const struct trace *trace, const struct symbol_sources *sources)
 {
 	struct symbols *symbols = calloc(1, sizeof(*symbols));
 
 	if (!symbols)
 		return NULL;
-	/* Some systems set it for every user; each module not found locally would wait for a server. */
-	unsetenv("DEBUGINFOD_URLS");
 	symbols->trace = trace;
+	symbols->sources = sources;
+	if (sources->debuginfod)
+		symbols->debuginfod = debuginfod_new();
 	symbols->modules = trace_modules(trace, &symbols->module_count);
 	symbols->opened = calloc(symbols->module_count + 1, sizeof(*symbols->opened));
 	symbols->demangler = demangler_new();
@@ -92,6 +96,7 @@ void symbols_free(struct symbols *symbols)
 	}
 	release_cache(&symbols->addresses);
 	release_cache(&symbols->stacks);
+	debuginfod_free(symbols->debuginfod);
 	demangler_free(symbols->demangler);
 	free(symbols->opened);
 	free(symbols);
@@ -166,7 +171,8 @@ static struct image *image_of(struct symbols *symbols, size_t index)
 	path = path_on_disk(symbols, module->path);
 	if (!path)
 		return NULL;
-	opened->image = image_open(path, module->build_id, module->build_id_bytes, &status);
+	opened->image = image_open(symbols->sources, symbols->debuginfod, path, module->build_id,
+	                           module->build_id_bytes, &status);
 	symbols->changed += status == IMAGE_CHANGED;
 	free(path);
 	return opened->image;

@@ -8,7 +8,7 @@
  *       0x5581...10  app            ->     main  app.c:12
  *
  * Symbols are read from the file on disk only if its build-id is the trace's; otherwise a frame keeps its
- * module and offset, and the module is counted as changed. No network: debuginfod is switched off.
+ * module and offset, and the module is counted as changed. No network unless the user asks for it.
  * A return address is looked up at pc - 1. Each (module, pc) is looked up once.
  *
  * Owner: the caller of _new; frames live until symbols_free(). The trace must outlive it.
@@ -18,6 +18,7 @@
 #define VMATRACE_IO_SYMBOLS_H
 
 #include "core/event.h"
+#include "symbol_sources.h"
 #include "trace_reader.h"
 
 struct frame {
@@ -33,7 +34,8 @@ struct frame {
 
 struct symbols;
 
-struct symbols *symbols_new(const struct trace *trace);
+/* The sources must outlive it too. */
+struct symbols *symbols_new(const struct trace *trace, const struct symbol_sources *sources);
 void symbols_free(struct symbols *symbols);
 
 /*

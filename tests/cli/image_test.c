@@ -49,6 +49,7 @@ static int see_object(struct dl_phdr_info *info, size_t bytes, void *context)
 	return 1; /* the first one is the program */
 }
 
+static const struct symbol_sources here_only;
 static volatile int depth;
 
 __attribute__((noinline)) static uint64_t here(void)
@@ -87,7 +88,8 @@ static void test_inlined(void **state)
 
 	(void)state;
 	dl_iterate_phdr(see_object, &self);
-	image = image_open("/proc/self/exe", self.build_id, self.build_id_bytes, &status);
+	image = image_open(&here_only, NULL, "/proc/self/exe", self.build_id, self.build_id_bytes,
+	                   &status);
 	assert_non_null(image);
 	assert_int_equal(status, IMAGE_FINE);
 	count = image_frames(image, demangler, outer() - 1 - self.bias, frames);
@@ -117,13 +119,14 @@ static void test_other_build_id(void **state)
 	(void)state;
 	dl_iterate_phdr(see_object, &self);
 	self.build_id[0] ^= 1;
-	assert_null(image_open("/proc/self/exe", self.build_id, self.build_id_bytes, &status));
+	assert_null(image_open(&here_only, NULL, "/proc/self/exe", self.build_id,
+	                       self.build_id_bytes, &status));
 	assert_int_equal(status, IMAGE_CHANGED);
-	assert_null(image_open("/proc/self/exe", NULL, 0, &status));
+	assert_null(image_open(&here_only, NULL, "/proc/self/exe", NULL, 0, &status));
 	assert_int_equal(status, IMAGE_CHANGED);
-	assert_null(image_open("/proc/self/maps", NULL, 0, &status));
+	assert_null(image_open(&here_only, NULL, "/proc/self/maps", NULL, 0, &status));
 	assert_int_equal(status, IMAGE_ABSENT);
-	assert_null(image_open("/nowhere", NULL, 0, &status));
+	assert_null(image_open(&here_only, NULL, "/nowhere", NULL, 0, &status));
 	assert_int_equal(status, IMAGE_ABSENT);
 }
 

@@ -15,7 +15,7 @@ set(EDGE_UNITS ${EDGE_SOURCES})
 list(FILTER EDGE_UNITS EXCLUDE REGEX "/main\\.c$")
 add_library(vmatrace_edges STATIC EXCLUDE_FROM_ALL ${EDGE_UNITS})
 target_compile_definitions(vmatrace_edges PRIVATE VMATRACE_LIBDIR="${CMAKE_INSTALL_FULL_LIBDIR}")
-target_link_libraries(vmatrace_edges PUBLIC vmatrace_core PkgConfig::LIBDW PkgConfig::LIBELF)
+target_link_libraries(vmatrace_edges PUBLIC vmatrace_core ${EDGE_LIBRARIES})
 
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
 foreach(name proc_maps image spelling)

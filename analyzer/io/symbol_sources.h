@@ -1,0 +1,20 @@
+/*
+ * symbol_sources: where symbols may be taken from, as the command line says. All zero: this machine's
+ * files, no network.
+ */
+#ifndef VMATRACE_IO_SYMBOL_SOURCES_H
+#define VMATRACE_IO_SYMBOL_SOURCES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { SYMBOL_DEBUG_DIR_LIMIT = 16 };
+
+struct symbol_sources {
+	const char *sysroot; /* the traced machine's "/"; NULL: this one's */
+	const char *debug_dirs[SYMBOL_DEBUG_DIR_LIMIT]; /* asked before SYSROOT/usr/lib/debug */
+	size_t debug_dir_count;
+	bool debuginfod; /* ask the servers of DEBUGINFOD_URLS for what is not found here */
+};
+
+#endif
