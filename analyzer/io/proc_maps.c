@@ -96,6 +96,26 @@ static size_t count_lines(const char *text, size_t bytes)
 	return lines;
 }
 
+/*
+ * Lines that are no rows leave room over, which a trace full of them would make many times its size. The
+ * names stay where they are: rows point to them.
+ */
+static void give_back(struct proc_maps *maps, size_t lines)
+{
+	struct vma_row *fewer;
+
+	if (maps->count == 0) {
+		free(maps->rows);
+		free(maps->names);
+		maps->rows = NULL;
+		maps->names = NULL;
+		return;
+	}
+	fewer = maps->count < lines ? reallocarray(maps->rows, maps->count, sizeof(*fewer)) : NULL;
+	if (fewer)
+		maps->rows = fewer;
+}
+
 bool proc_maps_parse(struct proc_maps *maps, const char *text, size_t bytes)
 {
 	const char *end = text + bytes;
@@ -129,6 +149,7 @@ bool proc_maps_parse(struct proc_maps *maps, const char *text, size_t bytes)
 		name += length + 1;
 		maps->count++;
 	}
+	give_back(maps, lines);
 	return true;
 }
 

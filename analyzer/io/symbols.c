@@ -47,17 +47,6 @@ struct symbols {
 	struct cache stacks;
 };
 
-static bool any_overlap(const struct trace_module *modules, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		for (size_t k = i + 1; k < count; k++) {
-			if (modules[i].start < modules[k].end && modules[k].start < modules[i].end)
-				return true;
-		}
-	}
-	return false;
-}
-
 struct symbols *symbols_new(const struct trace *trace, const struct symbol_sources *sources)
 {
 	struct symbols *symbols = calloc(1, sizeof(*symbols));
@@ -75,7 +64,7 @@ struct symbols *symbols_new(const struct trace *trace, const struct symbol_sourc
 		symbols_free(symbols);
 		return NULL;
 	}
-	symbols->modules_overlap = any_overlap(symbols->modules, symbols->module_count);
+	symbols->modules_overlap = trace_modules_overlap(trace);
 	return symbols;
 }
 

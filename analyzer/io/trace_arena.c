@@ -265,7 +265,7 @@ bool trace_arena_load(struct trace *trace, struct trace_error *error)
 	if (fine && trace->module_count)
 		qsort(trace->modules, trace->module_count, sizeof(*trace->modules),
 		      compare_modules);
-	return fine;
+	return fine && (trace_modules_index(trace) || trace_no_memory(error));
 }
 
 void trace_arena_release(struct trace *trace)
@@ -281,6 +281,7 @@ void trace_arena_release(struct trace *trace)
 	free(trace->named);
 	free(trace->touched);
 	free(trace->modules);
+	free(trace->module_places);
 	free(trace->snapshots);
 	free(trace->snapshot_maps);
 	free(trace->stack_bits);

@@ -1,6 +1,8 @@
 /*
  * trace_lookup.c: finds what the arena of a trace held: by record id, or by address and moment.
  */
+#include <stdlib.h>
+
 #include "trace_parts.h"
 
 /* Arrays of records are in order of id: the walk over the arena met them so. */
@@ -59,22 +61,77 @@ const struct trace_module *trace_modules(const struct trace *trace, size_t *coun
 	return trace->modules;
 }
 
+/* By start: what contains an address lies at or before the last that begins at or below it. */
+static int compare_starts(const void *left, const void *right)
+{
+	const struct module_place *a = left;
+	const struct module_place *b = right;
+
+	return (a->module->start > b->module->start) - (a->module->start < b->module->start);
+}
+
+bool trace_modules_index(struct trace *trace)
+{
+	uint64_t reach = 0;
+
+	if (trace->module_count == 0)
+		return true;
+	trace->module_places = calloc(trace->module_count, sizeof(*trace->module_places));
+	if (!trace->module_places)
+		return false;
+	for (size_t i = 0; i < trace->module_count; i++)
+		trace->module_places[i].module = &trace->modules[i];
+	qsort(trace->module_places, trace->module_count, sizeof(*trace->module_places),
+	      compare_starts);
+	for (size_t i = 0; i < trace->module_count; i++) {
+		struct module_place *place = &trace->module_places[i];
+
+		trace->modules_overlap |= place->module->start < reach;
+		if (place->module->end > reach)
+			reach = place->module->end;
+		place->reach = reach;
+	}
+	return true;
+}
+
+bool trace_modules_overlap(const struct trace *trace)
+{
+	return trace->modules_overlap;
+}
+
 /*
  * An object is written down when it is first met, so `from_seq` may lie behind an event that another thread
- * recorded from it meanwhile: where none was known yet, the first one met later is the one.
+ * recorded from it meanwhile: where none was known yet, the first one met later is the one. Modules are in
+ * order of from_seq, so their addresses tell earlier from later.
  */
+static const struct trace_module *better(const struct trace_module *found,
+                                         const struct trace_module *module, uint64_t seq)
+{
+	if (!found)
+		return module;
+	if (found->from_seq > seq)
+		return module < found ? module : found;
+	return module > found && module->from_seq <= seq ? module : found;
+}
+
 const struct trace_module *trace_module_at(const struct trace *trace, uint64_t pc, uint64_t seq)
 {
 	const struct trace_module *found = NULL;
+	size_t low = 0, high = trace->module_count;
 
-	for (size_t i = 0; i < trace->module_count; i++) {
-		const struct trace_module *module = &trace->modules[i];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
 
-		if (pc < module->start || pc >= module->end)
-			continue;
-		if (found && module->from_seq > seq)
-			break;
-		found = module;
+		if (trace->module_places[middle].module->start <= pc)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low > 0 && trace->module_places[low - 1].reach > pc; low--) {
+		const struct trace_module *module = trace->module_places[low - 1].module;
+
+		if (pc < module->end)
+			found = better(found, module, seq);
 	}
 	return found;
 }

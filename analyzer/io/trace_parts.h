@@ -32,6 +32,12 @@ struct touched {
 	struct proc_maps maps;
 };
 
+/* A module by its address. */
+struct module_place {
+	const struct trace_module *module;
+	uint64_t reach; /* the largest end of this one and all that begin below it */
+};
+
 struct pass;
 
 struct trace {
@@ -54,6 +60,8 @@ struct trace {
 	size_t touched_count;
 	struct trace_module *modules;
 	size_t module_count;
+	struct module_place *module_places; /* as many, by start */
+	bool modules_overlap;
 	struct snapshot *snapshots;
 	struct proc_maps *snapshot_maps; /* behind snapshots, in the same order */
 	size_t snapshot_count;
@@ -119,6 +127,9 @@ bool trace_arena_load(struct trace *trace, struct trace_error *error);
 void trace_arena_release(struct trace *trace);
 const struct named *trace_named(const struct trace *trace, uint32_t id);
 const struct proc_maps *trace_touched(const struct trace *trace, uint32_t id);
+
+/* trace_lookup.c: once all modules are there. False: out of memory. */
+bool trace_modules_index(struct trace *trace);
 
 /* trace_ring.c: counts what survives, finds the window, drops in-flight entries whose slot is stored. */
 bool trace_ring_scan(struct trace *trace, struct trace_error *error);

@@ -116,6 +116,8 @@ const struct snapshot *trace_snapshots(const struct trace *trace, size_t *count)
 const uint64_t *trace_stack(const struct trace *trace, uint32_t id, size_t *count);
 /* In order of from_seq. */
 const struct trace_module *trace_modules(const struct trace *trace, size_t *count);
+/* True if an address may belong to one module now and to another later. */
+bool trace_modules_overlap(const struct trace *trace);
 /* The object that `pc` lay in when event `seq` was recorded, or NULL. */
 const struct trace_module *trace_module_at(const struct trace *trace, uint64_t pc, uint64_t seq);
 

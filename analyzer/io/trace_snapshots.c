@@ -61,6 +61,9 @@ bool trace_take_snapshot(struct trace *trace, struct gathered *gathered,
 	return true;
 }
 
+/* No list has so many parts. */
+#define PART_TAKEN UINT32_MAX
+
 static int compare_pieces(const void *left, const void *right)
 {
 	const struct piece *a = left;
@@ -85,7 +88,7 @@ static int compare_snapshots(const void *left, const void *right)
 }
 
 /* The first piece of snapshot `id`, or NULL. */
-static const struct piece *first_piece(const struct gathered *gathered, uint32_t id)
+static struct piece *first_piece(const struct gathered *gathered, uint32_t id)
 {
 	size_t low = 0, high = gathered->piece_count;
 
@@ -106,20 +109,22 @@ static const struct piece *first_piece(const struct gathered *gathered, uint32_t
 static bool join_pieces(const struct gathered *gathered, const struct vmat_snapshot *stored,
                         char **text, size_t *bytes)
 {
-	const struct piece *end = gathered->pieces + gathered->piece_count;
-	const struct piece *first = first_piece(gathered, stored->snapshot);
+	struct piece *first = first_piece(gathered, stored->snapshot);
+	const struct piece *end;
 	uint32_t parts = 0;
 
 	*text = NULL;
 	*bytes = 0;
-	for (const struct piece *at = first; at && at < end && at->snapshot == stored->snapshot;
-	     at++) {
+	if (!first)
+		return true;
+	end = gathered->pieces + gathered->piece_count;
+	for (const struct piece *at = first; at < end && at->snapshot == stored->snapshot; at++) {
 		if (at->part == parts && parts < stored->parts) {
 			parts++;
 			*bytes += at->bytes;
 		}
 	}
-	if (!first || parts != stored->parts)
+	if (parts != stored->parts)
 		return true;
 	*text = malloc(*bytes + 1);
 	if (!*text)
@@ -133,6 +138,8 @@ static bool join_pieces(const struct gathered *gathered, const struct vmat_snaps
 		*bytes += at->bytes;
 		parts++;
 	}
+	/* A list is complete once: a trace that says so again and again would have it kept as often. */
+	first->part = PART_TAKEN;
 	return true;
 }
 

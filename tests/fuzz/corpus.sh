@@ -1,0 +1,10 @@
+#!/bin/bash
+# corpus.sh READER_REPLAY: every trace of the corpus, once. Its crash is this test's.
+set -u
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+here=$(cd "$(dirname "$0")" && pwd)
+for packed in "$here"/corpus/*.gz "$here"/../traces/v1/*.gz; do
+	gzip -dc "$packed" >"$work/$(basename "${packed%.gz}")" || exit 2
+done
+"$1" "$work"/*

@@ -1,0 +1,88 @@
+/*
+ * reader_fuzz.c: any bytes as a trace, through every command that reads one.
+ *
+ *     reader_fuzz [libFuzzer options] CORPUS-FOLDER     built by clang with -fsanitize=fuzzer
+ *     reader_fuzz FILE ...                              built with FUZZ_REPLAY: each file once, no fuzzing
+ *
+ * The commands are called as main.c calls them; a crash, a leak, a hang or undefined behaviour is a find.
+ * What they print goes nowhere. A trace is only ever read, so the bytes live in a memfd.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "fuzz_seal.h"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A command line each, the trace's name added. Every renderer and every walk occurs. */
+static const char *const commands[][6] = {
+	{ "verify", "--format", "json" },
+	{ "info" },
+	{ "info", "--format", "json" },
+	{ "events", "--format", "jsonl" },
+	{ "timeline", "-n", "0", "--internal" },
+	{ "maps", "--at", "peak-vmas", "--who" },
+	{ "mm" },
+};
+
+/* What the commands say of bad input is not looked at; one descriptor, or a run would use up all. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	if (!freopen("/dev/null", "w", stdout))
+		abort();
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("trace", MFD_CLOEXEC);
+	char path[32];
+
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		abort();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		char *argv[8];
+		int argc = 0;
+
+		for (; commands[i][argc]; argc++)
+			argv[argc] = (char *)(uintptr_t)commands[i][argc];
+		argv[argc++] = path;
+		argv[argc] = NULL;
+		command_named(argv[0])->run(argc, argv);
+	}
+	close(fd);
+	return 0;
+}
+
+#ifdef FUZZ_REPLAY
+int main(int argc, char **argv)
+{
+	LLVMFuzzerInitialize(&argc, &argv);
+	for (int i = 1; i < argc; i++) {
+		FILE *file = fopen(argv[i], "r");
+		uint8_t *data = malloc(FUZZ_BYTES_LIMIT);
+		size_t size;
+
+		if (!file || !data) {
+			perror(argv[i]);
+			return 1;
+		}
+		size = fread(data, 1, FUZZ_BYTES_LIMIT, file);
+		LLVMFuzzerTestOneInput(data, size);
+		fclose(file);
+		free(data);
+	}
+	fprintf(stderr, "%d traces read\n", argc - 1);
+	return 0;
+}
+#endif
