@@ -216,7 +216,7 @@ static struct recipe learn_new(uint64_t key, bool needs_recipe)
 	uint64_t mask;
 	bool learns;
 	int error = errno;
-	int cancels;
+	int state_before, type_before;
 
 	if (is_full(state.memory))
 		return recipe;
@@ -225,8 +225,13 @@ static struct recipe learn_new(uint64_t key, bool needs_recipe)
 		return (struct recipe) { .kind = RECIPE_NO_CFI };
 	if (raw_failed(RAW_4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &mask, SIGNAL_SET_BYTES)))
 		return recipe;
-	/* libunwind's own masking lets the signal of an asynchronous cancellation through. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancels);
+	/*
+	 * libunwind's own masking lets the signal of an asynchronous cancellation through. The type is what
+	 * the program gets it from afterwards: pthread_setcancelstate() would end the thread without
+	 * PTHREAD_CANCELED as its result (glibc 2.36, nptl/pthread_setcancelstate.c).
+	 */
+	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type_before);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state_before);
 	learns = lock_to_learn(key);
 	if (learns) {
 		recorder_own_calls(+1);
@@ -240,7 +245,8 @@ static struct recipe learn_new(uint64_t key, bool needs_recipe)
 	if (learns)
 		modules_note(ip);
 	errno = error;
-	pthread_setcancelstate(cancels, NULL);
+	pthread_setcancelstate(state_before, NULL);
+	pthread_setcanceltype(type_before, NULL);
 	return recipe;
 }
 

@@ -6,25 +6,12 @@ that says what was done.
 """
 import json
 import os
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "programs"))
-from harness import Bench, Check  # noqa: E402
+import hostile
+from hostile import FULL, counts, own
+from harness import Check  # hostile knows where it is
 
-FULL = os.environ.get("VMATRACE_FULL") == "1"
 THREADS = 8
-
-
-def own(events):
-    """What the program itself called: not the recorder's own calls, not those inside libc."""
-    return [event for event in events if not event["internal"] and event["via"] == "wrapper"]
-
-
-def counts(events):
-    seen = {}
-    for event in own(events):
-        seen[event["call"]] = seen.get(event["call"], 0) + 1
-    return seen
 
 
 def the_trace(bench, check):
@@ -242,16 +229,5 @@ ACTS = {f.__name__: f for f in (every_call, threads, short_threads, killed, sign
                                 forks_in_handler, family, children, descriptors, settings, stop)}
 
 
-def main():
-    bench, check = Bench(sys.argv[1]), Check()
-    try:
-        ACTS[sys.argv[2]](bench, check)
-        if len(bench.trace_files()) < 20:
-            bench.read_all(check, sys.argv[2], lossy=sys.argv[2] in LOSSY)
-    finally:
-        bench.close()
-    check.finish()
-
-
 if __name__ == "__main__":
-    main()
+    hostile.main(ACTS, read_all=True, lossy=LOSSY)

@@ -5,15 +5,11 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -271,63 +267,7 @@ static void file_replaced(void)
 	map_and_unmap();
 }
 
-/* --- sandboxes and limits ----------------------------------------------------------------------------- */
-
-/* A filter that kills for what the program below does not do. */
-static size_t make_filter(struct sock_filter *filter)
-{
-	static const unsigned killed[] = {
-		SYS_openat,   SYS_gettid, SYS_getpid,    SYS_process_vm_readv, SYS_madvise,
-		SYS_readlink, SYS_fstat,  SYS_ftruncate, SYS_rt_sigprocmask
-	};
-	const size_t number = offsetof(struct seccomp_data, nr);
-	size_t used = 0;
-
-	filter[used++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number);
-	for (size_t i = 0; i < sizeof(killed) / sizeof(killed[0]); i++) {
-		filter[used++] =
-			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, killed[i], 0, 1);
-		filter[used++] =
-			(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-	}
-	filter[used++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	return used;
-}
-
-static void live_in_sandbox(void)
-{
-	char *page;
-	pid_t pid;
-	int fd;
-
-	map_and_unmap();
-	fd = memfd_create("sandboxed", 0);
-	page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
-	munmap(page, PAGE);
-	pid = _Fork();
-	if (!pid) {
-		map_and_unmap();
-		_exit(3);
-	}
-	say_child("child", pid);
-}
-
-static void sandboxed(void)
-{
-	struct sock_filter filter[64];
-	struct sock_fprog program = { (unsigned short)make_filter(filter), filter };
-
-	map_and_unmap();
-	errno = 0;
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	say("filter that is none", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0));
-	map_and_unmap();
-	if (!strcmp(operand, "none"))
-		return;
-	say("filter", *operand ? syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program)
-	                       : prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0));
-	live_in_sandbox();
-}
+/* --- what is read ------------------------------------------------------------------------------------ */
 
 /* A string that a page without access follows, one that it begins in, none. */
 static void texts(void)
@@ -366,14 +306,6 @@ static void dumped(void)
 	}
 	fclose(maps);
 	dprintf(1, "dumped: %d\n", found);
-}
-
-/* Most of what RLIMIT_AS leaves. */
-static void limited(void)
-{
-	errno = 0;
-	say("mmap",
-	    (long)mmap(NULL, (size_t)count << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 }
 
 /* --- plug-ins ----------------------------------------------------------------------------------------- */
@@ -419,11 +351,9 @@ static const struct {
 	{ "ring_remapped", ring_remapped },
 	{ "unknown_unmapped", unknown_unmapped },
 	{ "file_replaced", file_replaced },
-	{ "sandboxed", sandboxed },
 	{ "texts", texts },
 	{ "dumped", dumped },
 	{ "calls", map_and_unmap },
-	{ "limited", limited },
 	{ "plugins", plugins },
 };
 

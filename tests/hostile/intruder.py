@@ -4,13 +4,12 @@ output and end, and a trace that says what was done for as long as it could.
 
     intruder.py BUILD ACT
 """
-import json
 import os
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "programs"))
-from behaviours import counts, own, the_trace  # noqa: E402
-from harness import Bench, Check, skip  # noqa: E402
+import hostile
+from behaviours import the_trace
+from hostile import counts, own
+from harness import skip  # hostile knows where it is
 
 
 def act(bench, check, name, count=100, operand=(), **options):
@@ -84,52 +83,11 @@ def file_replaced(bench, check):
     os.rename(impostor + ".moved", impostor)
 
 
-def sandboxed(bench, check):
-    for operand in ("", "seccomp"):
-        act(bench, check, "sandboxed", operand=[operand])
-        trace = the_trace(bench, check)
-        # Twice before, once after, and the file, whose name cannot be asked for any more.
-        check.equal("mmap calls", mmaps(bench, trace), 301)
-        check.equal("children not followed", bench.info(trace)["lost"]["children_not_followed"], 1)
-        os.rename(trace, os.path.join(bench.folder, "seen"))
-    # A filter that was refused changes nothing.
-    act(bench, check, "sandboxed", operand=["none"])
-    info = bench.info(the_trace(bench, check))
-    check.equal("snapshots that failed", info["lost"]["snapshots"], 0)
-    check.equal("the last snapshot", info["snapshots"][-1]["reason"], "exit")
-
-
 def texts(bench, check):
     act(bench, check, "texts")
     names = [event["args"].get("name") for event in own(bench.events(the_trace(bench, check)))
              if event["call"] == "memfd_create"]
     check.equal("names", [name or "" for name in names], ["end", "end!", "", ""])
-
-
-def limited(bench, check):
-    """RLIMIT_AS is the program's: nearly all of it can still be mapped."""
-    command = ["/bin/sh", "-c", 'ulimit -v 262144; exec "$0" limited 210',
-               os.path.join(bench.build, "intruder")]
-    bench.both(check, "limited", command)
-    check.that(bench.trace_files(), "no trace within the limit")
-    command = ["/bin/sh", "-c", 'ulimit -f 8192; exec "$0" calls', command[-1]]
-    bench.both(check, "file size", command)
-    check.equal("mmap calls within RLIMIT_FSIZE", [mmaps(bench, path) for path in bench.trace_files()
-                                                   if "intruder" in path], [1, 100])
-
-
-def full_disk(bench, check):
-    """No page to be had for the trace: recording stops, and the program goes on."""
-    os.mkdir(bench.traces)
-    script = ('mount -t tmpfs -o size=1m none "$0" || exit 77; LD_PRELOAD=$2 VMATRACE_OUT="$0/t.vmat" '
-              '"$3" calls 20000 || exit; "$1" info --format json "$0/t.vmat"')
-    done = bench.run(["unshare", "--mount", "--map-root-user", "sh", "-c", script, bench.traces,
-                      bench.vmatrace, bench.library, os.path.join(bench.build, "intruder")], False)
-    if done.returncode == 77 or b"unshare" in done.stderr:
-        skip("no mount of a file system of our own")
-    check.equal("full disk", (done.returncode, done.stderr), (0, b""))
-    lost = json.loads(done.stdout)["lost"]
-    check.that(lost["recording_stopped"] and lost["dropped"], f"nothing was refused: {lost}")
 
 
 def plugins(bench, check):
@@ -152,24 +110,11 @@ ACTS = {
     "ring_remapped": gives_way("ring_remapped", 0),
     "unknown_unmapped": unknown_unmapped,
     "file_replaced": file_replaced,
-    "sandboxed": sandboxed,
     "texts": texts,
-    "full_disk": full_disk,
     "dumped": lambda bench, check: act(bench, check, "dumped"),
-    "limited": limited,
     "plugins": plugins,
 }
 
 
-def main():
-    bench, check = Bench(sys.argv[1]), Check()
-    try:
-        ACTS[sys.argv[2]](bench, check)
-        bench.read_all(check, sys.argv[2]) if bench.trace_files() else None
-    finally:
-        bench.close()
-    check.finish()
-
-
 if __name__ == "__main__":
-    main()
+    hostile.main(ACTS, read_all=True)

@@ -1,9 +1,12 @@
 # hostile: programs that do unusual things to themselves, untraced and traced.
-add_executable(behaviours tests/hostile/behaviours.c)
-target_compile_options(behaviours PRIVATE -O1 -g)
-add_executable(intruder tests/hostile/intruder.c)
-target_compile_options(intruder PRIVATE -O1 -g)
-target_link_libraries(intruder PRIVATE ${CMAKE_DL_LIBS})
+foreach(PROGRAM behaviours confined contexts coroutines intruder)
+  add_executable(${PROGRAM} tests/hostile/${PROGRAM}.c tests/hostile/witness.c)
+  target_compile_options(${PROGRAM} PRIVATE -O1 -g)
+  target_link_libraries(${PROGRAM} PRIVATE ${CMAKE_DL_LIBS} m pthread)
+endforeach()
+add_executable(torture tests/hostile/torture.c)
+target_compile_options(torture PRIVATE -O1 -g)
+target_link_libraries(torture PRIVATE ${CMAKE_DL_LIBS} pthread)
 foreach(PLUGIN first second)
   add_library(plugin_${PLUGIN} MODULE tests/hostile/plugin.c)
   target_compile_options(plugin_${PLUGIN} PRIVATE -O1 -g -DFUNCTION=maps_${PLUGIN})
@@ -24,5 +27,16 @@ endfunction()
 hostile_test(behaviours.py every_call threads short_threads killed signals jumps forks_in_handler family children
   descriptors settings stop)
 hostile_test(intruder.py ring_unmapped ring_protected ring_advised ring_edges ring_replaced
-  ring_replaced_in_child ring_moved ring_remapped unknown_unmapped file_replaced sandboxed texts limited
-  full_disk dumped plugins)
+  ring_replaced_in_child ring_moved ring_remapped unknown_unmapped file_replaced texts dumped
+  plugins)
+hostile_test(confined.py sandboxed limited full_disk)
+hostile_test(contexts.py small_alternate_stack interrupted least_stacks thread_data_destructors cancelled_early
+  exit_amid_calls main_thread_leaves coroutines jumps_from_handlers)
+
+# Two minutes with the others; an hour with --full.
+foreach(NAME torture torture_hour)
+  add_test(NAME hostile/${NAME} COMMAND ${CMAKE_SOURCE_DIR}/tests/hostile/torture.py ${CMAKE_BINARY_DIR}
+    $<IF:$<STREQUAL:${NAME},torture>,100,3600>)
+  set_tests_properties(hostile/${NAME} PROPERTIES LABELS hostile TIMEOUT 4000)
+endforeach()
+set_tests_properties(hostile/torture_hour PROPERTIES LABELS "hostile;full")

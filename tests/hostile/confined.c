@@ -1,0 +1,141 @@
+/*
+ * confined.c: a program that is, or makes itself, less free: sandboxes, limits, another root, other rights. Prints
+ * what came of it, without addresses, so that the output with and without the recorder can be compared.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "witness.h"
+
+enum { PAGE = 4096 };
+
+static long count = 100;
+static const char *operand = "";
+
+static void map_and_unmap(void)
+{
+	for (long i = 0; i < count; i++) {
+		char *page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (page == MAP_FAILED || munmap(page, PAGE))
+			abort();
+	}
+}
+
+static void say(const char *call, long result)
+{
+	dprintf(1, "%s: %s, errno %d\n", call, result == -1 ? "-1" : "fine", errno);
+	errno = 0;
+}
+
+static void say_child(const char *what, pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid)
+		abort();
+	dprintf(1, "%s: status %#x\n", what, (unsigned)status);
+}
+
+/* --- sandboxes and limits ----------------------------------------------------------------------------- */
+
+/* A filter that kills for what the program below does not do. */
+static size_t make_filter(struct sock_filter *filter)
+{
+	static const unsigned killed[] = {
+		SYS_openat,   SYS_gettid, SYS_getpid,    SYS_process_vm_readv, SYS_madvise,
+		SYS_readlink, SYS_fstat,  SYS_ftruncate, SYS_rt_sigprocmask
+	};
+	const size_t number = offsetof(struct seccomp_data, nr);
+	size_t used = 0;
+
+	filter[used++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number);
+	for (size_t i = 0; i < sizeof(killed) / sizeof(killed[0]); i++) {
+		filter[used++] =
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, killed[i], 0, 1);
+		filter[used++] =
+			(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	}
+	filter[used++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	return used;
+}
+
+static void live_in_sandbox(void)
+{
+	char *page;
+	pid_t pid;
+	int fd;
+
+	map_and_unmap();
+	fd = memfd_create("sandboxed", 0);
+	page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	munmap(page, PAGE);
+	pid = _Fork();
+	if (!pid) {
+		map_and_unmap();
+		_exit(3);
+	}
+	say_child("child", pid);
+}
+
+static void sandboxed(void)
+{
+	struct sock_filter filter[64];
+	struct sock_fprog program = { (unsigned short)make_filter(filter), filter };
+
+	witness_at_exit = !strcmp(operand, "none");
+	map_and_unmap();
+	errno = 0;
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	say("filter that is none", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0));
+	map_and_unmap();
+	if (!strcmp(operand, "none"))
+		return;
+	say("filter", *operand ? syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program)
+	                       : prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0));
+	live_in_sandbox();
+}
+
+/* Most of what RLIMIT_AS leaves. */
+static void limited(void)
+{
+	errno = 0;
+	say("mmap",
+	    (long)mmap(NULL, (size_t)count << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+}
+
+static const struct {
+	const char *name;
+	void (*act)(void);
+} acts[] = {
+	{ "calls", map_and_unmap },
+	{ "sandboxed", sandboxed },
+	{ "limited", limited },
+};
+
+int main(int argc, char **argv)
+{
+	if (argc > 2)
+		count = atol(argv[2]);
+	if (argc > 3)
+		operand = argv[3];
+	for (size_t i = 0; argc > 1 && i < sizeof(acts) / sizeof(acts[0]); i++) {
+		if (!strcmp(argv[1], acts[i].name)) {
+			acts[i].act();
+			return 0;
+		}
+	}
+	fprintf(stderr, "usage: confined ACT [COUNT [OPERAND]]\n");
+	return 2;
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Programs in sandboxes and within limits (confined.c), with and without the recorder: the same output and end,
+and a trace for as long as there can be one, which says how long that was.
+
+    confined.py BUILD ACT
+"""
+import json
+import os
+
+import hostile
+from behaviours import the_trace
+from hostile import counts
+from harness import skip  # hostile knows where it is
+
+
+def act(bench, check, *arguments, **options):
+    return bench.both(check, arguments[0], [bench.program("confined"), *arguments], **options)
+
+
+def mmaps(bench, path):
+    return counts(bench.events(path)).get("mmap", 0)
+
+
+def sandboxed(bench, check):
+    for operand in ("", "seccomp"):
+        act(bench, check, "sandboxed", "100", operand)
+        trace = the_trace(bench, check)
+        # Twice before, once after, and the file, whose name cannot be asked for any more.
+        check.equal("mmap calls", mmaps(bench, trace), 301)
+        check.equal("children not followed", bench.info(trace)["lost"]["children_not_followed"], 1)
+        os.rename(trace, os.path.join(bench.folder, "seen"))
+    # A filter that was refused changes nothing.
+    act(bench, check, "sandboxed", "100", "none")
+    info = bench.info(the_trace(bench, check))
+    check.equal("snapshots that failed", info["lost"]["snapshots"], 0)
+    check.equal("the last snapshot", info["snapshots"][-1]["reason"], "exit")
+
+
+def limited(bench, check):
+    """RLIMIT_AS is the program's: nearly all of it can still be mapped."""
+    command = ["/bin/sh", "-c", 'ulimit -v 262144; exec "$0" limited 210',
+               bench.program("confined")]
+    bench.both(check, "limited", command)
+    check.that(bench.trace_files(), "no trace within the limit")
+    command = ["/bin/sh", "-c", 'ulimit -f 8192; exec "$0" calls', command[-1]]
+    bench.both(check, "file size", command)
+    check.equal("mmap calls within RLIMIT_FSIZE", [mmaps(bench, path) for path in bench.trace_files()
+                                                   if "confined" in path], [1, 100])
+
+
+def full_disk(bench, check):
+    """No page to be had for the trace: recording stops, and the program goes on."""
+    os.mkdir(bench.traces)
+    script = ('mount -t tmpfs -o size=1m none "$0" || exit 77; LD_PRELOAD=$2 VMATRACE_OUT="$0/t.vmat" '
+              '"$3" calls 20000 || exit; "$1" info --format json "$0/t.vmat"')
+    done = bench.run(["unshare", "--mount", "--map-root-user", "sh", "-c", script, bench.traces,
+                      bench.vmatrace, bench.library, bench.program("confined")], False)
+    if done.returncode == 77 or b"unshare" in done.stderr:
+        skip("no mount of a file system of our own")
+    check.equal("full disk", (done.returncode, done.stderr), (0, b""))
+    lost = json.loads(done.stdout)["lost"]
+    check.that(lost["recording_stopped"] and lost["dropped"], f"nothing was refused: {lost}")
+
+ACTS = {f.__name__: f for f in (sandboxed, limited, full_disk)}
+
+if __name__ == "__main__":
+    hostile.main(ACTS, read_all=True)

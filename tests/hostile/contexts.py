@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Calls made where few programs make them (contexts.c, coroutines.c): nothing differs but that there is a trace, which
+accounts for what happened.
+
+    contexts.py BUILD ACT
+"""
+import hostile
+from hostile import FULL, counts, own
+
+
+def act(name, count, more_full=None, verified=True, check_trace=None, program="contexts"):
+    def test(bench, check):
+        number = (more_full or count) if FULL else count
+        bench.both(check, name, [bench.program(program), name, str(number)])
+        check.that(bench.named(program), "no trace")
+        if verified:
+            bench.explained(check, name, bench.trace_files()[:40])
+        if check_trace:
+            check_trace(bench, check, number)
+    return test
+
+
+def handlers(bench, check, number):
+    traces = bench.named("contexts")
+    parents = [path for path in traces if not bench.info(path)["from_fork"]]
+    check.equal("files of children", len(traces) - len(parents), (number + 15) // 16)
+    check.that(any("nested" in event["flags"] for event in own(bench.events(parents[0]))),
+               "no handler interrupted a wrapper: nothing was tested")
+
+
+def stacks_of_little_threads(bench, check, number):
+    (trace,) = bench.named("contexts")
+    started = (number + 15) // 16 * 16
+    seen = counts(bench.events(trace))
+    check.equal("memfd_create calls", seen.get("memfd_create"), started)
+    check.equal("mprotect calls", seen.get("mprotect"), 2 * started)
+
+
+def destructors(bench, check, number):
+    (trace,) = bench.named("contexts")
+    # Three keys, each destroyed in each of four rounds, and the thread's own.
+    check.equal("mprotect calls", counts(bench.events(trace)).get("mprotect"), number * (3 * 4 + 1))
+
+
+def on_other_stacks(calls_each, calls_else, function):
+    def check_trace(bench, check, number):
+        events = own(bench.events(bench.named("coroutines")[0]))
+        check.equal("mprotect calls", counts(events).get("mprotect"), calls_each * number + calls_else)
+        found = {frame["function"] for event in events for frame in event["stack"]}
+        check.that(function in found, f"functions: {found}")
+    return check_trace
+
+
+ACTS = {
+    "small_alternate_stack": act("small_alternate_stack", 160, 2000, check_trace=handlers),
+    "interrupted": act("interrupted", 1),
+    "least_stacks": act("least_stacks", 960, 10000, check_trace=stacks_of_little_threads),
+    "thread_data_destructors": act("thread_data_destructors", 50, 1000, check_trace=destructors),
+    "cancelled_early": act("cancelled_early", 60, 1000),
+    "exit_amid_calls": act("exit_amid_calls", 500),
+    "main_thread_leaves": act("main_thread_leaves", 1),
+    # Three rounds of each coroutine, in two threads.
+    "coroutines": act("coroutines", 40, 5000, program="coroutines",
+                      check_trace=on_other_stacks(6, 0, "run_coroutine")),
+    "bare_stacks": act("bare_stacks", 40, 5000, program="coroutines",
+                       check_trace=on_other_stacks(2, 2, "run_on_bare_stack")),
+    "jumps_from_handlers": act("jumps_from_handlers", 500, 100000, verified=False),
+}
+
+if __name__ == "__main__":
+    hostile.main(ACTS)
