@@ -39,6 +39,21 @@ static const struct command commands[] = {
 	  WHEN_HELP },
 	{ "mm", cmd_mm, "[TRACE]", "the address space as mm_struct sees it, at one moment",
 	  WHEN_HELP },
+	{ "sites", cmd_sites, "[TRACE]", "call sites: calls, bytes, what is still mapped, time",
+	  "A site is a call and a stack; of a folder those of all processes together.\n"
+	  "live: pages first mapped there and still mapped at --to, VMAs: in so many runs alike;\n"
+	  "splits: VMAs there are more of because of calls that map nothing.\n"
+	  "json: \"id\" names a site across runs and rebuilds: call and functions, no lines.\n"
+	  "Text is 40 sites unless -n says otherwise.\n" WHEN_HELP },
+	{ "leaks", cmd_leaks, "[TRACE]",
+	  "what was mapped and never unmapped, shm objects never unlinked",
+	  "Process exit unmaps nothing. What libc and the loader keep is shown apart and is no "
+	  "leak.\n"
+	  "A suppression names part of a function, module or source file; * is any text, ^ and $ "
+	  "its ends.\n"
+	  "Text is 20 call sites of each class unless -n says otherwise.\n"
+	  "exit status: with --fail 1 if the program leaked a mapping, an shm object or a "
+	  "thread\n" },
 	{ "verify", cmd_verify, "[TRACE]",
 	  "the replay held against every snapshot of the kernel's list",
 	  "json is one object; of a folder with several processes an array of them, each with its "
@@ -76,7 +91,8 @@ static void print_usage(FILE *out)
 	      "  -h, --help  show this help\n"
 	      "  --version   show the version\n"
 	      "\n"
-	      "exit status: 0 fine, 1 findings (verify), 2 usage, 3 the trace is missing, "
+	      "exit status: 0 fine, 1 findings (verify, leaks --fail), 2 usage, 3 the trace is "
+	      "missing, "
 	      "unreadable or too\n"
 	      "incomplete to say, or the output could not be written; record: that of CMD, 128 + "
 	      "signal,\n"

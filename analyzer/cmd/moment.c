@@ -189,7 +189,9 @@ bool rows_read(struct rows *rows, const struct trace *trace, const struct walk *
 {
 	struct looking looking = { trace, seq, authors };
 	const struct kinds_source source = { &looking, module_at, creator_at };
-	size_t count = walk_rows(walk, NULL, 0);
+	size_t (*read)(const struct walk *walk, struct vma_row_info *rows, size_t limit) =
+		authors && authors->by_creator ? walk_extents : walk_rows;
+	size_t count = read(walk, NULL, 0);
 
 	*rows = (struct rows) {
 		.rows = calloc(count + 1, sizeof(*rows->rows)),
@@ -197,7 +199,7 @@ bool rows_read(struct rows *rows, const struct trace *trace, const struct walk *
 	};
 	if (!rows->rows || !rows->kinds)
 		return false;
-	rows->count = walk_rows(walk, rows->rows, count);
+	rows->count = read(walk, rows->rows, count);
 	mark_recorder(rows, &looking);
 	if (authors && !find_authors(authors))
 		return false;
@@ -226,7 +228,11 @@ int moment_reach(struct moment *moment, struct trace *trace, struct symbols *sym
 	struct walk_input input;
 	enum walk_status status;
 
-	*moment = (struct moment) { .trace = trace, .symbols = symbols };
+	*moment = (struct moment) {
+		.trace = trace,
+		.symbols = symbols,
+		.by_creator = moment->by_creator,
+	};
 	if (!trace_walk_input(trace, &input))
 		return complain(STATUS_TRACE, "out of memory");
 	moment->walk = walk_new(&input);

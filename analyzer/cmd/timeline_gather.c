@@ -243,14 +243,12 @@ int timeline_gather(struct gathering *gathering)
 	enum walk_status status = WALK_NO_MEMORY;
 	struct walk_input input;
 	struct walk *walk;
-	int found = STATUS_FINE;
+	int found;
 
 	timeline_init(&gathering->timeline);
 	gathering->from = (struct when_point) { .kind = WHEN_START };
-	if (filter->from.given)
-		found = when_find(&filter->from, gathering->trace, &gathering->from);
-	if (found == STATUS_FINE && filter->to.given)
-		found = when_find(&filter->to, gathering->trace, &gathering->to);
+	found = when_find_span(&filter->from, &filter->to, gathering->trace, &gathering->from,
+	                       &gathering->to);
 	if (found != STATUS_FINE)
 		return found;
 	gathering->started = gathering->from.kind == WHEN_START;
@@ -308,7 +306,7 @@ int timeline_kinds(const struct gathering *gathering, struct timeline_view *view
 		                             .before = watch_before,
 		                             .change = watch_change };
 	struct when_point end = when_end();
-	struct moment moment;
+	struct moment moment = { 0 };
 	int status = moment_reach(&moment, gathering->trace, gathering->symbols, &end, &watch);
 
 	for (size_t i = 0; status == STATUS_FINE && i < moment.map.count; i++) {

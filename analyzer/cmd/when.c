@@ -234,6 +234,18 @@ int when_find(const struct when *when, struct trace *trace, struct when_point *p
 	return STATUS_FINE;
 }
 
+int when_find_span(const struct when *from, const struct when *to, struct trace *trace,
+                   struct when_point *from_point, struct when_point *to_point)
+{
+	int status = STATUS_FINE;
+
+	if (from->given)
+		status = when_find(from, trace, from_point);
+	if (status == STATUS_FINE && to->given)
+		status = when_find(to, trace, to_point);
+	return status;
+}
+
 bool when_stops_before(const struct when_point *point, const struct event *event)
 {
 	/* Implicit changes belong to the snapshot that showed them, not to a moment. */

@@ -55,6 +55,10 @@ struct trace;
  */
 int when_find(const struct when *when, struct trace *trace, struct when_point *point);
 
+/* --from and --to, those that were given; the others are left as they are. */
+int when_find_span(const struct when *from, const struct when *to, struct trace *trace,
+                   struct when_point *from_point, struct when_point *to_point);
+
 bool when_stops_before(const struct when_point *point, const struct event *event);
 bool when_stops_after(const struct when_point *point, const struct event *event);
 

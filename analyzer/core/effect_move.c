@@ -140,6 +140,8 @@ static bool place(struct replay *replay, const struct event *event, const struct
 		shift(replay, &run, distance, event->seq);
 		if (run.end > move->new.end)
 			run.end = move->new.end;
+		if (move->keeps_source) /* these are pages more, not the same ones elsewhere */
+			run.created_by = event->seq;
 		if (!vma_map_set(replay->map, &run))
 			return false;
 	}

@@ -93,13 +93,14 @@ static struct vma_row_info row_of_run(const struct vma_map *map, const struct vm
 	};
 }
 
-size_t vma_map_rows(const struct vma_map *map, struct vma_row_info *rows, size_t limit)
+static size_t read_rows(const struct vma_map *map, struct vma_row_info *rows, size_t limit,
+                        bool (*join)(const struct vma_run *low, const struct vma_run *high))
 {
 	const struct vma_run *last = NULL;
 	size_t count = 0;
 
 	for (const struct vma_run *run = vma_map_at(map, 0); run; run = vma_map_next(map, run)) {
-		if (last && runs_join(last, run)) {
+		if (last && join(last, run)) {
 			if (count <= limit) {
 				rows[count - 1].row.end = run->end;
 				rows[count - 1].changed_by =
@@ -111,4 +112,19 @@ size_t vma_map_rows(const struct vma_map *map, struct vma_row_info *rows, size_t
 		last = run;
 	}
 	return count;
+}
+
+size_t vma_map_rows(const struct vma_map *map, struct vma_row_info *rows, size_t limit)
+{
+	return read_rows(map, rows, limit, runs_join);
+}
+
+static bool extents_join(const struct vma_run *low, const struct vma_run *high)
+{
+	return low->created_by == high->created_by && runs_join(low, high);
+}
+
+size_t vma_map_extents(const struct vma_map *map, struct vma_row_info *rows, size_t limit)
+{
+	return read_rows(map, rows, limit, extents_join);
 }

@@ -83,6 +83,8 @@ const struct vma_run *vma_map_before(const struct vma_map *map, uint64_t address
 
 /* Visible rows, neighbours that differ in nothing visible joined (but rows apart in the base stay apart). */
 size_t vma_map_rows(const struct vma_map *map, struct vma_row_info *rows, size_t limit);
+/* The same, and what different events mapped stays apart. */
+size_t vma_map_extents(const struct vma_map *map, struct vma_row_info *rows, size_t limit);
 /* Number of visible rows and mapped bytes. */
 size_t vma_map_count(const struct vma_map *map);
 uint64_t vma_map_bytes(const struct vma_map *map);

@@ -340,13 +340,12 @@ static bool may_be_labelled(const struct vma_row *row)
 	       (!*row->name || strncmp(row->name, "[anon:", strlen("[anon:")) == 0);
 }
 
-size_t walk_rows(const struct walk *walk, struct vma_row_info *rows, size_t limit)
+/* fs/proc/task_mmu.c: the heap is what overlaps [start_brk, brk), the stack what holds start_stack. */
+static void label(const struct walk *walk, struct vma_row_info *rows, size_t count)
 {
-	size_t count = vma_map_rows(replay_map(walk->replay), rows, limit);
 	uint64_t start_stack = walk->input.start_stack;
 
-	/* fs/proc/task_mmu.c: the heap is what overlaps [start_brk, brk), the stack what holds start_stack. */
-	for (size_t i = 0; i < count && i < limit; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct vma_row *row = &rows[i].row;
 
 		if (!may_be_labelled(row))
@@ -356,5 +355,20 @@ size_t walk_rows(const struct walk *walk, struct vma_row_info *rows, size_t limi
 		else if (start_stack && row->start <= start_stack && start_stack <= row->end)
 			row->name = "[stack]";
 	}
+}
+
+size_t walk_rows(const struct walk *walk, struct vma_row_info *rows, size_t limit)
+{
+	size_t count = vma_map_rows(replay_map(walk->replay), rows, limit);
+
+	label(walk, rows, count < limit ? count : limit);
+	return count;
+}
+
+size_t walk_extents(const struct walk *walk, struct vma_row_info *rows, size_t limit)
+{
+	size_t count = vma_map_extents(replay_map(walk->replay), rows, limit);
+
+	label(walk, rows, count < limit ? count : limit);
 	return count;
 }

@@ -143,5 +143,7 @@ const struct walk_totals *walk_totals(const struct walk *walk);
 uint64_t walk_brk(const struct walk *walk);
 /* vma_map_rows() of it with [heap] and [stack] put where the kernel would. */
 size_t walk_rows(const struct walk *walk, struct vma_row_info *rows, size_t limit);
+/* vma_map_extents() of it, labelled in the same way. */
+size_t walk_extents(const struct walk *walk, struct vma_row_info *rows, size_t limit);
 
 #endif

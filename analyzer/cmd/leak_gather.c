@@ -1,0 +1,220 @@
+/*
+ * leak_gather: see the header. The walk to the end says what is left and which event mapped each piece; a
+ * pass over the events finds shm objects and the threads that exited.
+ */
+#include "leak_gather.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "command.h"
+#include "core/pages.h"
+#include "moment.h"
+#include "options.h"
+#include "vmatrace/trace_format.h"
+
+/* One process on its way in. */
+struct leaving {
+	struct leak_gathering *gathering;
+	struct trace *trace;
+	struct symbols *symbols;
+	struct moment moment; /* rows are extents */
+	bool *is_stack;       /* of each extent: part of a thread's stack ... */
+	bool *exited;         /* ... whose thread has exited */
+};
+
+static enum leak_class class_of(const struct leaving *leaving, size_t extent,
+                                const struct event *author)
+{
+	enum vma_creator creator = event_creator(leaving->symbols, author);
+	const struct frame *frames;
+	size_t count = symbols_frames(leaving->symbols, author, &frames);
+
+	return leak_class_of(leaving->moment.map.kinds[extent], creator,
+	                     creator == CREATOR_UNKNOWN && count);
+}
+
+/* Extents of one call lie side by side or not; it is one call of the row all the same. */
+static bool add_extent(struct leaving *leaving, size_t i, const struct event *author, size_t *last)
+{
+	struct leak_gathering *gathering = leaving->gathering;
+	const struct vma_row_info *infos = leaving->moment.map.rows;
+	const struct vma_row *row = &infos[i].row;
+	enum leak_class class = class_of(leaving, i, author);
+	struct site_row *site = site_rows_at(&gathering->rows, leaving->symbols, author, class);
+	bool same_site, beside;
+
+	if (!site)
+		return false;
+	same_site = (size_t)(site - gathering->rows.rows) == *last;
+	*last = (size_t)(site - gathering->rows.rows);
+	beside = same_site && vma_rows_join(&infos[i - 1].row, row);
+	leaving->is_stack[i] = class == LEAK_THREAD_STACK;
+	site->view.totals.bytes_live += row->end - row->start;
+	site->view.totals.vmas_live += !beside;
+	site->view.totals.calls += !same_site || infos[i - 1].created_by != infos[i].created_by;
+	gathering->accounts.of_class[class] += row->end - row->start;
+	return true;
+}
+
+static bool add_extents(struct leaving *leaving)
+{
+	struct leak_accounts *accounts = &leaving->gathering->accounts;
+	const struct moment *moment = &leaving->moment;
+	size_t last = SIZE_MAX; /* the row of the extent before */
+
+	for (size_t i = 0; i < moment->map.count; i++) {
+		const struct vma_row_info *info = &moment->map.rows[i];
+		const struct event *author = moment_author(moment, info->created_by);
+		uint64_t bytes = info->row.end - info->row.start;
+		bool own = moment->map.kinds[i] == KIND_TRACER;
+
+		if (own && !leaving->gathering->internal)
+			accounts->tracer += bytes;
+		else if (info->created_by == CREATED_BEFORE)
+			accounts->before += bytes;
+		else if (!author)
+			accounts->of_class[LEAK_UNEXPLAINED] += bytes;
+		else if (add_extent(leaving, i, author, &last))
+			continue;
+		else
+			return false;
+		last = SIZE_MAX;
+	}
+	return true;
+}
+
+/* --- threads that exited: libc gives the pages of their stacks back, and keeps the mapping ------------- */
+
+static size_t extent_at(const struct moment *moment, uint64_t address)
+{
+	size_t low = 0, high = moment->map.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (moment->map.rows[middle].row.end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void see_exit(struct leaving *leaving, const struct event *event)
+{
+	const struct moment *moment = &leaving->moment;
+	uint64_t end = event->args[0] + event->args[1];
+
+	if (event->call != CALL_MADVISE || event->failed || event->args[2] != MADV_DONTNEED)
+		return;
+	for (size_t i = extent_at(moment, event->args[0]);
+	     i < moment->map.count && moment->map.rows[i].row.start < end; i++) {
+		if (leaving->is_stack[i] && moment->map.rows[i].created_by < event->seq)
+			leaving->exited[i] = true;
+	}
+}
+
+static void count_stacks(struct leaving *leaving)
+{
+	struct leak_stacks *stacks = &leaving->gathering->stacks;
+	const struct moment *moment = &leaving->moment;
+	uint64_t exited = 0, exited_bytes = 0;
+
+	for (size_t i = 0, end; i < moment->map.count; i = end) {
+		bool gone = false;
+		uint64_t bytes = 0;
+
+		for (end = i; end < moment->map.count &&
+		              moment->map.rows[end].created_by == moment->map.rows[i].created_by;
+		     end++) {
+			gone = gone || leaving->exited[end];
+			bytes += moment->map.rows[end].row.end - moment->map.rows[end].row.start;
+		}
+		if (!leaving->is_stack[i])
+			continue;
+		stacks->count++;
+		exited += gone;
+		exited_bytes += gone ? bytes : 0;
+	}
+	stacks->exited += exited;
+	stacks->exited_bytes += exited_bytes;
+	stacks->unjoined_bytes += leak_unjoined_bytes(exited_bytes);
+	if (exited) /* of stacks that are all alike, as they mostly are */
+		stacks->unjoined +=
+			(leak_unjoined_bytes(exited_bytes) + exited_bytes / exited - 1) /
+			(exited_bytes / exited);
+}
+
+/* --- the events --------------------------------------------------------------------------------------- */
+
+static bool see_shm(struct leaving *leaving, const struct event *event)
+{
+	struct leak_gathering *gathering = leaving->gathering;
+	const struct vmat_header *header = trace_header(leaving->trace);
+	struct shm_name *kept;
+	struct site_row *row;
+
+	if (!shm_names_see(&gathering->names, event, header->realtime_ns, header->pid, &kept))
+		return false;
+	if (!kept || kept->unlinks)
+		return true;
+	row = site_rows_at(&gathering->shm_sites, leaving->symbols, event, 0);
+	if (row)
+		kept->tag = (size_t)(row - gathering->shm_sites.rows);
+	return row != NULL;
+}
+
+static bool see_events(struct leaving *leaving)
+{
+	struct event_source source;
+	struct event event;
+
+	if (!trace_events(leaving->trace, &source))
+		return false;
+	while (source.next(source.self, &event)) {
+		see_exit(leaving, &event);
+		if (!see_shm(leaving, &event))
+			return false;
+	}
+	return true;
+}
+
+int leak_gather(struct leak_gathering *gathering, struct trace *trace)
+{
+	const struct when_point end = when_end();
+	struct leaving leaving = {
+		.gathering = gathering,
+		.trace = trace,
+		.symbols = symbols_new(trace, gathering->sources),
+		.moment.by_creator = true,
+	};
+	int status = leaving.symbols
+	                     ? moment_reach(&leaving.moment, trace, leaving.symbols, &end, NULL)
+	                     : complain(STATUS_TRACE, "out of memory");
+
+	if (status == STATUS_FINE) {
+		size_t count = leaving.moment.map.count;
+
+		leaving.is_stack = calloc(count + 1, sizeof(*leaving.is_stack));
+		leaving.exited = calloc(count + 1, sizeof(*leaving.exited));
+		gathering->accounts.mapped += vma_map_bytes(walk_map(leaving.moment.walk));
+		if (!leaving.is_stack || !leaving.exited || !add_extents(&leaving) ||
+		    !see_events(&leaving))
+			status = complain(STATUS_TRACE, "out of memory");
+		else
+			count_stacks(&leaving);
+	}
+	free(leaving.is_stack);
+	free(leaving.exited);
+	moment_release(&leaving.moment);
+	symbols_free(leaving.symbols);
+	return status;
+}
+
+void leak_gathering_release(struct leak_gathering *gathering)
+{
+	site_rows_release(&gathering->rows);
+	site_rows_release(&gathering->shm_sites);
+	shm_names_release(&gathering->names);
+}

@@ -1,0 +1,35 @@
+/*
+ * site_gather: the call sites of one process, as the filters of `sites` see them: what was called, what it
+ * mapped, what of that is still there.
+ *
+ *     trace ── walk to --to ── extents of the map, each with the event that made it ── live bytes
+ *        └──── pass over the events ─────────────────────────────────────────────── calls, time
+ *
+ * In cmd/, so a failure is one line on stderr and an exit status.
+ */
+#ifndef VMATRACE_CMD_SITE_GATHER_H
+#define VMATRACE_CMD_SITE_GATHER_H
+
+#include "core/site_table.h"
+#include "moment.h"
+#include "options.h"
+
+struct site_gathering {
+	const struct filter *filter;
+	struct trace *trace;
+	struct symbols *symbols;  /* borrowed, as the two above */
+	struct site_table *table; /* what comes out */
+	struct moment moment;     /* where the walk ended; its rows are extents */
+	struct when_point from;
+	struct when_point to;
+
+	uint64_t vma_count; /* as of the last change */
+	bool of_kind;       /* the present event changed a VMA of a wanted kind */
+	bool failed;        /* out of memory */
+};
+
+/* STATUS_FINE or what to exit with; release in either case. */
+int site_gather(struct site_gathering *gathering);
+void site_gathering_release(struct site_gathering *gathering);
+
+#endif

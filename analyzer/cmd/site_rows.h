@@ -1,0 +1,54 @@
+/*
+ * site_rows: call sites of one or many processes, put together by what their stacks mean. Rows own copies
+ * of their frames: the processes they come from may be closed.
+ *
+ *     --group stack      a row for each call and stack (module, offset): the same in each process
+ *             function   ... for each function that calls into the runtime, whatever the call
+ *             file       ... source file (module where there is none)
+ *             module     ... module
+ *
+ * Owner: the caller of _init; _release frees the contents. Fails: NULL only when out of memory.
+ */
+#ifndef VMATRACE_CMD_SITE_ROWS_H
+#define VMATRACE_CMD_SITE_ROWS_H
+
+#include "core/site_table.h"
+#include "io/symbols.h"
+#include "render/site_view.h"
+
+enum site_grouping {
+	GROUP_STACK,
+	GROUP_FUNCTION,
+	GROUP_FILE,
+	GROUP_MODULE,
+};
+
+struct site_row {
+	struct site_view view; /* of a group the id is that of its first stack */
+	uint64_t key;          /* what the row's calls have in common, hashed */
+	unsigned category;     /* the caller's: calls of different ones are never in one row */
+};
+
+struct site_rows {
+	enum site_grouping grouping;
+	struct site_row *rows;
+	size_t count;
+	size_t capacity;
+	uint32_t *slots;
+	size_t slot_count;
+};
+
+void site_rows_init(struct site_rows *rows, enum site_grouping grouping);
+void site_rows_release(struct site_rows *rows);
+
+/* The row that the event's site belongs to, made at first sight. Valid until the next call. */
+struct site_row *site_rows_at(struct site_rows *rows, struct symbols *symbols,
+                              const struct event *event, unsigned category);
+/* All of a table. False: out of memory. */
+bool site_rows_add(struct site_rows *rows, struct symbols *symbols, const struct site_table *table);
+
+/* The largest first; equal ones by splits and calls. */
+enum site_order { ORDER_CALLS, ORDER_BYTES, ORDER_LIVE, ORDER_VMAS, ORDER_TIME };
+void site_rows_sort(struct site_rows *rows, enum site_order order);
+
+#endif

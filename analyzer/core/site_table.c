@@ -1,0 +1,166 @@
+/*
+ * site_table: an array of sites in order of first sight, and an open-addressed index into it.
+ */
+#include "site_table.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "call_table.h"
+#include "pages.h"
+
+struct site_table {
+	struct site_entry *entries;
+	size_t count;
+	size_t capacity;
+	uint32_t *slots; /* index + 1; 0 is free */
+	size_t slot_count;
+	size_t last; /* the site of the last call: calls come in rows */
+};
+
+void site_totals_add(struct site_totals *to, const struct site_totals *more)
+{
+	to->calls += more->calls;
+	to->failed += more->failed;
+	to->bytes_mapped += more->bytes_mapped;
+	to->bytes_live += more->bytes_live;
+	to->vmas_live += more->vmas_live;
+	to->splits += more->splits;
+	to->time_ns += more->time_ns;
+}
+
+struct site_table *site_table_new(void)
+{
+	return calloc(1, sizeof(struct site_table));
+}
+
+void site_table_free(struct site_table *table)
+{
+	if (!table)
+		return;
+	free(table->entries);
+	free(table->slots);
+	free(table);
+}
+
+size_t site_table_size(const struct site_table *table)
+{
+	return table->count;
+}
+
+struct site_entry *site_table_item(const struct site_table *table, size_t index)
+{
+	return &table->entries[index];
+}
+
+static bool same_site(const struct event *a, const struct event *b)
+{
+	/* Without a stack the caller is all that is known. */
+	return a->call == b->call && a->stack == b->stack && (a->stack || a->caller == b->caller);
+}
+
+static size_t slot_of(const struct site_table *table, const struct event *event)
+{
+	uint64_t key = event->stack ? event->stack : event->caller ^ 1ull << 63;
+	uint64_t hash = (key ^ (uint64_t)event->call << 48) * 0x9e3779b97f4a7c15u;
+	size_t at = (hash >> 20) & (table->slot_count - 1);
+
+	while (table->slots[at] && !same_site(&table->entries[table->slots[at] - 1].first, event))
+		at = (at + 1) & (table->slot_count - 1);
+	return at;
+}
+
+/* Room for one site more, with the slots at most half full. */
+static bool reserve(struct site_table *table)
+{
+	if (table->count == table->capacity) {
+		size_t capacity = table->capacity ? 2 * table->capacity : 64;
+		struct site_entry *entries =
+			reallocarray(table->entries, capacity, sizeof(*entries));
+
+		if (!entries)
+			return false;
+		table->entries = entries;
+		table->capacity = capacity;
+	}
+	if (2 * (table->count + 1) > table->slot_count) {
+		size_t slot_count = table->slot_count ? 2 * table->slot_count : 256;
+		uint32_t *slots = calloc(slot_count, sizeof(*slots));
+
+		if (!slots)
+			return false;
+		free(table->slots);
+		table->slots = slots;
+		table->slot_count = slot_count;
+		for (size_t i = 0; i < table->count; i++)
+			slots[slot_of(table, &table->entries[i].first)] = (uint32_t)i + 1;
+	}
+	return true;
+}
+
+struct site_entry *site_table_at(struct site_table *table, const struct event *event)
+{
+	size_t slot;
+
+	if (table->count && same_site(&table->entries[table->last].first, event))
+		return &table->entries[table->last];
+	if (!reserve(table))
+		return NULL;
+	slot = slot_of(table, event);
+	if (!table->slots[slot]) {
+		table->entries[table->count] = (struct site_entry) { .first = *event };
+		table->slots[slot] = (uint32_t)++table->count;
+	}
+	table->last = table->slots[slot] - 1;
+	return &table->entries[table->last];
+}
+
+bool site_table_count(struct site_table *table, const struct event *event, uint32_t page_bytes)
+{
+	struct site_entry *site = site_table_at(table, event);
+
+	if (!site)
+		return false;
+	site->totals.calls++;
+	site->totals.failed += event->failed;
+	site->totals.bytes_mapped += event_mapped_bytes(event, page_bytes);
+	if (!event->in_flight)
+		site->totals.time_ns += event->duration_ns;
+	return true;
+}
+
+static uint64_t added_by_mremap(const struct event *event, uint32_t page_bytes)
+{
+	uint64_t old_bytes = page_ceil(event->args[1], page_bytes);
+	uint64_t new_bytes = page_ceil(event->args[2], page_bytes);
+
+	if (event->args[3] & MREMAP_DONTUNMAP)
+		return new_bytes;
+	return new_bytes > old_bytes ? new_bytes - old_bytes : 0;
+}
+
+uint64_t event_mapped_bytes(const struct event *event, uint32_t page_bytes)
+{
+	struct touch touch;
+	uint64_t bytes = 0;
+
+	if (event->failed || event->in_flight)
+		return 0;
+	switch (call_effect(event->call)) {
+	case EFFECT_MOVES:
+		return added_by_mremap(event, page_bytes);
+	case EFFECT_MAPS:
+	case EFFECT_ATTACHES:
+	case EFFECT_SETS_BREAK:
+	case EFFECT_MOVES_BREAK:
+		event_touch(event, page_bytes, &touch);
+		break;
+	default:
+		return 0;
+	}
+	for (size_t i = 0; i < touch.count; i++) {
+		if (touch.roles[i] == TOUCH_PLACES || touch.roles[i] == TOUCH_REPLACES)
+			bytes += touch.ranges[i].end - touch.ranges[i].start;
+	}
+	return bytes;
+}

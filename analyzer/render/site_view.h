@@ -1,0 +1,36 @@
+/*
+ * site_view: one call site with its totals, as text and as JSON.
+ *
+ *     calls     mapped       live    VMAs  splits       time  call      who
+ *       100    400 KiB    400 KiB       1       0   152.1 us  mmap      grow (leak.c:12) < main (leak.c:30)
+ */
+#ifndef VMATRACE_RENDER_SITE_VIEW_H
+#define VMATRACE_RENDER_SITE_VIEW_H
+
+#include <stdio.h>
+
+#include "core/site_table.h"
+#include "io/symbols.h"
+#include "json.h"
+
+struct site_view {
+	uint64_t id;
+	const char *call;     /* NULL: of several calls */
+	struct frame *frames; /* innermost first */
+	size_t frame_count;
+	size_t shown; /* the frame to name first */
+	bool by_frame_pointers;
+	bool internal; /* the recorder called */
+	struct site_totals totals;
+};
+
+/* "function (file:line) < caller < its caller": the frame to name first and some that called it. */
+void print_site(FILE *out, const struct site_view *site);
+
+void site_text_head(FILE *out, bool colored);
+void site_text_line(FILE *out, const struct site_view *site);
+void json_site(struct json *json, const struct site_view *site);
+/* The keys "id", "call", "stack" alone, for other objects that name a site. */
+void json_site_identity(struct json *json, const struct site_view *site);
+
+#endif

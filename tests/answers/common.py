@@ -1,0 +1,90 @@
+"""What the tests of the answers share: record a small program, ask vmatrace, look at its own account."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+BUILD = sys.argv[1] if len(sys.argv) > 1 else "."
+SOURCES = os.path.dirname(os.path.abspath(__file__))
+VMATRACE = os.path.join(BUILD, "vmatrace")
+failures = []
+checked = 0
+
+
+def check(what, fine, detail=""):
+    """One expectation; a failed one is printed and remembered."""
+    global checked
+    checked += 1
+    if not fine:
+        failures.append(what)
+        print(f"FAILED: {what}: {detail}")
+
+
+def equal(what, got, expected):
+    check(what, got == expected, f"{got!r}, expected {expected!r}")
+
+
+def finish():
+    print(f"{checked} checks, {len(failures)} failed")
+    sys.exit(1 if failures else 0)
+
+
+def guilty(name, word="guilty"):
+    """The line number that a program's source marks."""
+    with open(os.path.join(SOURCES, name + ".c"), encoding="utf-8") as source:
+        for number, line in enumerate(source, 1):
+            if f"/* {word}" in line:
+                return number
+    raise ValueError(f"{name}.c has no line marked {word}")
+
+
+class Run:
+    """One program recorded. status: as the shell sees it; out: its standard output."""
+
+    def __init__(self, name, *arguments, environment=None, options=(), folder=None, build=""):
+        self.name = name
+        self.folder = folder or tempfile.mkdtemp(prefix="answers.")
+        self.own_folder = not folder
+        self.trace = os.path.join(self.folder, f"{name}.{len(os.listdir(self.folder))}/")
+        done = subprocess.run(
+            [VMATRACE, "record", "-q", *options, "-o", self.trace, "--",
+             os.path.join(BUILD, build, "answers_" + name), *arguments],
+            stdout=subprocess.PIPE, text=True, check=False,
+            env={**os.environ, **(environment or {})})
+        self.status = done.returncode
+        self.out = done.stdout
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.own_folder:
+            shutil.rmtree(self.folder)
+
+    def ask(self, command, *arguments, status=0, trace=True):
+        """Standard output of a command about the trace."""
+        words = [VMATRACE, command, "-q", *arguments] + ([self.trace] if trace else [])
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        if done.returncode != status:
+            check(f"{self.name}: {' '.join(words[1:])}", False,
+                  f"status {done.returncode}, expected {status}: {done.stderr.strip()}")
+        return done.stdout
+
+    def json(self, command, *arguments, status=0):
+        return json.loads(self.ask(command, "--format", "json", *arguments, status=status))
+
+    def maps(self, moment):
+        """Bytes and rows of the kernel's list as the program read it, from its output."""
+        match = re.search(rf"^maps {moment} (\d+) (\d+)$", self.out, re.M)
+        return int(match[1]), int(match[2])
+
+
+def place(stack):
+    """(function, line) of the innermost frame in a program's own source."""
+    for frame in stack:
+        if frame["file"] and frame["module"] and "/answers_" in frame["module"]:
+            return frame["function"], frame["line"]
+    return None

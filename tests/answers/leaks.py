@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""leaks: what is left against the kernel's lists; libc's own apart; shm objects, threads, suppressions."""
+import os
+import tempfile
+
+from common import Run, check, equal, finish, guilty, place
+
+CLASSES = ("program", "thread-stack", "libc", "loader", "unexplained")
+
+
+def consistent(run, leaks):
+    """The parts are the whole, and nothing is negative."""
+    accounts = leaks["accounts"]
+    check(f"{run.name}: nothing negative", all(value >= 0 for value in accounts.values()))
+    equal(f"{run.name}: the parts are the whole", accounts["before"] + accounts["tracer"]
+          + sum(accounts[name] for name in CLASSES), accounts["mapped"])
+    rows = [row for row in run.json("maps")]
+    equal(f"{run.name}: mapped is what maps lists", accounts["mapped"],
+          sum(int(row["vm_end"], 16) - int(row["vm_start"], 16) for row in rows))
+    for name in CLASSES[:4]:
+        equal(f"{run.name}: rows of class {name}",
+              sum(row["bytes"] for row in leaks["mappings"] if row["class"] == name),
+              accounts[name])
+
+
+def mappings(name):
+    with Run(name) as run:
+        leaks = run.json("leaks")
+        grown = run.maps("end")[0] - run.maps("begin")[0]
+        consistent(run, leaks)
+        equal(f"{name}: leaked is what the kernel's lists differ by", leaks["leaked_bytes"], grown)
+        run.ask("leaks", "--fail", status=1 if grown else 0)
+        run.ask("leaks")
+        if not grown:
+            check(f"{name}: says so", "No leaked mappings" in run.ask("leaks"))
+            return
+        first = leaks["mappings"][0]
+        equal(f"{name}: the guilty line is first", place(first["stack"])[1], guilty(name))
+        text = run.ask("leaks").splitlines()
+        check(f"{name}: the guilty line is first in text",
+              f"({name}.c:{guilty(name)})" in text[2], text[2])
+
+
+def threads():
+    with Run("unjoined") as run, Run("unjoined", "join") as joined:
+        leaks = run.json("leaks")
+        consistent(run, leaks)
+        stacks = leaks["thread_stacks"]
+        equal("unjoined: stacks", (stacks["count"], stacks["exited"]), (12, 12))
+        # glibc keeps 40 MiB of stacks: of twelve of 8 MiB and a guard page at most four.
+        check("unjoined: at least", 7 <= stacks["unjoined_at_least"] <= 8, stacks)
+        run.ask("leaks", "--fail", status=1)
+        first = [row for row in leaks["mappings"] if row["class"] == "thread-stack"][0]
+        equal("unjoined: the guilty line", place(first["stack"]), ("spawn", guilty("unjoined")))
+        equal("unjoined: no leak of the program's", leaks["leaked_bytes"], 0)
+        leaks = joined.json("leaks")
+        consistent(joined, leaks)
+        equal("joined: none unjoined", leaks["thread_stacks"]["unjoined_at_least"], 0)
+        joined.ask("leaks", "--fail")
+
+
+def objects():
+    with Run("shm_never_unlinked") as run:
+        name = run.out.split()[1]
+        try:
+            leaks = run.json("leaks")
+            equal("shm: the object left", [one["name"] for one in leaks["shm"]], [name])
+            equal("shm: by the guilty line", place(leaks["shm"][0]["stack"]),
+                  ("object_new", guilty("shm_never_unlinked")))
+            equal("shm: its mode", leaks["shm"][0]["mode"], 0o600)
+            equal("shm: no leaked mapping", leaks["leaked_bytes"], 0)
+            run.ask("leaks", "--fail", status=1)
+        finally:
+            os.unlink("/dev/shm" + name)
+
+
+def suppressions():
+    with Run("leak_loop") as run, tempfile.NamedTemporaryFile("w", suffix=".supp") as file:
+        def with_lines(text):
+            file.seek(0)
+            file.truncate()
+            file.write(text)
+            file.flush()
+            return "--suppressions", file.name
+        equal("a suppression", run.json("leaks", *with_lines("# ours\n\nleak:buffer_*w\n"))
+              ["leaked_bytes"], 0)
+        run.ask("leaks", "--fail", *with_lines("leak:^buffer_new$\n"))
+        run.ask("leaks", "--fail", *with_lines("leak:leak_loop.c\n"))
+        run.ask("leaks", "--fail", *with_lines("leak:^buffer$\nleak:uffer_ne$\nleak:^uffer\n"),
+                status=1)
+        run.ask("leaks", *with_lines("leak buffer\n"), status=2)
+        run.ask("leaks", "--suppressions", "/no/such/file", status=2)
+        sites = run.json("leaks", *with_lines("leak:main\n"))
+        equal("suppressed is told", sites["accounts"]["suppressed"], 100 * 4 * 4096)
+
+
+def main():
+    for name in ("leak_loop", "partial_unmap", "mremap_leak", "clean"):
+        mappings(name)
+    threads()
+    objects()
+    suppressions()
+    finish()
+
+
+main()

@@ -1,0 +1,25 @@
+# answers: small programs that each do one thing wrong; the commands must name the function and the line.
+find_package(Threads REQUIRED)
+file(GLOB ANSWERS_PROGRAMS CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.c)
+foreach(source ${ANSWERS_PROGRAMS})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(answers_${name} ${source})
+  # Lines are what the tests ask for, whatever the build type.
+  target_compile_options(answers_${name} PRIVATE -O0 -g)
+  target_link_libraries(answers_${name} PRIVATE Threads::Threads)
+endforeach()
+
+# The same program after an edit: other lines, other code in front, the same name.
+file(READ ${CMAKE_CURRENT_LIST_DIR}/leak_loop.c text)
+file(WRITE ${CMAKE_BINARY_DIR}/moved/leak_loop.c
+  "int added(int n);\n\nint added(int n)\n{\n\treturn n < 2 ? n : added(n - 1) + added(n - 2);\n}\n${text}")
+add_executable(answers_moved ${CMAKE_BINARY_DIR}/moved/leak_loop.c)
+target_compile_options(answers_moved PRIVATE -O0 -g)
+target_include_directories(answers_moved PRIVATE ${CMAKE_CURRENT_LIST_DIR})
+set_target_properties(answers_moved PROPERTIES OUTPUT_NAME answers_leak_loop
+  RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/moved)
+
+foreach(name sites leaks)
+  add_test(NAME answers.${name} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/${name}.py ${CMAKE_BINARY_DIR})
+  set_tests_properties(answers.${name} PROPERTIES LABELS answers SKIP_RETURN_CODE 77 TIMEOUT 300)
+endforeach()

@@ -1,0 +1,187 @@
+/*
+ * site_table_test: calls in, sites out; what a call is counted to have mapped; leaks and shm names.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "core/leaks.h"
+#include "core/shm_names.h"
+#include "core/site_table.h"
+
+enum { PAGE = 4096 };
+
+static struct event call(uint16_t id, uint32_t stack, uint64_t caller)
+{
+	return (struct event) {
+		.call = id,
+		.stack = stack,
+		.caller = caller,
+		.duration_ns = 10,
+		.args = { 0, PAGE },
+		.result = 0x10000,
+	};
+}
+
+static void a_site_is_a_call_and_a_stack(void **state)
+{
+	struct site_table *table = site_table_new();
+	const struct event events[] = {
+		call(CALL_MMAP, 1, 0xa),   call(CALL_MMAP, 1, 0xb), call(CALL_MMAP, 2, 0xa),
+		call(CALL_MUNMAP, 1, 0xa), call(CALL_MMAP, 0, 0xa), call(CALL_MMAP, 0, 0xb),
+		call(CALL_MMAP, 1, 0xa),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		assert_true(site_table_count(table, &events[i], PAGE));
+	/* With a stack the caller is in it; without one it is all there is. */
+	assert_int_equal(site_table_size(table), 5);
+	assert_int_equal(site_table_item(table, 0)->totals.calls, 3);
+	assert_int_equal(site_table_item(table, 0)->totals.bytes_mapped, 3 * PAGE);
+	assert_int_equal(site_table_item(table, 0)->totals.time_ns, 30);
+	assert_int_equal(site_table_item(table, 2)->totals.bytes_mapped, 0);
+	site_table_free(table);
+}
+
+static void many_sites(void **state)
+{
+	struct site_table *table = site_table_new();
+
+	(void)state;
+	for (uint32_t round = 0; round < 3; round++) {
+		for (uint32_t stack = 1; stack <= 10000; stack++) {
+			struct event event = call(CALL_MMAP, stack, 0);
+
+			assert_true(site_table_count(table, &event, PAGE));
+		}
+	}
+	assert_int_equal(site_table_size(table), 10000);
+	for (size_t i = 0; i < 10000; i++)
+		assert_int_equal(site_table_item(table, i)->totals.calls, 3);
+	site_table_free(table);
+}
+
+static void failed_calls_map_nothing(void **state)
+{
+	struct event event = call(CALL_MMAP, 1, 0);
+	struct site_table *table = site_table_new();
+
+	(void)state;
+	event.failed = true;
+	assert_true(site_table_count(table, &event, PAGE));
+	assert_int_equal(site_table_item(table, 0)->totals.failed, 1);
+	assert_int_equal(site_table_item(table, 0)->totals.bytes_mapped, 0);
+	event.failed = false;
+	event.in_flight = true;
+	assert_int_equal(event_mapped_bytes(&event, PAGE), 0);
+	site_table_free(table);
+}
+
+static uint64_t mapped(uint16_t id, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t result)
+{
+	const struct event event = { .call = id, .args = { a, b, c, d }, .result = result };
+
+	return event_mapped_bytes(&event, PAGE);
+}
+
+static void mapped_bytes(void **state)
+{
+	(void)state;
+	assert_int_equal(mapped(CALL_MMAP, 0, 1, 3, MAP_PRIVATE | MAP_ANONYMOUS, 0x10000), PAGE);
+	assert_int_equal(mapped(CALL_MMAP, 0, PAGE + 1, 3, MAP_FIXED, 0x10000), 2 * PAGE);
+	assert_int_equal(mapped(CALL_MREMAP, 0x10000, PAGE, 3 * PAGE, 0, 0x10000), 2 * PAGE);
+	assert_int_equal(mapped(CALL_MREMAP, 0x10000, PAGE, 3 * PAGE, MREMAP_MAYMOVE, 0x50000),
+	                 2 * PAGE);
+	assert_int_equal(mapped(CALL_MREMAP, 0x10000, 3 * PAGE, PAGE, 0, 0x10000), 0);
+	/* The source stays. */
+	assert_int_equal(mapped(CALL_MREMAP, 0x10000, 0, 2 * PAGE, MREMAP_MAYMOVE, 0x50000),
+	                 2 * PAGE);
+	assert_int_equal(mapped(CALL_MREMAP, 0x10000, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
+	                        0x50000),
+	                 PAGE);
+	/* The break: argument, old break; the result is the new one. sbrk: increment, old break. */
+	assert_int_equal(mapped(CALL_BRK, 0x12000, 0x10000, 0, 0, 0x12000), 2 * PAGE);
+	assert_int_equal(mapped(CALL_BRK, 0x10000, 0x12000, 0, 0, 0x10000), 0);
+	assert_int_equal(mapped(CALL_SBRK, PAGE, 0, 0, 0, 0x10000), PAGE);
+	assert_int_equal(mapped(CALL_SHMAT, 7, 0, 0, 3 * PAGE, 0x10000), 3 * PAGE);
+	assert_int_equal(mapped(CALL_MUNMAP, 0x10000, PAGE, 0, 0, 0), 0);
+	assert_int_equal(mapped(CALL_MPROTECT, 0x10000, PAGE, 3, 0, 0), 0);
+}
+
+static void classes_of_leaks(void **state)
+{
+	(void)state;
+	assert_int_equal(leak_class_of(KIND_ANONYMOUS, CREATOR_PROGRAM, false), LEAK_PROGRAM);
+	assert_int_equal(leak_class_of(KIND_HEAP, CREATOR_PROGRAM, false), LEAK_PROGRAM);
+	assert_int_equal(leak_class_of(KIND_HEAP, CREATOR_MALLOC, false), LEAK_LIBC);
+	assert_int_equal(leak_class_of(KIND_MALLOC_ARENA, CREATOR_MALLOC, false), LEAK_LIBC);
+	assert_int_equal(leak_class_of(KIND_MALLOC_BLOCK, CREATOR_MALLOC, false), LEAK_PROGRAM);
+	assert_int_equal(leak_class_of(KIND_GUARD, CREATOR_THREAD, false), LEAK_THREAD_STACK);
+	assert_int_equal(leak_class_of(KIND_TEXT, CREATOR_LOADER, false), LEAK_LOADER);
+	assert_int_equal(leak_class_of(KIND_FILE, CREATOR_UNKNOWN, true), LEAK_LIBC);
+	assert_int_equal(leak_class_of(KIND_FILE, CREATOR_UNKNOWN, false), LEAK_PROGRAM);
+}
+
+static void stacks_beyond_the_cache(void **state)
+{
+	(void)state;
+	assert_int_equal(leak_unjoined_bytes(40ull << 20), 0);
+	assert_int_equal(leak_unjoined_bytes((40ull << 20) + PAGE), PAGE);
+}
+
+static void shm(struct shm_names *names, uint16_t id, const char *name, int flags, uint64_t time_ns)
+{
+	const struct event event = {
+		.call = id,
+		.text = name,
+		.args = { 0, (uint64_t)flags, 0600 },
+		.time_ns = time_ns,
+	};
+	struct shm_name *kept;
+
+	assert_true(shm_names_see(names, &event, 1000, 1, &kept));
+}
+
+static void shm_objects(void **state)
+{
+	struct shm_names names = { 0 };
+
+	(void)state;
+	shm(&names, CALL_SHM_OPEN, "/left", O_CREAT | O_EXCL, 1);
+	shm(&names, CALL_SHM_OPEN, "left", O_CREAT, 2);
+	shm(&names, CALL_SHM_OPEN, "/unlinked", O_CREAT, 3);
+	shm(&names, CALL_SHM_UNLINK, "unlinked", 0, 4);
+	shm(&names, CALL_SHM_OPEN, "/opened", O_RDWR, 5);
+	/* Seen in another order than they happened, as by two processes. */
+	shm(&names, CALL_SHM_OPEN, "/again", O_CREAT, 9);
+	shm(&names, CALL_SHM_UNLINK, "/again", 0, 8);
+	shm(&names, CALL_SHM_OPEN, "/again", O_CREAT, 7);
+	shm_names_finish(&names);
+	assert_int_equal(names.count, 2);
+	assert_string_equal(names.items[0].name, "again");
+	assert_int_equal(names.items[0].when_ns, 1009);
+	assert_string_equal(names.items[1].name, "left");
+	assert_true(names.items[1].exclusive);
+	shm_names_release(&names);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_site_is_a_call_and_a_stack),
+		cmocka_unit_test(many_sites),
+		cmocka_unit_test(failed_calls_map_nothing),
+		cmocka_unit_test(mapped_bytes),
+		cmocka_unit_test(classes_of_leaks),
+		cmocka_unit_test(stacks_beyond_the_cache),
+		cmocka_unit_test(shm_objects),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
