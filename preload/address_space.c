@@ -138,6 +138,7 @@ static bool begin_file(const struct header_origin *origin)
 		(struct vmat_range) { address_space.private_start,
 		                      address_space.private_start + address_space.private_bytes };
 	header_fill(ring.header, address_space.settings, &kept_memory()->sites, origin);
+	sites_begin_trace();
 	ring.control->state = VMAT_STATE_RUNNING;
 	return true;
 }

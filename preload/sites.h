@@ -33,6 +33,9 @@ struct sites_report {
 /* In the constructor, before any other thread. Through /proc/self/mem: no VMA is split, no page writable. */
 void sites_patch(struct sites_report *report);
 
+/* At the begin of each trace, a fork child's too: it says which libcs besides the first one are patched. */
+void sites_begin_trace(void);
+
 /* A patched site. */
 struct site {
 	uint64_t return_address; /* behind the call that the pair became */
@@ -43,7 +46,7 @@ struct site {
 	bool loader;         /* in ld.so: a munmap here unloads an object */
 };
 
-/* By what a site pushes; NULL: none. */
+/* By what a site pushes, in libc, ld.so or a copy of libc; NULL: none. */
 const struct site *sites_find(uint64_t return_address);
 /* True if pc is in this library: where a wrapper called the next definition from. */
 bool sites_in_library(uint64_t pc);

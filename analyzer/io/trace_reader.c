@@ -141,6 +141,7 @@ static bool load_control(struct trace *trace, const struct extent *at, struct tr
 	if ((size_t)n < sizeof(trace->control))
 		return trace_fail(error, TRACE_TRUNCATED, at->offset + (uint64_t)n,
 		                  "the control section");
+	trace->control.copy_left[sizeof(trace->control.copy_left) - 1] = '\0';
 	if (!(trace->control.latest_version & 1))
 		trace->newest = trace->control.latest;
 	counts->head = trace->control.head;

@@ -44,7 +44,8 @@ static void put_program(struct json *json, const struct info *info)
 	json_member_number(json, "last_event_ns", trace_counts(info->trace)->last_ns);
 }
 
-static void put_coverage(struct json *json, const struct vmat_header *header)
+static void put_coverage(struct json *json, const struct vmat_header *header,
+                         const struct vmat_control *control)
 {
 	bool sites = header->layers & VMAT_LAYER_SITES;
 
@@ -57,6 +58,9 @@ static void put_coverage(struct json *json, const struct vmat_header *header)
 	json_member_number(json, "sites_patched", header->sites_patched);
 	json_member_string(json, "sites_left", header->sites_left);
 	json_member_string(json, "sites_off", sites ? NULL : info_sites_off(header->sites_off));
+	json_member_number(json, "copies_patched", control->copies_patched);
+	json_member_number(json, "copies_left", control->copies_left);
+	json_member_string(json, "copy_left", control->copy_left);
 	json_object_end(json);
 }
 
@@ -162,7 +166,7 @@ void info_json(const struct info *info, struct json *json)
 	size_t count;
 
 	put_program(json, info);
-	put_coverage(json, header);
+	put_coverage(json, header, trace_control(info->trace));
 	put_events(json, trace_counts(info->trace));
 	put_lost(json, info);
 	put_unseen(json, info);

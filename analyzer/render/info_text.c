@@ -119,6 +119,21 @@ static void put_end(FILE *out, const struct info *info)
 		        " it ended before its clock was compared twice");
 }
 
+/* The libcs of other namespaces. */
+static void put_copies(FILE *out, const struct vmat_control *control)
+{
+	if (!control->copies_patched && !control->copies_left)
+		return;
+	fprintf(out, LABEL, "dlmopen");
+	put_count(out, control->copies_patched, "more libcs with all sites in force");
+	if (control->copies_left) {
+		fputs(", ", out);
+		put_count(out, control->copies_left, "not: ");
+		print_escaped(out, control->copy_left);
+	}
+	putc('\n', out);
+}
+
 static void put_coverage(FILE *out, const struct info *info)
 {
 	const struct vmat_header *header = trace_header(info->trace);
@@ -138,6 +153,7 @@ static void put_coverage(FILE *out, const struct info *info)
 		print_escaped(out, header->sites_left);
 		putc('\n', out);
 	}
+	put_copies(out, trace_control(info->trace));
 }
 
 static void put_unseen(FILE *out, const struct info *info)

@@ -192,7 +192,9 @@ struct vmat_control {
 	uint64_t carved; /*  288 calls whose range was carved around the recorder's own memory */
 	uint64_t snapshots_failed; /* 296 snapshots that could not be read or stored */
 	uint64_t not_followed;     /*  304 fork children for which no file could be made */
-	uint64_t pad2[9];
+	uint64_t copies_patched; /*  312 libcs loaded once more (dlmopen) with all sites patched */
+	uint64_t copies_left;    /*  320 libcs loaded once more with a site left alone */
+	uint64_t pad2[7];
 	uint32_t state;     /*  384 enum vmat_state */
 	uint32_t stopped;   /*  388 enum vmat_stopped */
 	uint32_t snapshots; /*  392 number of snapshots begun; the next id */
@@ -200,7 +202,7 @@ struct vmat_control {
 	uint64_t latest_version;       /* 400 odd while `latest` is being written, else even */
 	struct vmat_clock_pair latest; /* 408 */
 	uint64_t exit_status;          /*  424 reserved */
-	uint64_t pad4[10];
+	char copy_left[80];            /* 432 why, of the first of copies_left; NUL-terminated */
 };
 
 /* Flags of one event. Unknown bits are skipped and counted. */

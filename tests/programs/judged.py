@@ -162,6 +162,13 @@ def node(run):
     run.finish(["node", run.file("main.js", NODE), "2000" if FULL else "200"])
 
 
+def namespace(run):
+    """More than one libc (dlmopen), none of whose calls reaches a wrapper."""
+    command = "{0}/site_namespace {1} {0}/libsite_namespace_plugin.so {2}"
+    acts = ("once", 1), ("rounds", 20), ("many", 9)
+    run.finish(["sh", "-c", " && ".join(command.format(run.bench.build, *act) for act in acts)])
+
+
 def java(run):
     need("java", "javac")
     folder = os.path.dirname(run.file("Threads.java", JAVA))
@@ -214,7 +221,7 @@ def sqlite3(run):
     run.finish(["sqlite3", os.path.join(run.bench.folder, "db")], stdin=SQL.encode())
 
 
-PROGRAMS = {f.__name__: f for f in (python3, by_number, node, java, gcc, git, sort, perl, bash,
+PROGRAMS = {f.__name__: f for f in (python3, by_number, namespace, node, java, gcc, git, sort, perl, bash,
                                     sqlite3, servers.redis, servers.postgres, servers.nginx)}
 
 

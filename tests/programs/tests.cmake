@@ -21,7 +21,7 @@ add_test(NAME programs/reload COMMAND ${CMAKE_CURRENT_LIST_DIR}/reload.py ${CMAK
 set_tests_properties(programs/reload PROPERTIES LABELS programs TIMEOUT 120)
 
 # The same and more, under strace at once: strace is the judge of what the trace holds.
-foreach(PROGRAM python3 by_number node java gcc git sort perl bash sqlite3 redis postgres nginx)
+foreach(PROGRAM python3 by_number namespace node java gcc git sort perl bash sqlite3 redis postgres nginx)
   add_test(NAME programs/judged-${PROGRAM} COMMAND ${CMAKE_CURRENT_LIST_DIR}/judged.py
     ${CMAKE_BINARY_DIR} ${PROGRAM})
   set_tests_properties(programs/judged-${PROGRAM} PROPERTIES LABELS programs SKIP_RETURN_CODE 77

@@ -19,6 +19,12 @@ add_test(NAME sites/differential
   COMMAND ${CMAKE_CURRENT_LIST_DIR}/differential.py ${CMAKE_BINARY_DIR})
 set_tests_properties(sites/differential PROPERTIES LABELS sites TIMEOUT 3000)
 
+add_executable(site_namespace ${CMAKE_CURRENT_LIST_DIR}/namespace.c)
+target_compile_options(site_namespace PRIVATE -O1 -g -Wno-pedantic)
+target_link_libraries(site_namespace PRIVATE ${CMAKE_DL_LIBS} pthread)
+add_library(site_namespace_plugin MODULE ${CMAKE_CURRENT_LIST_DIR}/namespace_plugin.c)
+target_compile_options(site_namespace_plugin PRIVATE -O1 -g)
+
 add_executable(site_decode_test ${CMAKE_CURRENT_LIST_DIR}/decode_test.c
   preload/arch/${VMATRACE_ARCH}/instruction.c)
 target_include_directories(site_decode_test PRIVATE preload/arch/${VMATRACE_ARCH})
@@ -42,7 +48,8 @@ if(VMATRACE_ARCH STREQUAL x86_64)
     ${CMAKE_CURRENT_LIST_DIR}/registers.S)
   target_link_libraries(site_registers PRIVATE ${CMAKE_DL_LIBS})
 endif()
-foreach(ACT registers throw cancel handler gdb gdb_first strace perf calls valgrind rr text)
+foreach(ACT registers throw cancel handler gdb gdb_first strace perf calls valgrind rr text namespace
+        namespace_left)
   add_test(NAME sites/${ACT} COMMAND ${CMAKE_CURRENT_LIST_DIR}/sites.py ${CMAKE_BINARY_DIR} ${ACT})
   set_tests_properties(sites/${ACT} PROPERTIES LABELS sites SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()

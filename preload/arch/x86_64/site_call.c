@@ -5,12 +5,14 @@
  * the loader's locks, on any stack.
  */
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "place.h"
 #include "raw_syscall.h"
 #include "recipes.h"
 #include "recorder.h"
+#include "site_copies.h"
 #include "site_entry.h"
 #include "sites.h"
 #include "unwind.h"
@@ -34,8 +36,11 @@ void site_before(struct site_frame *frame)
 	struct words words;
 
 	frame->number = site->number;
-	if (site->loader && site->call == CALL_MUNMAP)
+	frame->site = site;
+	if (site->loader && site->call == CALL_MUNMAP) {
 		recipes_forget(frame->args[0], frame->args[0] + frame->args[1]);
+		site_copies_unmapping(frame->args[0], frame->args[1]);
+	}
 	/* What the loader maps of the unwinder. */
 	if (site->call == CALL_MMAP && !frame->args[0] && recorder_calls_are_own())
 		frame->args[0] = place_next(frame->args[1]);
@@ -51,13 +56,28 @@ void site_before(struct site_frame *frame)
 		recorder_begin_via(VMAT_VIA_SITE, (enum call_id)site->call, &caller, &words);
 }
 
+/* A whole object is first mapped where the kernel likes, then protected where it is read-only. */
+static void watch_loader(const struct site_frame *frame)
+{
+	const uint64_t *args = frame->args;
+
+	if (frame->site->call == CALL_MMAP && !args[0] && !(args[3] & MAP_ANONYMOUS) &&
+	    (args[2] & PROT_READ))
+		site_copies_mapped(frame->result, args[1]);
+	if (frame->site->call == CALL_MPROTECT)
+		site_copies_protected(args[0], args[1]);
+}
+
 void site_after(struct site_frame *frame)
 {
 	bool failed = raw_failed((long)frame->result);
 
-	if (frame->completes)
+	if (frame->completes) {
 		recorder_site_ends();
-	else
-		recorder_end_with(&frame->recording, failed ? UINT64_MAX : frame->result,
-		                  failed ? (int)-frame->result : 0);
+		return;
+	}
+	recorder_end_with(&frame->recording, failed ? UINT64_MAX : frame->result,
+	                  failed ? (int)-frame->result : 0);
+	if (frame->site->loader && !failed && frame->recording.recording)
+		watch_loader(frame);
 }

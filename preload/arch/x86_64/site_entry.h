@@ -13,6 +13,7 @@ struct site_frame {
 	uint64_t result;               /* 48 of the system call */
 	struct frame_registers at;     /* 56 pc: behind the site; sp and rbp there */
 	uint64_t number;               /* 80 system call, set by site_before() */
+	const struct site *site;
 	struct recording recording;
 	bool completes; /* the event is the wrapper's that led here */
 };

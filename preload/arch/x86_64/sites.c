@@ -12,6 +12,7 @@
 #include "libc_symbols.h"
 #include "raw_syscall.h"
 #include "site_check.h"
+#include "site_copies.h"
 #include "site_entry.h"
 #include "text.h"
 #include "vmatrace/call.h"
@@ -82,6 +83,11 @@ static void leave(struct sites_report *report, const char *object, uint32_t numb
 	text_string(&text, " system call ");
 	text_number(&text, number, 10);
 	leave_named(report, object, name, why);
+}
+
+static long open_memory(void)
+{
+	return RAW_4(SYS_openat, AT_FDCWD, "/proc/self/mem", O_RDWR | O_CLOEXEC, 0);
 }
 
 static const char *write_call(long memory, const uint8_t *at)
@@ -174,6 +180,15 @@ static void patch_loader(struct patcher *patcher)
 		if (site_is_pair(at))
 			pair[count++] = at;
 	}
+	/* Before any is patched, and its number gone. */
+	for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		bool seen = false;
+
+		for (uint32_t j = 0; j < count; j++)
+			seen |= site_number(pair[j]) == expected[i];
+		if (!seen)
+			leave(patcher->report, "ld.so", expected[i], "no pair of the known bytes");
+	}
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t same = 0;
 
@@ -186,14 +201,49 @@ static void patch_loader(struct patcher *patcher)
 			leave(patcher->report, "ld.so", site_number(pair[i]), "more than one");
 		}
 	}
-	for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-		bool seen = false;
+}
 
-		for (uint32_t j = 0; j < count; j++)
-			seen |= site_number(pair[j]) == expected[i];
-		if (!seen)
-			leave(patcher->report, "ld.so", expected[i], "no pair of the known bytes");
+/* The checks are those of the first libc; what it has beside another frame is no copy's. */
+static const char *patch_copied(long memory, const struct site *site, uint64_t distance)
+{
+	const uint8_t *original = (const uint8_t *)site->return_address - 5;
+	const uint8_t *at = original + distance;
+	struct function_table table;
+	struct function function;
+	uint32_t frame_bytes;
+	const char *why;
+
+	/* The loader does not tell of an object before it is relocated, but of the first libc. */
+	if (!site_function_table(original, &table) || !site_function(&table, original, &function))
+		return "no function around it";
+	function.start += distance;
+	function.end += distance;
+	if (!site_is_pair(at) || site_number(at) != site->number)
+		return "no pair of the known bytes";
+	why = site_check(&function, at, &frame_bytes);
+	if (!why && frame_bytes != site->frame_bytes)
+		why = "another stack frame";
+	return why ? why : write_call(memory, at);
+}
+
+struct site_left sites_patch_copy(uint64_t distance)
+{
+	struct site_left left = { NULL, 0 };
+	long memory = open_memory();
+
+	if (raw_failed(memory))
+		return (struct site_left) { "/proc/self/mem cannot be opened", 0 };
+	for (uint32_t i = 0; i < sites.count; i++) {
+		const struct site *site = &sites.site[i];
+		const char *why = NULL;
+
+		if (!site->loader)
+			why = patch_copied(memory, site, distance);
+		if (why && !left.why)
+			left = (struct site_left) { why, site->number };
 	}
+	RAW_1(SYS_close, memory);
+	return left;
 }
 
 static void note_own_text(void)
@@ -211,7 +261,7 @@ void sites_patch(struct sites_report *report)
 	struct patcher patcher = { .report = report, .libc = "libc" };
 
 	*report = (struct sites_report) { .off = VMAT_SITES_UNKNOWN_LIBC };
-	patcher.memory = RAW_4(SYS_openat, AT_FDCWD, "/proc/self/mem", O_RDWR | O_CLOEXEC, 0);
+	patcher.memory = open_memory();
 	if (raw_failed(patcher.memory)) {
 		report->off = VMAT_SITES_REFUSED;
 		return;
@@ -224,6 +274,8 @@ void sites_patch(struct sites_report *report)
 	}
 	patch_loader(&patcher);
 	RAW_1(SYS_close, patcher.memory);
+	if (patcher.object && report->patched)
+		site_copies_begin(patcher.object);
 	/* sbrk() has no pair of its own: it calls brk inside libc. */
 	if (sites_cover(CALL_BRK))
 		sites.covered |= 1u << CALL_SBRK;
@@ -243,11 +295,18 @@ bool sites_in_library(uint64_t pc)
 	return pc - sites.library_start < sites.library_end - sites.library_start;
 }
 
-const struct site *sites_find(uint64_t return_address)
+static const struct site *find(uint64_t return_address)
 {
 	for (uint32_t i = 0; i < sites.count; i++) {
 		if (sites.site[i].return_address == return_address)
 			return &sites.site[i];
 	}
 	return NULL;
+}
+
+const struct site *sites_find(uint64_t return_address)
+{
+	const struct site *site = find(return_address);
+
+	return site ? site : find(site_copies_original(return_address));
 }
