@@ -154,8 +154,6 @@ const struct event *moment_author(const struct moment *moment, uint64_t seq)
  */
 static bool find_authors(struct moment *moment)
 {
-	struct event_source source;
-	struct event event;
 	size_t wanted = 0, unique = 0;
 
 	moment->authors = calloc(2 * moment->map.count + 1, sizeof(*moment->authors));
@@ -171,16 +169,8 @@ static bool find_authors(struct moment *moment)
 		    (!unique || moment->authors[unique - 1].seq != moment->authors[i].seq))
 			moment->authors[unique++] = moment->authors[i];
 	moment->author_count = unique;
-	if (!unique)
-		return true;
-	if (!trace_events(moment->trace, &source))
-		return false;
-	while (source.next(source.self, &event)) {
-		struct event *author = (struct event *)moment_author(moment, event.seq);
-
-		if (author)
-			*author = event;
-	}
+	for (size_t i = 0; i < unique; i++)
+		trace_event_at(moment->trace, moment->authors[i].seq, &moment->authors[i]);
 	return true;
 }
 

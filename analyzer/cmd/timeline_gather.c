@@ -37,6 +37,22 @@ static bool is_internal(const struct vma_change *change)
 	return (change->event->flags & VMAT_EVENT_INTERNAL) || change->cause == CAUSE_TRACER;
 }
 
+/* For whom the memory was mapped: by this event, or by an earlier one whose mapping it changes. */
+static enum vma_creator creator_of(const struct gathering *gathering,
+                                   const struct vma_change *change)
+{
+	bool maps = change->kind == CHANGE_CREATE || change->kind == CHANGE_MERGE ||
+	            change->kind == CHANGE_REPLACE;
+	enum vma_creator creator = CREATOR_UNKNOWN;
+	struct event maker;
+
+	if (!maps && change->mapped_before && change->made_by < SEQ_IMPLICIT &&
+	    trace_event_at(gathering->trace, change->made_by, &maker))
+		creator = event_creator(gathering->symbols, &maker);
+	return creator != CREATOR_UNKNOWN ? creator
+	                                  : event_creator(gathering->symbols, change->event);
+}
+
 static enum vma_kind kind_of(const struct gathering *gathering, const struct vma_change *change)
 {
 	const struct event *event = change->event;
@@ -44,8 +60,7 @@ static enum vma_kind kind_of(const struct gathering *gathering, const struct vma
 	const struct trace_module *module =
 		trace_module_at(gathering->trace, change->start + 1, seq);
 
-	return kind_of_change(change, module ? module->path : NULL,
-	                      event_creator(gathering->symbols, event));
+	return kind_of_change(change, module ? module->path : NULL, creator_of(gathering, change));
 }
 
 static bool takes(const struct gathering *gathering, const struct vma_change *change,

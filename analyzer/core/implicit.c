@@ -207,6 +207,7 @@ static void describe(const struct vma_map *map, const struct difference *differe
 	change->mapped_after = difference->mapped_after;
 	change->prot_before = difference->mapped_before ? difference->before.prot : 0;
 	change->prot_after = difference->mapped_after ? difference->after.prot : 0;
+	change->made_by = difference->before.created_by;
 	change->shared = run->shared;
 	change->name = vma_map_object_name(map, run->object);
 }

@@ -48,20 +48,66 @@ const char *vma_kind_name(enum vma_kind kind)
 	return kind < KIND_COUNT ? kind_names[kind] : "anonymous";
 }
 
-/* Exported names: those of a stripped libc too. */
 static const struct {
 	const char *function;
 	enum vma_creator creator;
 } creators[] = {
-	{ "malloc", CREATOR_MALLOC },           { "calloc", CREATOR_MALLOC },
-	{ "realloc", CREATOR_MALLOC },          { "free", CREATOR_MALLOC },
-	{ "memalign", CREATOR_MALLOC },         { "posix_memalign", CREATOR_MALLOC },
-	{ "aligned_alloc", CREATOR_MALLOC },    { "reallocarray", CREATOR_MALLOC },
-	{ "malloc_trim", CREATOR_MALLOC },      { "sysmalloc", CREATOR_MALLOC },
-	{ "new_heap", CREATOR_MALLOC },         { "pthread_create", CREATOR_THREAD },
-	{ "allocate_stack", CREATOR_THREAD },   { "dlopen", CREATOR_LOADER },
-	{ "dlmopen", CREATOR_LOADER },          { "_dl_map_object", CREATOR_LOADER },
-	{ "_dl_map_segments", CREATOR_LOADER }, { "_dl_catch_exception", CREATOR_LOADER },
+	/* Exported: a stripped libc has these, and every way in leads through one of them. */
+	{ "malloc", CREATOR_MALLOC },
+	{ "calloc", CREATOR_MALLOC },
+	{ "realloc", CREATOR_MALLOC },
+	{ "reallocarray", CREATOR_MALLOC },
+	{ "free", CREATOR_MALLOC },
+	{ "cfree", CREATOR_MALLOC },
+	{ "memalign", CREATOR_MALLOC },
+	{ "posix_memalign", CREATOR_MALLOC },
+	{ "aligned_alloc", CREATOR_MALLOC },
+	{ "valloc", CREATOR_MALLOC },
+	{ "pvalloc", CREATOR_MALLOC },
+	{ "malloc_trim", CREATOR_MALLOC },
+	{ "mallopt", CREATOR_MALLOC },
+	{ "__libc_malloc", CREATOR_MALLOC },
+	{ "__libc_calloc", CREATOR_MALLOC },
+	{ "__libc_realloc", CREATOR_MALLOC },
+	{ "__libc_free", CREATOR_MALLOC },
+	{ "__libc_memalign", CREATOR_MALLOC },
+	{ "__libc_freeres", CREATOR_MALLOC },
+	{ "pthread_create", CREATOR_THREAD },
+	{ "pthread_join", CREATOR_THREAD },
+	{ "pthread_detach", CREATOR_THREAD },
+	{ "pthread_exit", CREATOR_THREAD },
+	{ "dlopen", CREATOR_LOADER },
+	{ "dlmopen", CREATOR_LOADER },
+	{ "dlclose", CREATOR_LOADER },
+	{ "_dl_catch_exception", CREATOR_LOADER },
+	{ "_dl_catch_error", CREATOR_LOADER },
+	/* Inside, where symbols tell more: a thread's end comes through nothing exported. */
+	{ "_int_malloc", CREATOR_MALLOC },
+	{ "_int_free", CREATOR_MALLOC },
+	{ "_int_realloc", CREATOR_MALLOC },
+	{ "_int_memalign", CREATOR_MALLOC },
+	{ "sysmalloc", CREATOR_MALLOC },
+	{ "sysmalloc_mmap", CREATOR_MALLOC },
+	{ "sysmalloc_mmap_fallback", CREATOR_MALLOC },
+	{ "new_heap", CREATOR_MALLOC },
+	{ "alloc_new_heap", CREATOR_MALLOC },
+	{ "arena_get2", CREATOR_MALLOC },
+	{ "heap_trim", CREATOR_MALLOC },
+	{ "systrim", CREATOR_MALLOC },
+	{ "mtrim", CREATOR_MALLOC },
+	{ "munmap_chunk", CREATOR_MALLOC },
+	{ "mremap_chunk", CREATOR_MALLOC },
+	{ "allocate_stack", CREATOR_THREAD },
+	{ "start_thread", CREATOR_THREAD },
+	{ "advise_stack_range", CREATOR_THREAD },
+	{ "__nptl_free_stacks", CREATOR_THREAD },
+	{ "__nptl_deallocate_stack", CREATOR_THREAD },
+	{ "_dl_open", CREATOR_LOADER },
+	{ "_dl_close", CREATOR_LOADER },
+	{ "_dl_map_object", CREATOR_LOADER },
+	{ "_dl_map_object_from_fd", CREATOR_LOADER },
+	{ "_dl_map_segments", CREATOR_LOADER },
+	{ "_dl_unmap", CREATOR_LOADER },
 };
 
 enum vma_creator vma_creator_of(const char *function)
@@ -189,7 +235,8 @@ static bool is_bss(const struct vma_row_info *rows, size_t i, const enum vma_kin
 }
 
 /* [used rw-][reserved ---] up to the next multiple of its size, or used up entirely. */
-static bool is_arena(const struct vma_row_info *rows, size_t i, size_t count)
+static bool is_arena(const struct vma_row_info *rows, size_t i, size_t count,
+                     enum vma_creator creator)
 {
 	const struct vma_row *used = &rows[i].row;
 	const struct vma_row *rest = i + 1 < count ? &rows[i + 1].row : NULL;
@@ -198,6 +245,8 @@ static bool is_arena(const struct vma_row_info *rows, size_t i, size_t count)
 	if (used->start % ARENA_BYTES != 0 || used->prot != (PROT_READ | PROT_WRITE) ||
 	    used->end > top)
 		return false;
+	if (used->end == top && creator == CREATOR_MALLOC)
+		return true;
 	return rest && rest->start == used->end && is_anonymous(rest) && rest->prot == PROT_NONE &&
 	       rest->end >= top && rest->end % ARENA_BYTES == 0;
 }
@@ -240,13 +289,20 @@ static void kind_of_anonymous(const struct vma_row_info *rows, size_t i, size_t 
                               const struct kinds_source *source, enum vma_kind *kinds)
 {
 	enum vma_creator creator = creator_of(&rows[i], source);
+	bool loaded = creator == CREATOR_UNKNOWN || creator == CREATOR_LOADER;
 
 	if (rows[i].row.prot & PROT_EXEC)
 		kinds[i] = KIND_JIT;
-	else if (is_bss(rows, i, kinds))
+	else if (loaded && is_bss(rows, i, kinds))
 		kinds[i] = KIND_BSS;
-	else if (creator != CREATOR_PROGRAM && is_arena(rows, i, count))
+	else if (creator != CREATOR_PROGRAM && creator != CREATOR_THREAD &&
+	         is_arena(rows, i, count, creator))
 		kinds[i] = KIND_MALLOC_ARENA;
+	else if (creator == CREATOR_MALLOC)
+		/* Malloc reserves for arenas only; a block can be written. */
+		kinds[i] = rows[i].row.prot ? KIND_MALLOC_BLOCK : KIND_MALLOC_ARENA;
+	else if (creator == CREATOR_THREAD && rows[i].row.prot == PROT_NONE)
+		kinds[i] = KIND_GUARD;
 	else if (i > 0 && kinds[i - 1] == KIND_MALLOC_ARENA && rows[i].row.prot == PROT_NONE &&
 	         rows[i - 1].row.end == rows[i].row.start)
 		kinds[i] = KIND_MALLOC_ARENA;
@@ -254,8 +310,6 @@ static void kind_of_anonymous(const struct vma_row_info *rows, size_t i, size_t 
 		kinds[i] = KIND_THREAD_STACK;
 	else if (is_guard(rows, i, count))
 		kinds[i] = KIND_GUARD;
-	else if (creator == CREATOR_MALLOC)
-		kinds[i] = KIND_MALLOC_BLOCK;
 	else
 		kinds[i] = creator == CREATOR_LOADER ? KIND_LOADER : KIND_ANONYMOUS;
 }
@@ -279,6 +333,22 @@ void kinds_of_rows(const struct vma_row_info *rows, size_t count, const struct k
 		if (kinds[i] == KIND_COUNT)
 			kind_of_anonymous(rows, i, count, source, kinds);
 	}
+}
+
+/*
+ * Glibc's heaps are reserved, then opened from below, and go whole or where they stick out of their alignment.
+ * A block is neither reserved nor opened.
+ */
+static bool changes_arena(const struct vma_change *change, enum call_effect effect)
+{
+	const uint64_t *args = change->event ? change->event->args : NULL;
+
+	if (effect == EFFECT_PROTECTS)
+		return change->prot_before == PROT_NONE;
+	if ((change->mapped_after ? change->prot_after : change->prot_before) == PROT_NONE)
+		return true;
+	return effect == EFFECT_UNMAPS && args && args[0] % ARENA_BYTES == 0 &&
+	       args[1] == ARENA_BYTES;
 }
 
 enum vma_kind kind_of_change(const struct vma_change *change, const char *module,
@@ -307,9 +377,11 @@ enum vma_kind kind_of_change(const struct vma_change *change, const char *module
 	if (prot & PROT_EXEC)
 		return KIND_JIT;
 	if (creator == CREATOR_MALLOC)
-		return KIND_MALLOC_BLOCK;
+		return changes_arena(change, effect) ? KIND_MALLOC_ARENA : KIND_MALLOC_BLOCK;
+	/* A stack is mapped without rights whole, and all but its guard opened then. */
 	if (creator == CREATOR_THREAD)
-		return prot ? KIND_THREAD_STACK : KIND_GUARD;
+		return prot || change->end - change->start > GUARD_LIMIT ? KIND_THREAD_STACK
+		                                                         : KIND_GUARD;
 	if (creator == CREATOR_LOADER)
 		return KIND_LOADER;
 	return prot == PROT_NONE && change->end - change->start <= GUARD_LIMIT ? KIND_GUARD

@@ -6,10 +6,11 @@
  *     libm.so r--p | libm.so r-xp | libm.so ---p | libm.so rw-p | "" rw-p | "" ---p 4K | "" rw-p 8M
  *     rodata         text           guard          data           bss       guard      thread-stack
  *
- * A kind is a judgement for reports, never compared with the kernel. Without creators (what libc
- * does inside itself is seen only by the site layer) arenas and thread stacks are known by their
- * shape: glibc's heaps are aligned to their own size of 64 MiB (malloc/arena.c HEAP_MAX_SIZE), its
- * stacks lie right above a guard.
+ * A kind is a judgement for reports, never compared with the kernel. Arenas, blocks and thread stacks
+ * are known by who made them, the innermost known function of libc (malloc, pthread_create, dlopen) that
+ * the call came through. Without creators (what libc does inside itself is seen only by the site layer)
+ * they are known by their shape: glibc's heaps are aligned to their own size of 64 MiB
+ * (malloc/arena.c HEAP_MAX_SIZE), its stacks lie right above a guard.
  */
 #ifndef VMATRACE_CORE_KINDS_H
 #define VMATRACE_CORE_KINDS_H
@@ -71,7 +72,7 @@ void kinds_of_rows(const struct vma_row_info *rows, size_t count, const struct k
                    enum vma_kind *kinds);
 
 /*
- * Of one change, without neighbours: what is or was there, and the event that changed it. Less sure
+ * Of one change, without neighbours: what is or was there, and for whom that was mapped. Less sure
  * than kinds_of_rows(). module: the path of the object loaded there, or NULL.
  */
 struct vma_change;

@@ -232,6 +232,7 @@ void change_begin(struct replay *replay, struct vma_change *change, enum change_
 	change->mapped_before = run != NULL;
 	if (run) {
 		change->prot_before = run->prot;
+		change->made_by = run->created_by;
 		change->shared = run->shared;
 		change->name = vma_map_object_name(replay->map, run->object);
 	}

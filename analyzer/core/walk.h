@@ -59,6 +59,8 @@ struct vma_change {
 	bool mapped_after;
 	bool shared;
 	uint64_t old_start; /* CHANGE_MOVE: where the pages were */
+	uint64_t
+		made_by; /* if mapped_before: what mapped the first page then, as in vma_row_info */
 	const char *
 		name; /* of what is (or, removed, was) there; "" anonymous; borrowed until the next change */
 	const struct event *event; /* the call; an event made by the walk for an implicit change */

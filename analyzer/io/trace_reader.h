@@ -107,6 +107,8 @@ const struct trace_counts *trace_counts(const struct trace *trace);
  * False when out of memory. The pass belongs to the trace.
  */
 bool trace_events(struct trace *trace, struct event_source *source);
+/* The surviving event of that number, read anew. False: there is none. */
+bool trace_event_at(const struct trace *trace, uint64_t seq, struct event *event);
 /* All that walk_new() wants, with a pass of its own. */
 bool trace_walk_input(struct trace *trace, struct walk_input *input);
 

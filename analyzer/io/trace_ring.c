@@ -231,6 +231,22 @@ bool trace_events(struct trace *trace, struct event_source *source)
 	return true;
 }
 
+bool trace_event_at(const struct trace *trace, uint64_t seq, struct event *event)
+{
+	uint64_t index = seq & (trace->header.slot_count - 1);
+	struct vmat_event slot;
+	ssize_t n;
+
+	if (seq < trace->counts.first_seq || seq >= end_seq(trace))
+		return false;
+	n = trace_read_at(trace->fd, &slot, sizeof(slot),
+	                  trace->ring_at.offset + index * trace->header.slot_bytes);
+	if (n != (ssize_t)sizeof(slot) || !slot_valid(&slot, seq))
+		return false;
+	decode(trace, &slot, seq, event);
+	return true;
+}
+
 /* Killed between storing its slot and freeing its entry, a call is both stored and in flight: it ended. */
 static void drop_ended(struct trace *trace, const struct vmat_event *slot)
 {

@@ -175,6 +175,18 @@ static void the_creator_decides_over_the_shape(void **state)
 		{ 0x30001000, 0x30801000, R | W, false, "", KIND_ANONYMOUS, 1, false },
 		{ 0x40000000, 0x40100000, R | W, false, "", KIND_MALLOC_BLOCK, 2, false },
 		{ 0x50000000, 0x50100000, R | W, false, "", KIND_THREAD_STACK, 3, false },
+		/* a guard larger than one that is known by its shape */
+		{ 0x60000000, 0x60200000, 0, false, "", KIND_GUARD, 3, false },
+		{ 0x60200000, 0x60300000, R | W, false, "", KIND_THREAD_STACK, 3, false },
+		/* an arena used up, one that is reserved, and the shape of one */
+		{ 0x70000000, 0x74000000, R | W, false, "", KIND_MALLOC_ARENA, 2, false },
+		{ 0x74000000, 0x7c000000, 0, false, "", KIND_MALLOC_ARENA, 2, false },
+		{ 0x80000000, 0x80021000, R | W, false, "", KIND_ANONYMOUS, 1, false },
+		{ 0x80021000, 0x84000000, 0, false, "", KIND_ANONYMOUS, 1, false },
+		/* beside data, and yet no bss */
+		ROW(0x90000000, 0x90001000, R | X, false, "/lib/libm.so", KIND_TEXT),
+		ROW(0x90001000, 0x90002000, R | W, false, "/lib/libm.so", KIND_DATA),
+		{ 0x90002000, 0x90003000, R | W, false, "", KIND_MALLOC_BLOCK, 2, false },
 	};
 	const struct kinds_source source = { .creator = made_by };
 
@@ -215,6 +227,54 @@ static void one_change_alone(void **state)
 	assert_int_equal(kind_of_change(&change, NULL, CREATOR_UNKNOWN), KIND_TRACER);
 }
 
+/* Malloc and pthread_create map without rights what they open later; their unmaps say by their range whose it was. */
+static void changes_of_libc(void **state)
+{
+	static const struct {
+		enum vma_creator creator;
+		uint16_t call;
+		uint64_t start, end;
+		bool mapped_before, mapped_after;
+		uint8_t before, after;
+		enum vma_kind kind;
+	} cases[] = {
+		{ CREATOR_MALLOC, CALL_MMAP, 0x10000000, 0x18000000, 0, 1, 0, 0,
+		  KIND_MALLOC_ARENA },
+		{ CREATOR_MALLOC, CALL_MPROTECT, 0x14000000, 0x14021000, 1, 1, 0, R | W,
+		  KIND_MALLOC_ARENA },
+		{ CREATOR_MALLOC, CALL_MUNMAP, 0x14000000, 0x18000000, 1, 0, R | W, 0,
+		  KIND_MALLOC_ARENA },
+		{ CREATOR_MALLOC, CALL_MUNMAP, 0x14000000, 0x14080000, 1, 0, R | W, 0,
+		  KIND_MALLOC_BLOCK },
+		{ CREATOR_MALLOC, CALL_MMAP, 0x14000000, 0x14080000, 0, 1, 0, R | W,
+		  KIND_MALLOC_BLOCK },
+		{ CREATOR_MALLOC, CALL_MPROTECT, 0x14000000, 0x14080000, 1, 1, R | W, R,
+		  KIND_MALLOC_BLOCK },
+		{ CREATOR_THREAD, CALL_MMAP, 0x14000000, 0x14801000, 0, 1, 0, 0,
+		  KIND_THREAD_STACK },
+		{ CREATOR_THREAD, CALL_MPROTECT, 0x14001000, 0x14801000, 1, 1, 0, R | W,
+		  KIND_THREAD_STACK },
+		{ CREATOR_THREAD, CALL_MPROTECT, 0x14000000, 0x14001000, 1, 1, R | W, 0,
+		  KIND_GUARD },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct event event = { .call = cases[i].call,
+			               .args = { cases[i].start, cases[i].end - cases[i].start } };
+		struct vma_change change = { .start = cases[i].start,
+			                     .end = cases[i].end,
+			                     .mapped_before = cases[i].mapped_before,
+			                     .mapped_after = cases[i].mapped_after,
+			                     .prot_before = cases[i].before,
+			                     .prot_after = cases[i].after,
+			                     .name = "",
+			                     .event = &event };
+
+		assert_int_equal(kind_of_change(&change, NULL, cases[i].creator), cases[i].kind);
+	}
+}
+
 static void every_kind_has_a_name(void **state)
 {
 	(void)state;
@@ -232,6 +292,7 @@ int main(void)
 		cmocka_unit_test(the_creator_decides_over_the_shape),
 		cmocka_unit_test(creators_by_name),
 		cmocka_unit_test(one_change_alone),
+		cmocka_unit_test(changes_of_libc),
 		cmocka_unit_test(every_kind_has_a_name),
 	};
 

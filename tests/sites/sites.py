@@ -3,6 +3,7 @@
 
     sites.py BUILD ACT
 """
+import json
 import os
 import re
 import subprocess
@@ -184,6 +185,58 @@ def namespace_left(bench, check):
                "info does not say so")
 
 
+def rows_of(bench, trace, hide):
+    return json.loads(read_hidden(bench, hide, "maps", "--at", "mark:look", "--format", "json", trace))
+
+
+def read_hidden(bench, hide, *arguments):
+    """The analyzer, with no separate debug files in sight where `hide`: the names that a stripped libc exports."""
+    command = [bench.vmatrace, *arguments]
+    if hide:
+        command = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /usr/lib/debug; exec "$@"', "sh", *command]
+    return subprocess.run(command, capture_output=True, timeout=120, check=True,
+                          env=bench.environment(False)).stdout
+
+
+# The changes that the timeline must know the kind of, by the kind that the program gives the memory.
+CHANGES = {"malloc-arena": {"create", "protect"}, "thread-stack": {"create", "protect"},
+           "malloc-block": {"create", "remove"}}
+
+
+def kinds(bench, check, hide=False):
+    """Each row's kind is what the program knows; the same shapes made by itself are anonymous."""
+    done = bench.run([os.path.join(bench.build, "site_kinds"),
+                      os.path.join(bench.build, "libsite_kinds_plugin.so")], True)
+    (trace,) = bench.trace_files()
+    rows = [(int(row["vm_start"], 16), int(row["vm_end"], 16), row["kind"])
+            for row in rows_of(bench, trace, hide)]
+    changes = [json.loads(line) for line in
+               read_hidden(bench, hide, "timeline", "--format", "jsonl", trace).splitlines()]
+    lines = [line.split() for line in done.stdout.decode().splitlines()]
+    check.that(len(lines) == 23, f"{len(lines)} lines: {done.stdout}")
+    for kind, start, end in lines:
+        start, end = int(start, 16), int(end, 16)
+        found = {row[2] for row in rows if row[0] < end and start < row[1]}
+        # The kernel joins a block to what lies below and looks alike; that VMA's kind is its first pages'.
+        joined = kind == "malloc-block" and any(row[0] < start - 4096 and start < row[1] for row in rows)
+        if not joined:
+            check.equal(f"{start:x}-{end:x}", found, {kind})
+        made = {change["change"] for change in changes if change["kind"] == kind and
+                int(change["vm_start"], 16) <= start < int(change["vm_end"], 16)}
+        wanted = CHANGES.get(kind, set())
+        if made & {"merge", "shrink", "split"}:  # with a neighbour, and so its end is another's
+            made |= {"create", "remove"}
+        check.that(made >= wanted, f"{kind} {start:x}-{end:x}: in the timeline {made}")
+
+
+def kinds_stripped(bench, check):
+    need("unshare")
+    if os.geteuid():
+        skip("root hides the debug files")
+    os.makedirs("/usr/lib/debug", exist_ok=True)
+    kinds(bench, check, True)
+
+
 def calls(bench, check):
     """VMATRACE_COVERAGE=calls changes no byte of libc; auto does; neither changes its VMAs."""
     plain = bench.run(acts(bench, "text"), False)
@@ -240,7 +293,7 @@ def rr(bench, check):
 
 
 ACTS = {f.__name__: f for f in (registers, throw, cancel, handler, gdb, gdb_first, strace, perf, calls,
-                                text, valgrind, rr, namespace, namespace_left)}
+                                text, valgrind, rr, namespace, namespace_left, kinds, kinds_stripped)}
 
 
 def main():

@@ -25,6 +25,11 @@ target_link_libraries(site_namespace PRIVATE ${CMAKE_DL_LIBS} pthread)
 add_library(site_namespace_plugin MODULE ${CMAKE_CURRENT_LIST_DIR}/namespace_plugin.c)
 target_compile_options(site_namespace_plugin PRIVATE -O1 -g)
 
+add_executable(site_kinds ${CMAKE_CURRENT_LIST_DIR}/kinds.c)
+target_compile_options(site_kinds PRIVATE -O1 -g -Wno-pedantic)
+target_link_libraries(site_kinds PRIVATE ${CMAKE_DL_LIBS} pthread)
+add_library(site_kinds_plugin MODULE ${CMAKE_CURRENT_LIST_DIR}/kinds_plugin.c)
+
 add_executable(site_decode_test ${CMAKE_CURRENT_LIST_DIR}/decode_test.c
   preload/arch/${VMATRACE_ARCH}/instruction.c)
 target_include_directories(site_decode_test PRIVATE preload/arch/${VMATRACE_ARCH})
@@ -49,7 +54,7 @@ if(VMATRACE_ARCH STREQUAL x86_64)
   target_link_libraries(site_registers PRIVATE ${CMAKE_DL_LIBS})
 endif()
 foreach(ACT registers throw cancel handler gdb gdb_first strace perf calls valgrind rr text namespace
-        namespace_left)
+        namespace_left kinds kinds_stripped)
   add_test(NAME sites/${ACT} COMMAND ${CMAKE_CURRENT_LIST_DIR}/sites.py ${CMAKE_BINARY_DIR} ${ACT})
   set_tests_properties(sites/${ACT} PROPERTIES LABELS sites SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()
