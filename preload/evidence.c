@@ -4,6 +4,7 @@
  */
 #include "evidence.h"
 
+#include <fcntl.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
@@ -53,7 +54,7 @@ static bool take_file(struct recording *recording, int fd)
 	object.inode = status.st_ino;
 	text_string(&text, "/proc/self/fd/");
 	text_number(&text, (uint64_t)fd, 10);
-	bytes = RAW_3(SYS_readlink, name, path, sizeof(path));
+	bytes = RAW_4(SYS_readlinkat, AT_FDCWD, name, path, sizeof(path));
 	if (raw_failed(bytes))
 		return false;
 	if (bytes < PATH_BYTES) {
@@ -63,7 +64,8 @@ static bool take_file(struct recording *recording, int fd)
 		if (!payload)
 			return false;
 		__builtin_memcpy(payload, &object, sizeof(object));
-		bytes = RAW_3(SYS_readlink, name, payload + sizeof(object), LONG_PATH_BYTES);
+		bytes = RAW_4(SYS_readlinkat, AT_FDCWD, name, payload + sizeof(object),
+		              LONG_PATH_BYTES);
 		depot_finish(payload, VMAT_RECORD_OBJECT, sizeof(object) + LONG_PATH_BYTES,
 		             sizeof(object) + (raw_failed(bytes) ? 0 : (size_t)bytes), 0);
 	}

@@ -165,7 +165,8 @@ void header_fill(struct vmat_header *header, const struct settings *settings,
 	header->limit_stack = soft_limit(RLIMIT_STACK);
 	header->limit_memlock = soft_limit(RLIMIT_MEMLOCK);
 	text_string(&version, VMATRACE_VERSION);
-	length = RAW_3(SYS_readlink, "/proc/self/exe", header->exe, sizeof(header->exe) - 1);
+	length = RAW_4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", header->exe,
+	               sizeof(header->exe) - 1);
 	if (raw_failed(length))
 		header->exe[0] = '\0';
 	if (raw_failed(RAW_2(SYS_getcwd, header->cwd, sizeof(header->cwd))))

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "caller.h"
 #include "unwind.h"
 #include "vmatrace/call.h"
 #include "vmatrace/trace_format.h"
@@ -30,17 +31,6 @@ struct words {
 
 #define WORDS(...) (&(const struct words) { { __VA_ARGS__ } })
 #define WORD(value) ((uint64_t)(value))
-
-/*
- * The registers of the function that called this one, as its frame pointer shows them. Only in a function
- * that the program calls (the library is built with frame pointers).
- */
-#define CALLER                                                                                     \
-	((struct frame_registers) {                                                                \
-		.pc = (uint64_t)__builtin_return_address(0),                                       \
-		.sp = (uint64_t)__builtin_frame_address(0) + 16,                                   \
-		.bp = *(uint64_t *)__builtin_frame_address(0),                                     \
-	})
 
 /* What the innermost wrapper of a thread waits for: the site that its call leads to (sites.h). */
 struct awaited {

@@ -1,11 +1,12 @@
 /*
- * sites: the second layer. In libc.so.6 and ld.so each VMA call has one pair of instructions
+ * sites: the second layer. In libc.so.6 and ld.so each VMA call has one place where it enters the kernel, which
+ * becomes a call to site_entry; on x86-64, which is the one processor that has this layer so far:
  *
  *     b8 NR 00 00 00    mov  $NR, %eax              e8 rel32    call site_entry
  *     0f 05             syscall                     66 90       nop
  *
- * (left: as it is; right: as it becomes). site_entry (arch/ENTRY.S) makes the system call itself between
- * sites_before() and sites_after(). A call rather than a jump: the return address names the site, and libc's
+ * (left: as it is; right: as it becomes). site_entry (arch/) makes the system call itself between
+ * site_before() and site_after(). A call rather than a jump: the return address names the site, and libc's
  * own CFI covers the frame, so every unwinder passes.
  *
  * A site is patched only if all of this holds; else it is left alone and named (header.sites_left):

@@ -113,7 +113,7 @@ static void make_folders(char *path)
 		if (*at != '/')
 			continue;
 		*at = '\0';
-		RAW_2(SYS_mkdir, path, 0777);
+		RAW_3(SYS_mkdirat, AT_FDCWD, path, 0777);
 		*at = '/';
 	}
 }
@@ -229,7 +229,7 @@ bool ring_create(const struct settings *settings, char *path, size_t path_bytes,
 	*why = (int)-map;
 	if (raw_failed(map)) {
 		RAW_1(SYS_close, fd);
-		RAW_1(SYS_unlink, path);
+		RAW_3(SYS_unlinkat, AT_FDCWD, path, 0);
 		return false;
 	}
 	ring = (struct ring) {
@@ -253,7 +253,7 @@ bool ring_create(const struct settings *settings, char *path, size_t path_bytes,
 		*why = ENOSPC;
 		RAW_2(SYS_munmap, map, ring.map_bytes);
 		RAW_1(SYS_close, fd);
-		RAW_1(SYS_unlink, path);
+		RAW_3(SYS_unlinkat, AT_FDCWD, path, 0);
 		ring = (struct ring) { 0 };
 		return false;
 	}

@@ -131,7 +131,7 @@ static bool may_read(struct frame frame, uint64_t address)
 	       frame.bound - address >= 8;
 }
 
-/* Where a signal came in between the pops of an epilogue, CFI has rbp still in the slot just popped. */
+/* Where a signal came in between the pops of an epilogue, CFI has bp still in the slot just popped. */
 static bool in_red_zone(struct frame frame, uint64_t address)
 {
 	return frame.exact && address % 8 == 0 && frame.sp - address <= FRAMES_RED_ZONE;
@@ -180,7 +180,7 @@ static struct frame step_over_signal(struct frame frame)
 	return with_bound(frame);
 }
 
-/* rbp 0 marks the outermost frame (psABI 3.4.1). */
+/* A frame pointer of 0 marks the outermost frame (x86-64 psABI 3.4.1, AAPCS64 6.4.6). */
 static inline struct frame step_by_frame_pointer(struct frame frame)
 {
 	uint64_t at = frame.bp;
@@ -191,6 +191,8 @@ static inline struct frame step_by_frame_pointer(struct frame frame)
 		return with_step(frame, STEP_STOPPED);
 	/* The return address below sp was read, or will be. */
 	if (frame.foreign && (at + 15) / PAGE_BYTES != (frame.sp - 8) / PAGE_BYTES)
+		return with_step(frame, STEP_STOPPED);
+	if (!frames_is_pc(word_at(at + 8)))
 		return with_step(frame, STEP_STOPPED);
 	frame.bp = word_at(at);
 	frame.bx_at = 0;

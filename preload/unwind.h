@@ -23,7 +23,7 @@
 struct frame_registers {
 	uint64_t pc; /* return address into the caller */
 	uint64_t sp; /* stack pointer just after the return */
-	uint64_t bp; /* the caller's rbp */
+	uint64_t bp; /* the caller's frame pointer */
 };
 
 /* Bytes of zeroed private memory that the recipe cache wants. */

@@ -30,14 +30,16 @@ target_compile_options(site_kinds PRIVATE -O1 -g -Wno-pedantic)
 target_link_libraries(site_kinds PRIVATE ${CMAKE_DL_LIBS} pthread)
 add_library(site_kinds_plugin MODULE ${CMAKE_CURRENT_LIST_DIR}/kinds_plugin.c)
 
-add_executable(site_decode_test ${CMAKE_CURRENT_LIST_DIR}/decode_test.c
-  preload/arch/${VMATRACE_ARCH}/instruction.c)
-target_include_directories(site_decode_test PRIVATE preload/arch/${VMATRACE_ARCH})
-add_test(NAME sites/decode COMMAND site_decode_test /lib/x86_64-linux-gnu/libc.so.6
-  /lib64/ld-linux-x86-64.so.2)
-set_tests_properties(sites/decode PROPERTIES LABELS sites SKIP_RETURN_CODE 77 TIMEOUT 300)
+if(VMATRACE_ARCH STREQUAL x86_64)
+  add_executable(site_decode_test ${CMAKE_CURRENT_LIST_DIR}/decode_test.c
+    preload/arch/${VMATRACE_ARCH}/instruction.c)
+  target_include_directories(site_decode_test PRIVATE preload/arch/${VMATRACE_ARCH})
+  add_test(NAME sites/decode COMMAND site_decode_test /lib/x86_64-linux-gnu/libc.so.6
+    /lib64/ld-linux-x86-64.so.2)
+  set_tests_properties(sites/decode PROPERTIES LABELS sites SKIP_RETURN_CODE 77 TIMEOUT 300)
+endif()
 
-if(CMOCKA_FOUND)
+if(CMOCKA_FOUND AND VMATRACE_ARCH STREQUAL x86_64)
   add_executable(site_check_test ${CMAKE_CURRENT_LIST_DIR}/check_test.c
     preload/arch/${VMATRACE_ARCH}/site_check.c
     preload/arch/${VMATRACE_ARCH}/instruction.c)
@@ -58,3 +60,4 @@ foreach(ACT registers throw cancel handler gdb gdb_first strace perf calls valgr
   add_test(NAME sites/${ACT} COMMAND ${CMAKE_CURRENT_LIST_DIR}/sites.py ${CMAKE_BINARY_DIR} ${ACT})
   set_tests_properties(sites/${ACT} PROPERTIES LABELS sites SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()
+

@@ -1,4 +1,7 @@
 # unwind: the recorder's walk over stacks, linked into a program and judged by other unwinders.
+if(NOT VMATRACE_ARCH STREQUAL x86_64)
+  return()
+endif()
 foreach(SET unoptimized optimized size)
   add_library(unwind_shapes_${SET} OBJECT ${CMAKE_CURRENT_LIST_DIR}/unwind_shapes.c)
   target_compile_definitions(unwind_shapes_${SET} PRIVATE SHAPES=shapes_${SET})

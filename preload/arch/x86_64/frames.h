@@ -6,9 +6,12 @@
 #define VMATRACE_ARCH_FRAMES_H
 
 #include <libunwind-x86_64.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <ucontext.h>
+
+enum { FRAMES_BY_CFI = 1 };
 
 /* The library that unwinds this machine's stacks through accessors, and how its functions begin. */
 #define FRAMES_LIBRARY "libunwind-x86_64.so.8"
@@ -39,6 +42,13 @@ static inline uint64_t frames_thread_pointer(void)
 
 	__asm__("mov %%fs:0, %0" : "=r"(pointer));
 	return pointer;
+}
+
+/* A word found where a return address is, is one. */
+static inline bool frames_is_pc(uint64_t word)
+{
+	(void)word;
+	return true;
 }
 
 /* Calls function(argument) on another stack; top is its end, 16-byte aligned. */
