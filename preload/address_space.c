@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <linux/kcmp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,6 +18,7 @@
 #include <time.h>
 
 #include "depot.h"
+#include "frames.h"
 #include "header.h"
 #include "modules.h"
 #include "modules_table.h"
@@ -72,11 +74,10 @@ static struct kept *take_private_memory(void)
 	RAW_3(SYS_madvise, memory, bytes, MADV_DONTDUMP);
 	/* qemu-user takes any advice and follows none: one that cannot be tells. */
 	if (!raw_failed(RAW_3(SYS_madvise, memory, PAGE, -1)) ||
-	    raw_failed(RAW_3(SYS_madvise, (size_t)memory + kept, bytes - kept, MADV_WIPEONFORK))) {
-		/* Without it a fork child would write into its parent's file. */
-		RAW_2(SYS_munmap, memory, bytes);
-		return NULL;
-	}
+	    raw_failed(RAW_3(SYS_madvise, (size_t)memory + kept, bytes - kept, MADV_WIPEONFORK)))
+		address_space.recording = SPACE_UNWIPED;
+	else
+		address_space.recording = SPACE_RECORDING;
 	address_space.private_start = (uint64_t)memory;
 	address_space.private_bytes = bytes;
 	address_space.state = (uint32_t *)((size_t)memory + kept);
@@ -147,6 +148,7 @@ struct start_facts {
 	const char *program;
 	uint64_t stack_end;
 	bool secure;
+	uint64_t page_bytes;
 };
 
 /* The auxiliary vector lies behind envp; the name of the program is the last thing on the stack. */
@@ -160,6 +162,8 @@ static struct start_facts read_auxv(char **envp)
 	for (auxv = (const void *)(envp + 1); auxv->a_type != AT_NULL; auxv++) {
 		if (auxv->a_type == AT_SECURE)
 			facts.secure = auxv->a_un.a_val != 0;
+		if (auxv->a_type == AT_PAGESZ)
+			facts.page_bytes = auxv->a_un.a_val;
 		if (auxv->a_type == AT_EXECFN)
 			facts.program = (const char *)auxv->a_un.a_val;
 	}
@@ -190,13 +194,16 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 
 	real_resolve();
 	facts = read_auxv(envp);
-	if (facts.secure)
+	/* Larger pages: the layout of the file and the replay do not know them. */
+	if (facts.secure || facts.page_bytes != PAGE)
 		return;
 	kept = take_private_memory();
 	if (!kept)
 		return;
 	settings = address_space.settings;
 	settings_read(settings, envp, facts.program);
+	if (!FRAMES_BY_CFI && settings->stack_mode == VMAT_STACK_CFI)
+		settings->stack_mode = VMAT_STACK_FP;
 	*address_space.state = SPACE_OFF;
 	if (settings->descendant) {
 		never_record();
@@ -214,7 +221,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	}
 	share_out_wiped_memory();
 	ring.control->early = address_space.early;
-	__atomic_store_n(address_space.state, SPACE_RECORDING, __ATOMIC_RELEASE);
+	__atomic_store_n(address_space.state, address_space.recording, __ATOMIC_RELEASE);
 	modules_snapshot();
 	snapshot_take(VMAT_SNAPSHOT_START);
 	if (settings->verbose)
@@ -224,7 +231,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 void address_space_libc_is_ready(void)
 {
 	address_space.libc_is_ready = true;
-	if (!address_space.state || *address_space.state != SPACE_RECORDING ||
+	if (!address_space.state || !address_space_alive() ||
 	    address_space.settings->stack_mode != VMAT_STACK_CFI)
 		return;
 	recorder_own_calls(+1);
@@ -308,14 +315,35 @@ static bool begin_child(void)
 	return true;
 }
 
+/*
+ * Another pid is a child of vfork, whose calls are the trace's, or one of fork, which has no page to find out
+ * by that it is no longer its parent: it is not followed, and counted in the file of its parent.
+ */
+bool address_space_is_recorded(void)
+{
+	long pid = RAW_1(SYS_getpid, 0);
+
+	if (raw_failed(pid) || (uint32_t)pid == address_space.declined)
+		return false;
+	if ((uint32_t)pid == address_space.pid ||
+	    RAW_5(SYS_kcmp, pid, address_space.pid, KCMP_VM, 0, 0) == 0)
+		return true;
+	address_space.declined = (uint32_t)pid;
+	ring_count(&ring.control->not_followed);
+	return false;
+}
+
 /* Signals are blocked: a handler that forked in the middle would leave half a beginning to its child. */
 bool address_space_enter_slowly(void)
 {
 	const uint64_t all = UINT64_MAX;
 	uint64_t mask;
+	uint32_t state = __atomic_load_n(address_space.state, __ATOMIC_ACQUIRE);
 	bool begun;
 
-	if (__atomic_load_n(address_space.state, __ATOMIC_ACQUIRE) != SPACE_NEW)
+	if (state == SPACE_UNWIPED)
+		return address_space_is_recorded();
+	if (state != SPACE_NEW)
 		return wait_for_file();
 	RAW_4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &mask, sizeof(mask));
 	begun = begin_child();
@@ -381,8 +409,7 @@ bool address_space_overlaps(uint64_t start, uint64_t length)
 
 __attribute__((destructor)) static void finish(void)
 {
-	if (!address_space.state || *address_space.state != SPACE_RECORDING ||
-	    address_space_is_borrowed())
+	if (!address_space.state || !address_space_alive() || address_space_is_borrowed())
 		return;
 	snapshot_take(VMAT_SNAPSHOT_EXIT);
 	ring_trim(address_space.path);

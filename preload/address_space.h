@@ -3,7 +3,8 @@
  *
  * One word, in a page that a fork child finds zeroed (MADV_WIPEONFORK), says what this address space is:
  * 0 in a child of fork, raw clone and _Fork; unchanged in a child of vfork and posix_spawn, whose calls
- * belong to the parent's address space. Nothing is ever keyed on getpid().
+ * belong to the parent's address space. Nothing is keyed on getpid(), but where the kernel cannot wipe
+ * (qemu-user, gVisor): there only the process that began the trace goes on with it.
  */
 #ifndef VMATRACE_PRELOAD_ADDRESS_SPACE_H
 #define VMATRACE_PRELOAD_ADDRESS_SPACE_H
@@ -16,6 +17,8 @@ enum space_state {
 	SPACE_STARTING = 1, /* one of its threads is making its file */
 	SPACE_RECORDING = 2,
 	SPACE_OFF = 3, /* nothing is recorded here */
+	SPACE_UNWIPED =
+		4, /* recording, where a fork child finds this too: who it is must be asked */
 };
 
 struct settings;
@@ -29,10 +32,15 @@ struct address_space {
 	uint32_t generation; /* rises in each fork child: thread ids cached before are stale */
 	uint32_t pid;        /* of the process that the file names */
 	uint64_t early;      /* calls before the constructor */
+	uint32_t recording;  /* SPACE_RECORDING or SPACE_UNWIPED: what the kernel can do */
+	uint32_t declined;   /* the last process that found SPACE_UNWIPED and is not the trace's */
 	bool libc_is_ready;  /* the unwinder was loaded, or could not be */
 };
 
 extern struct address_space address_space;
+
+/* At SPACE_UNWIPED: true in the process that began the trace, and in one that runs in its address space. */
+bool address_space_is_recorded(void);
 
 /* What space_enter() does when the state is not SPACE_RECORDING: a child's first event, or nothing. */
 bool address_space_enter_slowly(void);
@@ -54,7 +62,10 @@ static inline bool address_space_enter(void)
 /* False in a fork child that has made no event yet, and where nothing is recorded (any more). */
 static inline bool address_space_alive(void)
 {
-	return __atomic_load_n(address_space.state, __ATOMIC_RELAXED) == SPACE_RECORDING;
+	uint32_t state = __atomic_load_n(address_space.state, __ATOMIC_RELAXED);
+
+	return __builtin_expect(state == SPACE_RECORDING, 1) ||
+	       (state == SPACE_UNWIPED && address_space_is_recorded());
 }
 
 /* From our __libc_start_main: libc is ready, the program's main is not yet running. */
