@@ -61,3 +61,10 @@ foreach(ACT registers throw cancel handler gdb gdb_first strace perf calls valgr
   set_tests_properties(sites/${ACT} PROPERTIES LABELS sites SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()
 
+# The folder for all other processors; aarch64 under emulation is --full's.
+foreach(ARCH generic aarch64)
+  add_test(NAME sites/arch_${ARCH}
+    COMMAND ${CMAKE_CURRENT_LIST_DIR}/arch.py ${CMAKE_BINARY_DIR} ${ARCH})
+  set_tests_properties(sites/arch_${ARCH} PROPERTIES LABELS sites SKIP_RETURN_CODE 77 TIMEOUT 600)
+endforeach()
+set_tests_properties(sites/arch_aarch64 PROPERTIES LABELS "sites;full")
