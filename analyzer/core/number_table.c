@@ -1,0 +1,58 @@
+/*
+ * number_table.c: see the header. At most half of the slots are taken, so a search ends soon.
+ */
+#include "number_table.h"
+
+#include <stdlib.h>
+
+static struct number_entry *slot_of(const struct number_table *table, uint64_t key)
+{
+	uint64_t at = (key * 0x9e3779b97f4a7c15ull) >> 20;
+
+	while (table->entries[at & (table->slots - 1)].taken &&
+	       table->entries[at & (table->slots - 1)].key != key)
+		at++;
+	return &table->entries[at & (table->slots - 1)];
+}
+
+static bool grow(struct number_table *table)
+{
+	struct number_table larger = { .slots = table->slots ? 2 * table->slots : 64 };
+
+	larger.entries = calloc(larger.slots, sizeof(*larger.entries));
+	if (!larger.entries)
+		return false;
+	larger.count = table->count;
+	for (size_t i = 0; i < table->slots; i++)
+		if (table->entries[i].taken)
+			*slot_of(&larger, table->entries[i].key) = table->entries[i];
+	free(table->entries);
+	*table = larger;
+	return true;
+}
+
+uint64_t *number_table_at(struct number_table *table, uint64_t key)
+{
+	struct number_entry *entry;
+
+	if (2 * table->count >= table->slots && !grow(table))
+		return NULL;
+	entry = slot_of(table, key);
+	table->count += !entry->taken;
+	entry->taken = true;
+	entry->key = key;
+	return &entry->number;
+}
+
+const uint64_t *number_table_find(const struct number_table *table, uint64_t key)
+{
+	const struct number_entry *entry = table->count ? slot_of(table, key) : NULL;
+
+	return entry && entry->taken ? &entry->number : NULL;
+}
+
+void number_table_release(struct number_table *table)
+{
+	free(table->entries);
+	*table = (struct number_table) { 0 };
+}

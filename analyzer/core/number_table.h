@@ -1,0 +1,32 @@
+/*
+ * number_table: numbers by 64-bit keys: open addressing, no deletion. For what is counted by call site.
+ *
+ * Owner: the caller; number_table_release() frees the contents; all 0 is empty.
+ * Fails: NULL, only when out of memory.
+ */
+#ifndef VMATRACE_CORE_NUMBER_TABLE_H
+#define VMATRACE_CORE_NUMBER_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct number_entry {
+	uint64_t key;
+	uint64_t number;
+	bool taken;
+};
+
+struct number_table {
+	struct number_entry *entries;
+	size_t slots; /* a power of two */
+	size_t count;
+};
+
+/* The number of the key, 0 at first sight. Valid until the next call. */
+uint64_t *number_table_at(struct number_table *table, uint64_t key);
+/* The same, NULL: it is not there. */
+const uint64_t *number_table_find(const struct number_table *table, uint64_t key);
+void number_table_release(struct number_table *table);
+
+#endif
