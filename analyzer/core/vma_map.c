@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "objects.h"
 #include "run_list.h"
@@ -184,7 +185,11 @@ static bool replace(struct vma_map *map, uint64_t start, uint64_t end, const str
 
 bool vma_map_set(struct vma_map *map, const struct vma_run *run)
 {
-	return run->start >= run->end || replace(map, run->start, run->end, run);
+	struct vma_run marked = *run;
+
+	if (run->prot & PROT_WRITE)
+		marked.map_flags |= RUN_WRITABLE_ONCE;
+	return run->start >= run->end || replace(map, run->start, run->end, &marked);
 }
 
 bool vma_map_clear(struct vma_map *map, uint64_t start, uint64_t end)

@@ -56,7 +56,8 @@ enum run_flag {
 	RUN_SEALED = 1u << 1, /* by mseal */
 	RUN_NORESERVE = 1u << 2,
 	RUN_HUGETLB = 1u << 3,
-	RUN_STACK = 1u << 4, /* MAP_STACK */
+	RUN_STACK = 1u << 4,         /* MAP_STACK */
+	RUN_WRITABLE_ONCE = 1u << 5, /* writable now or before; set by the map itself */
 };
 
 struct vma_map;
