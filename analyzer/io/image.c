@@ -276,11 +276,12 @@ static const char *name_of(struct demangler *demangler, Dwarf_Die *die)
 	return demangle(demangler, name);
 }
 
-static const char *base_name(const char *path)
+static void set_source(struct image_frame *frame, const char *path)
 {
 	const char *slash = path ? strrchr(path, '/') : NULL;
 
-	return slash ? slash + 1 : path;
+	frame->path = path;
+	frame->file = slash ? slash + 1 : path;
 }
 
 /* Where an inlined call stands: the line of the frame around it. */
@@ -295,7 +296,7 @@ static void place_of_call(Dwarf_Die *unit, Dwarf_Die *inlined, struct image_fram
 		frame->line = (uint32_t)number;
 	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &number) == 0 &&
 	    dwarf_getsrcfiles(unit, &files, &count) == 0 && number < count)
-		frame->file = base_name(dwarf_filesrc(files, number, NULL, NULL));
+		set_source(frame, dwarf_filesrc(files, number, NULL, NULL));
 }
 
 static void place_of_address(Dwarf_Die *unit, uint64_t address, struct image_frame *frame)
@@ -305,7 +306,7 @@ static void place_of_address(Dwarf_Die *unit, uint64_t address, struct image_fra
 
 	if (!line)
 		return;
-	frame->file = base_name(dwarf_linesrc(line, NULL, NULL));
+	set_source(frame, dwarf_linesrc(line, NULL, NULL));
 	if (dwarf_lineno(line, &number) == 0 && number > 0)
 		frame->line = (uint32_t)number;
 }

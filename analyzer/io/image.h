@@ -36,6 +36,7 @@ void image_close(struct image *image);
 struct image_frame {
 	const char *function; /* NULL unknown */
 	const char *file;     /* base name, NULL unknown */
+	const char *path;     /* as the compiler knew it; NULL with file */
 	uint32_t line;
 	bool inlined;
 };

@@ -195,6 +195,7 @@ static const struct cached *frames_of_address(struct symbols *symbols, uint64_t 
 			.module = module ? module->path : NULL,
 			.function = found[i].function,
 			.file = found[i].file,
+			.path = found[i].path,
 			.line = found[i].line,
 			.inlined = found[i].inlined,
 		};

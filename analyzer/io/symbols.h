@@ -27,6 +27,7 @@ struct frame {
 	const char *module;   /* path, NULL: in no known object */
 	const char *function; /* demangled, NULL unknown */
 	const char *file;     /* base name, NULL unknown */
+	const char *path;     /* of that file, as the compiler knew it; NULL with file */
 	uint32_t line;        /* 0 unknown */
 	bool inlined;
 	bool runtime; /* libc, the loader, an allocator, the recorder: not a call site (design section 7) */
