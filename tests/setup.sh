@@ -4,7 +4,7 @@
 
 # To build: compiler, CMake, the headers of the unwinder and of elfutils; python3 is recorded.
 packages_build="gcc libc6-dev binutils cmake ninja-build pkg-config libunwind-dev libdw-dev"
-packages_build="$packages_build libelf-dev liblzma-dev zlib1g-dev python3"
+packages_build="$packages_build libelf-dev liblzma-dev zlib1g-dev libyaml-dev python3"
 # To test: the second compiler, the unit-test library, programs that tests trace or judge with.
 packages_test="$packages_build clang clang-format-14 libcmocka-dev git jq strace gdb redis-server"
 packages_test="$packages_test redis-tools perl sqlite3 g++"

@@ -13,7 +13,7 @@
 #define KEYWORD "leak:"
 
 /* "^init$" -> "init", "font*.so" -> "*font*.so*": LeakSanitizer's anchors and its "*" are all there is. */
-static char *glob_of(const char *pattern)
+char *suppression_glob(const char *pattern)
 {
 	size_t length = strlen(pattern);
 	bool at_start = pattern[0] == '^';
@@ -65,7 +65,7 @@ static bool add_line(struct suppressions *suppressions, char *text, unsigned lin
 	items += suppressions->count++;
 	*items = (struct suppression) {
 		.pattern = strdup(text + strlen(KEYWORD)),
-		.glob = glob_of(text + strlen(KEYWORD)),
+		.glob = suppression_glob(text + strlen(KEYWORD)),
 		.line = line,
 	};
 	error->error = items->pattern && items->glob ? 0 : ENOMEM;

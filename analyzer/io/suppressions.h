@@ -37,6 +37,8 @@ struct suppressions_error {
 struct suppressions *suppressions_read(const char *path, struct suppressions_error *error);
 void suppressions_free(struct suppressions *suppressions);
 
+/* The pattern for fnmatch(); the caller frees it. NULL when out of memory. */
+char *suppression_glob(const char *pattern);
 /* True if the pattern is somewhere in text. text may be NULL. */
 bool suppression_matches(const struct suppression *suppression, const char *text);
 
