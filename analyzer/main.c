@@ -61,6 +61,17 @@ static const struct command commands[] = {
 	  "exit status: 0 all matched, 1 a mismatch or an unexplained VMA, 3 no snapshot to begin "
 	  "from;\n"
 	  "of several processes the highest\n" },
+	{ "check", cmd_check, "[--policy FILE] [--baseline FILE] TRACE",
+	  "a verdict for CI: is the run what a policy wants it to be",
+	  "Without --policy the default policy holds (--print-policy). A rule that is not named in "
+	  "a policy\n"
+	  "is off. --write-baseline stores the call sites of a run that is accepted; --baseline "
+	  "then "
+	  "says\n"
+	  "which are new, gone, grown.\n"
+	  "exit status: 0 no error was found, 1 errors, 2 a bad policy, suppression or baseline "
+	  "file,\n"
+	  "3 a trace that is missing, unreadable, or incomplete (unless the policy takes that)\n" },
 };
 
 const struct command *command_named(const char *name)
@@ -91,12 +102,12 @@ static void print_usage(FILE *out)
 	      "  -h, --help  show this help\n"
 	      "  --version   show the version\n"
 	      "\n"
-	      "exit status: 0 fine, 1 findings (verify, leaks --fail), 2 usage, 3 the trace is "
-	      "missing, "
-	      "unreadable or too\n"
-	      "incomplete to say, or the output could not be written; record: that of CMD, 128 + "
-	      "signal,\n"
-	      "125 own failure, 126 CMD cannot be run, 127 CMD not found\n",
+	      "exit status: 0 fine, 1 findings (verify, check, leaks --fail), 2 usage,\n"
+	      "3 the trace is missing, unreadable or too incomplete to say, or the output could "
+	      "not be\n"
+	      "written; record: that of CMD, 128 + signal, 125 own failure, 126 CMD cannot be "
+	      "run,\n"
+	      "127 CMD not found\n",
 	      out);
 }
 

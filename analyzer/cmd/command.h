@@ -32,5 +32,6 @@ int cmd_mm(int argc, char **argv);
 int cmd_sites(int argc, char **argv);
 int cmd_leaks(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 
 #endif

@@ -30,7 +30,8 @@ const char *policy_default_text(void);
  * functions, modules and files of a finding, * is anything, ^ and $ stand for the ends. RULE is a rule's name
  * or one of rwx, exec, leak, shm, clobber, call, failed, new.
  */
-bool policy_suppressions_read(struct policy *policy, const char *path, char error[POLICY_ERROR_BYTES]);
+bool policy_suppressions_read(struct policy *policy, const char *path,
+                              char error[POLICY_ERROR_BYTES]);
 
 /* All of a file of at most `limit` bytes, NUL-terminated; the caller frees it. NULL: error says why. */
 char *policy_load_text(const char *path, size_t limit, size_t *bytes,

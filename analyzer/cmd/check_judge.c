@@ -1,0 +1,201 @@
+/*
+ * check_judge: a walk through each process of the set with all rules watching, then the verdict.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "command.h"
+#include "io/baseline_file.h"
+#include "io/policy_file.h"
+
+/* One run of check. */
+struct judging {
+	const struct common_options *common;
+	const struct check_options *options;
+	const struct policy *policy;
+	struct rules *rules;
+	struct baseline baseline;
+	struct missing missing;
+	uint64_t processes;
+	uint64_t longest_ns;
+	int status;
+};
+
+int check_load_policy(struct policy *policy, const struct check_options *options)
+{
+	char error[POLICY_ERROR_BYTES];
+	bool fine = options->policy ? policy_read(policy, options->policy, error)
+	                            : policy_default(policy, error);
+
+	if (fine && options->suppressions &&
+	    !policy_suppressions_read(policy, options->suppressions, error)) {
+		policy_release(policy);
+		fine = false;
+	}
+	return fine ? STATUS_FINE : complain(STATUS_USAGE, "%s", error);
+}
+
+static int walk_process(struct judging *judging, struct trace *trace, struct answers *answers)
+{
+	const struct vmat_header *header = trace_header(trace);
+	const struct rules_process process = {
+		.source = answers_source(answers),
+		.exe = *header->exe ? header->exe : "unknown",
+		.realtime_ns = header->realtime_ns,
+		.number = judging->processes,
+		.pid = header->pid,
+		.page_bytes = header->page_bytes ? header->page_bytes : 4096,
+	};
+	struct walk_observer observer;
+	enum walk_status status = WALK_NO_MEMORY;
+	struct walk_input input;
+	struct walk *walk = trace_walk_input(trace, &input) ? walk_new(&input) : NULL;
+
+	rules_process_begin(judging->rules, &process, &observer);
+	if (walk) {
+		status = walk_run(walk, &observer);
+		if (status != WALK_NO_BASE)
+			rules_process_end(judging->rules, walk);
+	}
+	walk_free(walk);
+	if (status == WALK_NO_MEMORY || rules_failed(judging->rules))
+		return complain(STATUS_TRACE, "cannot judge '%s': out of memory",
+		                trace_path(trace));
+	if (status == WALK_NO_BASE)
+		return complain(STATUS_TRACE, "cannot judge '%s': no snapshot survives in it",
+		                trace_path(trace));
+	return STATUS_FINE;
+}
+
+static int judge_process(struct judging *judging, struct trace *trace)
+{
+	struct symbols *symbols = symbols_new(trace, &judging->common->symbols);
+	struct answers *answers = symbols ? answers_new(trace, symbols) : NULL;
+	int status = answers ? walk_process(judging, trace, answers)
+	                     : complain(STATUS_TRACE, "out of memory");
+
+	missing_of_trace(&judging->missing, trace);
+	if (trace_counts(trace)->last_ns > judging->longest_ns)
+		judging->longest_ns = trace_counts(trace)->last_ns;
+	judging->processes++;
+	answers_free(answers);
+	symbols_free(symbols);
+	return status;
+}
+
+static void judge_all(struct judging *judging, const struct trace_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		struct trace *trace = trace_set_open(set, i);
+		int status = trace ? judge_process(judging, trace) : STATUS_TRACE;
+
+		judging->status = status > judging->status ? status : judging->status;
+		trace_close(trace);
+	}
+	if (set->unreadable)
+		judging->status = STATUS_TRACE;
+}
+
+/* Where paths are relative to: as it is on disk, as compilers spell it too. */
+static char *root_of(const struct check_options *options)
+{
+	return realpath(options->source_root ? options->source_root : ".", NULL);
+}
+
+static int report(struct judging *judging, const struct trace_set *set)
+{
+	struct findings *findings = rules_finish(judging->rules);
+	uint64_t *allowed = calloc(judging->policy->allow_count + 1, sizeof(*allowed));
+	char *root = root_of(judging->options);
+	struct check_report report = {
+		.policy = judging->policy,
+		.policy_name = judging->options->policy,
+		.findings = findings,
+		.allowed = allowed,
+		.baseline = judging->baseline.has_known ? &judging->baseline : NULL,
+		.baseline_name = judging->options->baseline,
+		.trace = set->name,
+		.processes = judging->processes,
+		.incomplete = judging->missing.items,
+		.incomplete_count = judging->missing.count,
+		.seconds = (double)judging->longest_ns / 1e9,
+		.root = root ? root : "/",
+		.limit = judging->options->limit.given ? judging->options->limit.value : 10,
+		.colored = options_colored(judging->common),
+	};
+	int status;
+
+	if (!allowed || judging->missing.failed || rules_failed(judging->rules)) {
+		status = complain(STATUS_TRACE, "cannot judge '%s': out of memory", set->name);
+	} else {
+		for (size_t i = 0; i < judging->policy->allow_count; i++)
+			allowed[i] = rules_allowed(judging->rules, i);
+		report.verdict = verdict_of(judging->policy, findings, judging->missing.count);
+		if (judging->status == STATUS_TRACE)
+			report.verdict.kind = VERDICT_INCOMPLETE;
+		judging->options->format->print(stdout, &report);
+		status = report.verdict.kind == VERDICT_PASS   ? STATUS_FINE
+		         : report.verdict.kind == VERDICT_FAIL ? STATUS_FINDINGS
+		                                               : STATUS_TRACE;
+	}
+	free(allowed);
+	free(root);
+	return status > judging->status ? status : judging->status;
+}
+
+static int write_baseline(struct judging *judging)
+{
+	char error[POLICY_ERROR_BYTES];
+
+	if (judging->status != STATUS_FINE)
+		return judging->status;
+	/* What is missing in the trace is missing in the baseline: said, and no reason not to write it. */
+	for (size_t i = 0; i < judging->missing.count && !judging->common->quiet; i++)
+		complain(0, "incomplete: %s", judging->missing.items[i]);
+	if (!baseline_write(&judging->baseline, judging->options->write_baseline, error))
+		return complain(STATUS_TRACE, "%s", error);
+	if (!judging->common->quiet)
+		complain(0, "wrote %zu call sites to '%s'", judging->baseline.now.count,
+		         judging->options->write_baseline);
+	return STATUS_FINE;
+}
+
+int check_judge(const struct trace_set *set, const struct common_options *common,
+                const struct check_options *options, const struct policy *policy)
+{
+	static const struct policy nothing = { .incomplete = INCOMPLETE_IGNORE };
+	bool judges = options->policy || !options->write_baseline;
+	struct judging judging = {
+		.common = common,
+		.options = options,
+		.policy = judges ? policy : &nothing,
+	};
+	char error[POLICY_ERROR_BYTES];
+	int status = STATUS_FINE;
+
+	if (options->baseline && !baseline_read(&judging.baseline, options->baseline, error))
+		status = complain(STATUS_USAGE, "%s", error);
+	if (status == STATUS_FINE) {
+		bool census = options->baseline || options->write_baseline;
+
+		judging.rules = rules_new(judging.policy, census ? &judging.baseline : NULL,
+		                          options->internal);
+		if (!judging.rules)
+			status = complain(STATUS_TRACE, "out of memory");
+	}
+	if (status == STATUS_FINE) {
+		judge_all(&judging, set);
+		status = judges ? report(&judging, set) : judging.status;
+		/* An accepted run is accepted with what was found in it; one that cannot be read is none. */
+		if (options->write_baseline && judging.status == STATUS_FINE)
+			status = write_baseline(&judging);
+	}
+	rules_free(judging.rules);
+	baseline_release(&judging.baseline);
+	missing_release(&judging.missing);
+	return status;
+}

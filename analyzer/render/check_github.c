@@ -1,0 +1,82 @@
+/*
+ * check_github: workflow commands that GitHub Actions makes annotations of:
+ *
+ *     ::error file=src/app.c,line=12,title=wx-mapping::mmap at main (app.c:12)%3A ...
+ *
+ * In the message % and line ends are escaped, in the properties also : and , (actions/toolkit, command.ts).
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "check_report.h"
+#include "core/rules.h"
+
+static void put_escaped(FILE *out, const char *text, const char *special)
+{
+	for (; *text; text++) {
+		if (strchr(special, *text))
+			fprintf(out, "%%%02X", (unsigned char)*text);
+		else
+			putc(*text, out);
+	}
+}
+
+static void put_message(FILE *out, const char *text)
+{
+	put_escaped(out, text, "%\r\n");
+}
+
+static void put_property(FILE *out, const char *text)
+{
+	put_escaped(out, text, "%\r\n:,");
+}
+
+static void put_finding(FILE *out, const struct check_report *report, const struct finding *finding)
+{
+	const char *path;
+	const struct finding_frame *source = finding_source(report, finding, &path);
+	char text[2048];
+
+	fprintf(out, "::%s ", rule_level_name(finding->policy->level));
+	if (source) {
+		fputs("file=", out);
+		put_property(out, path);
+		fprintf(out, ",line=%u,", source->line);
+	}
+	fputs("title=", out);
+	put_property(out, finding->policy->rule->name);
+	fputs("::", out);
+	finding_sentence(finding, text, sizeof(text));
+	put_message(out, text);
+	fputs("%0A", out);
+	put_message(out, finding->policy->rule->fix);
+	putc('\n', out);
+}
+
+void check_github(FILE *out, const struct check_report *report)
+{
+	bool fails = report->policy->incomplete == INCOMPLETE_FAIL;
+
+	for (size_t i = 0; i < report->incomplete_count; i++) {
+		fprintf(out, "::%s title=incomplete trace::", fails ? "error" : "warning");
+		put_message(out, report->incomplete[i]);
+		putc('\n', out);
+	}
+	for (size_t i = 0; i < report->findings->count; i++)
+		if (!report->findings->items[i]->allow)
+			put_finding(out, report, report->findings->items[i]);
+	for (size_t i = 0; i < report->policy->allow_count; i++) {
+		const struct policy_allow *allow = &report->policy->allows[i];
+
+		if (report->allowed[i])
+			continue;
+		fputs("::notice title=unused allow entry::", out);
+		put_message(out, allow->source);
+		fprintf(out, ":%u allowed nothing\n", allow->line);
+	}
+	fprintf(out,
+	        "vmatrace check: %s, %" PRIu64 " errors, %" PRIu64 " warnings, %" PRIu64
+	        " allowed\n",
+	        verdict_name(report->verdict.kind), report->verdict.errors,
+	        report->verdict.warnings, report->verdict.allowed);
+}

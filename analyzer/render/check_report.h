@@ -1,0 +1,68 @@
+/*
+ * check_report: a verdict with all that it rests on, and the formats that it is spelled in. A new format is a
+ * row of the table and a file.
+ */
+#ifndef VMATRACE_RENDER_CHECK_REPORT_H
+#define VMATRACE_RENDER_CHECK_REPORT_H
+
+#include <stdio.h>
+
+#include "core/baseline.h"
+#include "core/findings.h"
+#include "core/policy.h"
+#include "core/verdict.h"
+
+struct check_report {
+	struct verdict verdict;
+	const struct policy *policy;
+	const char *policy_name; /* as it was given; NULL: the default policy */
+	const struct findings *findings;
+	const uint64_t *allowed;         /* beside policy->allows: findings each allowed */
+	const struct baseline *baseline; /* NULL: none was given */
+	const char *baseline_name;
+	const char *trace; /* file or folder, as it was given */
+	uint64_t processes;
+	char *const *incomplete; /* what is missing, a sentence each */
+	size_t incomplete_count;
+	double seconds;   /* of the longest process */
+	const char *root; /* paths are said relative to it; ends in no slash */
+	size_t limit;     /* findings of a rule that text prints; 0: all */
+	bool colored;
+};
+
+struct check_format {
+	const char *name; /* what --format takes */
+	void (*print)(FILE *out, const struct check_report *report);
+};
+
+/* NULL: there is none of that name. */
+const struct check_format *check_format_named(const char *name);
+
+void check_text(FILE *out, const struct check_report *report);
+void check_json(FILE *out, const struct check_report *report);
+void check_sarif(FILE *out, const struct check_report *report);
+void check_junit(FILE *out, const struct check_report *report);
+void check_github(FILE *out, const struct check_report *report);
+
+/* --- what they share ---------------------------------------------------------------------------------- */
+
+/* The rules, what each means and how to fix a finding. */
+void check_list_rules(FILE *out);
+
+/* The frame shown as the finding's call site. */
+const struct finding_frame *finding_place(const struct finding *finding);
+/*
+ * The place in the sources that belong to the project: the innermost frame from the call site outwards whose
+ * file lies under the root. NULL: there is none. *path: relative to the root.
+ */
+const struct finding_frame *finding_source(const struct check_report *report,
+                                           const struct finding *finding, const char **path);
+/* "main (app.c:12)" as all text output says it; returns text. */
+char *finding_frame_text(char *text, size_t bytes, const struct finding_frame *frame);
+/* "16 hexadecimal digits" */
+char *finding_fingerprint(char *text, const struct finding *finding);
+/* What is wrong, and where: "mmap at main (app.c:12): 4 KiB writable and executable at once". */
+void finding_sentence(const struct finding *finding, char *text, size_t bytes);
+const char *base_name_of(const char *path);
+
+#endif

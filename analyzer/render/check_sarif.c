@@ -1,0 +1,247 @@
+/*
+ * check_sarif: SARIF 2.1.0 (OASIS), as GitHub code scanning takes it: one run, its rules, a result for each
+ * finding with a place in the project's own sources, the whole stack, and partialFingerprints made of the call
+ * site's id, so that a finding is the same one from run to run.
+ *
+ * Paths are relative to %SRCROOT%, as the format asks of what is to be shown on another machine. A finding
+ * without a line of the project's sources stands at the program's name.
+ */
+#include <string.h>
+
+#include "check_report.h"
+#include "core/call_table.h"
+#include "core/rules.h"
+#include "json.h"
+
+/* Limits of GitHub code scanning: more results than this of one run are not taken. */
+enum { RESULT_LIMIT = 25000 };
+
+static void put_text(struct json *json, const char *key, const char *text)
+{
+	json_key(json, key);
+	json_object(json);
+	json_member_string(json, "text", text);
+	json_object_end(json);
+}
+
+static const char *level_of(enum rule_level level)
+{
+	static const char *const names[LEVEL_COUNT] = {
+		[LEVEL_OFF] = "none",
+		[LEVEL_WARNING] = "warning",
+		[LEVEL_ERROR] = "error",
+	};
+
+	return names[level];
+}
+
+/* The level that the policy gives a rule; that of the first entry if there are several. */
+static enum rule_level level_in(const struct policy *policy, const struct rule *rule)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].rule == rule)
+			return policy->rules[i].level;
+	return LEVEL_OFF;
+}
+
+static void put_rules(struct json *json, const struct check_report *report)
+{
+	json_key(json, "rules");
+	json_array(json);
+	for (const struct rule *const *rule = rules_all(); *rule; rule++) {
+		enum rule_level level = level_in(report->policy, *rule);
+
+		json_object(json);
+		json_member_string(json, "id", (*rule)->name);
+		put_text(json, "shortDescription", (*rule)->means);
+		put_text(json, "help", (*rule)->fix);
+		json_key(json, "defaultConfiguration");
+		json_object(json);
+		json_member_bool(json, "enabled", level != LEVEL_OFF);
+		if (level != LEVEL_OFF)
+			json_member_string(json, "level", level_of(level));
+		json_object_end(json);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+/* A path as a relative URI (RFC 3986): what is no path character is spelled %XX. */
+static void put_uri(struct json *json, const char *path)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				    "-._~/!$&'()*+,;=@";
+	static const char digits[] = "0123456789ABCDEF";
+	char uri[3 * 4096 + 1];
+	size_t used = 0;
+
+	for (; *path && used + 3 < sizeof(uri); path++) {
+		unsigned char c = (unsigned char)*path;
+
+		if (strchr(plain, c)) {
+			uri[used++] = (char)c;
+			continue;
+		}
+		uri[used++] = '%';
+		uri[used++] = digits[c >> 4];
+		uri[used++] = digits[c & 15];
+	}
+	uri[used] = '\0';
+	json_member_string(json, "uri", uri);
+}
+
+/* A location: `path` relative to the root, or NULL: what the frame's module is called. */
+static void put_location(struct json *json, const struct finding_frame *frame, const char *path)
+{
+	char place[512];
+
+	json_object(json);
+	json_key(json, "physicalLocation");
+	json_object(json);
+	json_key(json, "artifactLocation");
+	json_object(json);
+	put_uri(json, path ? path : frame->module ? base_name_of(frame->module) : "unknown");
+	if (path)
+		json_member_string(json, "uriBaseId", "%SRCROOT%");
+	json_object_end(json);
+	if (path) {
+		json_key(json, "region");
+		json_object(json);
+		json_member_number(json, "startLine", frame->line);
+		json_object_end(json);
+	}
+	json_object_end(json);
+	if (frame->function) {
+		json_key(json, "logicalLocations");
+		json_array(json);
+		json_object(json);
+		json_member_string(json, "fullyQualifiedName", frame->function);
+		json_member_string(json, "kind", "function");
+		json_object_end(json);
+		json_array_end(json);
+	}
+	finding_frame_text(place, sizeof(place), frame);
+	put_text(json, "message", place);
+	json_object_end(json);
+}
+
+static void put_stack(struct json *json, const struct check_report *report,
+                      const struct finding *finding)
+{
+	json_key(json, "stacks");
+	json_array(json);
+	json_object(json);
+	json_key(json, "frames");
+	json_array(json);
+	for (size_t i = 0; i < finding->frame_count; i++) {
+		struct finding alone = *finding;
+		const struct finding_frame *frame = &finding->frames[i];
+		const char *path;
+
+		/* Its own path, not that of one further out. */
+		alone.frames = &finding->frames[i];
+		alone.frame_count = 1;
+		alone.site_frame = 0;
+		finding_source(report, &alone, &path);
+		json_object(json);
+		json_key(json, "location");
+		put_location(json, frame, path);
+		if (frame->module)
+			json_member_string(json, "module", base_name_of(frame->module));
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_object_end(json);
+	json_array_end(json);
+}
+
+static void put_result(struct json *json, const struct check_report *report,
+                       const struct finding *finding)
+{
+	const char *path;
+	const struct finding_frame *source = finding_source(report, finding, &path);
+	char text[2048];
+
+	json_object(json);
+	json_member_string(json, "ruleId", finding->policy->rule->name);
+	json_member_number(json, "ruleIndex", finding->order);
+	json_member_string(json, "level", level_of(finding->policy->level));
+	finding_sentence(finding, text, sizeof(text));
+	put_text(json, "message", text);
+	json_key(json, "locations");
+	json_array(json);
+	if (source || finding_place(finding))
+		put_location(json, source ? source : finding_place(finding), path);
+	json_array_end(json);
+	put_stack(json, report, finding);
+	json_key(json, "partialFingerprints");
+	json_object(json);
+	json_member_string(json, "vmatraceSite/v1", finding_fingerprint(text, finding));
+	json_object_end(json);
+	json_member_number(json, "occurrenceCount", finding->count);
+	if (finding->allow) {
+		json_key(json, "suppressions");
+		json_array(json);
+		json_object(json);
+		json_member_string(json, "kind", "external");
+		if (finding->allow->reason)
+			json_member_string(json, "justification", finding->allow->reason);
+		json_object_end(json);
+		json_array_end(json);
+	}
+	json_object_end(json);
+}
+
+static void put_invocation(struct json *json, const struct check_report *report)
+{
+	json_key(json, "invocations");
+	json_array(json);
+	json_object(json);
+	json_member_bool(json, "executionSuccessful", report->verdict.kind != VERDICT_INCOMPLETE);
+	json_key(json, "toolExecutionNotifications");
+	json_array(json);
+	for (size_t i = 0; i < report->incomplete_count; i++) {
+		json_object(json);
+		json_member_string(json, "level",
+		                   report->policy->incomplete == INCOMPLETE_FAIL ? "error"
+		                                                                 : "warning");
+		put_text(json, "message", report->incomplete[i]);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_object_end(json);
+	json_array_end(json);
+}
+
+void check_sarif(FILE *out, const struct check_report *report)
+{
+	struct json json;
+
+	json_begin(&json, out, JSON_ROWS);
+	json_object(&json);
+	json_member_string(&json, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
+	json_member_string(&json, "version", "2.1.0");
+	json_key(&json, "runs");
+	json_array(&json);
+	json_object(&json);
+	json_key(&json, "tool");
+	json_object(&json);
+	json_key(&json, "driver");
+	json_object(&json);
+	json_member_string(&json, "name", "vmatrace");
+	json_member_string(&json, "version", VMATRACE_VERSION);
+	put_rules(&json, report);
+	json_object_end(&json);
+	json_object_end(&json);
+	put_invocation(&json, report);
+	json_member_string(&json, "columnKind", "utf16CodeUnits");
+	json_key(&json, "results");
+	json_array(&json);
+	for (size_t i = 0; i < report->findings->count && i < RESULT_LIMIT; i++)
+		put_result(&json, report, report->findings->items[i]);
+	json_array_end(&json);
+	json_object_end(&json);
+	json_array_end(&json);
+	json_object_end(&json);
+	json_end(&json);
+}
