@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "demangle_rust.h"
+
 /* __cxa_demangle of the Itanium C++ ABI, section 3.4. */
 typedef char *cxa_demangle(const char *mangled, char *into, size_t *bytes, int *status);
 
@@ -77,18 +79,33 @@ static size_t length_without_suffix(const char *name)
 	return length;
 }
 
+static char *demangle_cxx(struct demangler *demangler, const char *name)
+{
+	/*
+	 * Some hundred bytes can mean a name without end: what the library makes of them grows with each
+	 * substitution. Real names of this length are nested templates that nobody reads.
+	 */
+	enum { LENGTH_LIMIT = 4096 };
+	int status = 0;
+
+	if (strlen(name) > LENGTH_LIMIT)
+		return NULL;
+	if (!demangler->tried)
+		load(demangler);
+	return demangler->function ? demangler->function(name, NULL, NULL, &status) : NULL;
+}
+
 static char *plain_name(struct demangler *demangler, const char *name)
 {
 	char *plain = strndup(name, length_without_suffix(name));
 	char *demangled = NULL;
-	int status = 0;
 
-	if (!plain || strncmp(plain, "_Z", 2) != 0)
+	if (!plain || plain[0] != '_' || (plain[1] != 'Z' && plain[1] != 'R'))
 		return plain;
-	if (!demangler->tried)
-		load(demangler);
-	if (demangler->function)
-		demangled = demangler->function(plain, NULL, NULL, &status);
+	/* Rust's older mangling is valid C++ too. */
+	demangled = demangle_rust(plain);
+	if (!demangled && plain[1] == 'Z')
+		demangled = demangle_cxx(demangler, plain);
 	if (!demangled)
 		return plain;
 	free(plain);

@@ -1,5 +1,5 @@
 /*
- * demangle: C++ names as their source spells them. The demangler is that of libstdc++, loaded when the first
+ * demangle: C++ and Rust names as their source spells them. C++'s demangler is that of libstdc++, loaded when the first
  * mangled name turns up: a trace of a C program needs no C++ library, and where there is none names stay
  * mangled.
  */

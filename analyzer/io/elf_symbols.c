@@ -100,7 +100,6 @@ static bool add(struct elf_symbols *symbols, const GElf_Sym *symbol, const char 
 	if (!grown)
 		return false;
 	symbols->items = grown;
-	/* Without a size (hand-written assembly) a symbol reaches to the next one. */
 	grown[symbols->count++] = (struct elf_symbol) {
 		.address = symbol->st_value,
 		.end = symbol->st_size && end > symbol->st_value ? end : section_end,
@@ -179,6 +178,12 @@ static void drop_doubles(struct elf_symbols *symbols)
 			sized_end = last->end;
 	}
 	symbols->count = kept;
+	/* Without a size (hand-written assembly) a symbol reaches to the next one. */
+	for (size_t i = 0; i + 1 < kept; i++) {
+		if (!symbols->items[i].sized &&
+		    symbols->items[i + 1].address < symbols->items[i].end)
+			symbols->items[i].end = symbols->items[i + 1].address;
+	}
 }
 
 bool elf_symbols_read(struct elf_symbols *symbols, const struct symbol_files *files)

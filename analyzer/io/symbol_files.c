@@ -50,9 +50,9 @@ static bool take_fd(struct symbol_file *file, int fd, char *path)
 	*file = (struct symbol_file) { .fd = fd, .path = path };
 	if (fd >= 0 && path && fstat(fd, &file->status) == 0 && is_elf(fd, &file->status))
 		file->elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (file->elf)
+	if (file->elf && elf_kind(file->elf) == ELF_K_ELF)
 		return true;
-	if (fd >= 0)
+	if (!file->elf && fd >= 0)
 		close(fd);
 	close_file(file);
 	return false;

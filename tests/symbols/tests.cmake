@@ -1,0 +1,29 @@
+# symbols: names, lines and inlined calls, held against what binutils, elfutils and LLVM say of the same files.
+foreach(name lookup damaged)
+  add_executable(symbol_${name} ${CMAKE_CURRENT_LIST_DIR}/${name}.c)
+  target_link_libraries(symbol_${name} PRIVATE vmatrace_edges)
+endforeach()
+
+# A program like those it reads: with inlined calls and a build-id, whatever the build type.
+add_executable(symbol_subject ${CMAKE_CURRENT_LIST_DIR}/subject.c)
+target_compile_options(symbol_subject PRIVATE -O2 -g)
+target_link_options(symbol_subject PRIVATE -Wl,--build-id)
+
+foreach(name judged)
+  add_test(NAME symbols.${name}
+    COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/${name}.py ${CMAKE_BINARY_DIR})
+  set_tests_properties(symbols.${name} PROPERTIES LABELS symbols SKIP_RETURN_CODE 77 TIMEOUT 1200)
+endforeach()
+
+add_test(NAME symbols.damaged COMMAND symbol_damaged $<TARGET_FILE:symbol_subject> 300)
+add_test(NAME symbols.damaged_full
+  COMMAND symbol_damaged $<TARGET_FILE:symbol_subject> 20000 1000)
+set_tests_properties(symbols.damaged PROPERTIES LABELS symbols TIMEOUT 600)
+set_tests_properties(symbols.damaged_full PROPERTIES LABELS "symbols;full" TIMEOUT 3600)
+
+if(CMOCKA_FOUND)
+  add_executable(demangle_test ${CMAKE_CURRENT_LIST_DIR}/demangle_test.c)
+  target_link_libraries(demangle_test PRIVATE vmatrace_edges PkgConfig::CMOCKA)
+  add_test(NAME symbols.demangle COMMAND demangle_test)
+  set_tests_properties(symbols.demangle PROPERTIES LABELS symbols)
+endif()
