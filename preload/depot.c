@@ -5,7 +5,9 @@
 
 #include <stdbool.h>
 
+#include "arena.h"
 #include "ring.h"
+#include "words.h"
 
 enum {
 	INDEX_BITS = 15,
@@ -14,9 +16,8 @@ enum {
 };
 
 struct entry {
-	uint64_t hash; /* 0 free */
-	uint32_t id;   /* 0 not stored yet */
-	uint32_t reserved;
+	uint64_t hash;       /* 0 free */
+	uint64_t lap_and_id; /* lap << 32 | id; id 0: not stored yet */
 };
 
 static struct {
@@ -35,23 +36,29 @@ void depot_init(void *memory)
 
 void *depot_begin(size_t bytes, uint32_t *id)
 {
-	struct vmat_record *record = ring_reserve(sizeof(*record) + bytes, id);
+	struct vmat_record *record = arena_reserve(sizeof(*record) + bytes, id);
 
 	return record ? record + 1 : NULL;
 }
 
-void depot_finish(void *payload, enum vmat_record_type type, size_t reserved, size_t bytes,
-                  uint32_t count)
+void depot_seal(struct vmat_record *record, enum vmat_record_type type, size_t bytes)
+{
+	uint32_t lap = __atomic_load_n(&record->lap, __ATOMIC_RELAXED);
+	uint32_t crc = ring_crc((uint32_t)type ^ lap, record + 1, bytes);
+
+	__atomic_store_n(&record->bytes, (uint32_t)bytes, __ATOMIC_RELAXED);
+	__atomic_store_n(&record->crc, crc, __ATOMIC_RELAXED);
+	/* Last: a reader that sees the type sees the rest. */
+	__atomic_store_n(&record->type, (uint32_t)type, __ATOMIC_RELEASE);
+}
+
+void depot_finish(void *payload, enum vmat_record_type type, size_t reserved, size_t bytes)
 {
 	struct vmat_record *record = (struct vmat_record *)payload - 1;
 
 	if (bytes < reserved)
-		ring_return(record, sizeof(*record) + reserved, sizeof(*record) + bytes);
-	record->bytes = (uint32_t)bytes;
-	record->count = count;
-	record->crc = ring_crc((uint32_t)type, payload, bytes);
-	/* Last: a reader that sees the type sees the rest. */
-	__atomic_store_n(&record->type, (uint32_t)type, __ATOMIC_RELEASE);
+		arena_return(record, sizeof(*record) + reserved, sizeof(*record) + bytes);
+	depot_seal(record, type, bytes);
 }
 
 /* splitmix64's mixing steps over the words of the payload; good enough to index, never trusted to compare. */
@@ -85,18 +92,18 @@ struct pieces {
 
 static bool same(uint32_t id, enum vmat_record_type type, const struct pieces *pieces)
 {
-	const struct vmat_record *record =
-		(const void *)(ring.arena + (uint64_t)id * VMAT_RECORD_ALIGN);
+	uint64_t offset = (uint64_t)(id & ((1u << VMAT_ID_LAP_SHIFT) - 1)) * VMAT_RECORD_ALIGN;
+	const struct vmat_record *record = (const void *)(ring.arena + offset);
 	const uint8_t *payload = (const uint8_t *)(record + 1);
 
-	return record->type == type &&
-	       record->bytes == pieces->first_bytes + pieces->second_bytes &&
-	       !__builtin_memcmp(payload, pieces->first, pieces->first_bytes) &&
-	       !__builtin_memcmp(payload + pieces->first_bytes, pieces->second,
-	                         pieces->second_bytes);
+	return __atomic_load_n(&record->type, __ATOMIC_RELAXED) == (uint32_t)type &&
+	       __atomic_load_n(&record->bytes, __ATOMIC_RELAXED) ==
+	               pieces->first_bytes + pieces->second_bytes &&
+	       words_equal(payload, pieces->first, pieces->first_bytes) &&
+	       words_equal(payload + pieces->first_bytes, pieces->second, pieces->second_bytes);
 }
 
-static uint32_t append(enum vmat_record_type type, const struct pieces *pieces, uint32_t count)
+static uint32_t append(enum vmat_record_type type, const struct pieces *pieces)
 {
 	size_t bytes = pieces->first_bytes + pieces->second_bytes;
 	uint32_t id;
@@ -104,17 +111,45 @@ static uint32_t append(enum vmat_record_type type, const struct pieces *pieces, 
 
 	if (!payload)
 		return 0;
-	__builtin_memcpy(payload, pieces->first, pieces->first_bytes);
-	__builtin_memcpy(payload + pieces->first_bytes, pieces->second, pieces->second_bytes);
-	depot_finish(payload, type, bytes, bytes, count);
+	/* The first piece is whole words where there is a second one. */
+	words_store(payload, pieces->first, pieces->first_bytes);
+	words_store(payload + pieces->first_bytes, pieces->second, pieces->second_bytes);
+	depot_finish(payload, type, bytes, bytes);
 	return id;
 }
 
-static uint32_t intern(enum vmat_record_type type, const struct pieces *pieces, uint32_t count)
+static uint32_t append_to(struct entry *entry, enum vmat_record_type type,
+                          const struct pieces *pieces)
+{
+	uint32_t lap = arena_lap();
+	uint32_t id = append(type, pieces);
+
+	/*
+	 * Release: who reads the id finds the record behind it. If the lap changed in between, the entry is
+	 * stale from the beginning.
+	 */
+	if (id)
+		__atomic_store_n(&entry->lap_and_id, (uint64_t)lap << 32 | id, __ATOMIC_RELEASE);
+	return id;
+}
+
+/* True if the entry may be another's: nobody asked for it in this lap or the one before. */
+static bool is_forgotten(const struct entry *entry, uint32_t lap)
+{
+	uint64_t known = __atomic_load_n(&entry->lap_and_id, __ATOMIC_RELAXED);
+
+	return (uint32_t)known && ((lap - (uint32_t)(known >> 32)) & VMAT_LAP_MASK) > 1;
+}
+
+/*
+ * An entry's two words change one after the other, so its id may be that of what was there before. Nothing is
+ * believed of it but that comparing is worth while.
+ */
+static uint32_t intern(enum vmat_record_type type, const struct pieces *pieces)
 {
 	uint64_t hash = hash_words(type, pieces->first, pieces->first_bytes);
+	uint32_t lap = arena_lap();
 	uint64_t at;
-	uint32_t id;
 
 	if (pieces->second_bytes)
 		hash = hash_words(hash, pieces->second, pieces->second_bytes);
@@ -122,40 +157,39 @@ static uint32_t intern(enum vmat_record_type type, const struct pieces *pieces, 
 	for (unsigned probe = 0; probe < PROBES; probe++) {
 		struct entry *entry = &depot.index[(at + probe) & (INDEX_SIZE - 1)];
 		uint64_t seen = __atomic_load_n(&entry->hash, __ATOMIC_RELAXED);
+		uint64_t known;
 
-		if (seen == 0 && __atomic_compare_exchange_n(&entry->hash, &seen, hash, false,
-		                                             __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-			id = append(type, pieces, count);
-			/* Release: who reads the id finds the record behind it. */
-			__atomic_store_n(&entry->id, id, __ATOMIC_RELEASE);
-			return id;
-		}
+		if (seen != hash && (seen == 0 || is_forgotten(entry, lap)) &&
+		    __atomic_compare_exchange_n(&entry->hash, &seen, hash, false, __ATOMIC_RELAXED,
+		                                __ATOMIC_RELAXED))
+			return append_to(entry, type, pieces);
 		if (seen != hash)
 			continue;
-		id = __atomic_load_n(&entry->id, __ATOMIC_ACQUIRE);
-		if (id && same(id, type, pieces))
-			return id;
+		known = __atomic_load_n(&entry->lap_and_id, __ATOMIC_ACQUIRE);
+		if ((uint32_t)known && known >> 32 == lap && same((uint32_t)known, type, pieces))
+			return (uint32_t)known;
+		return append_to(entry, type, pieces);
 	}
-	return append(type, pieces, count);
+	return append(type, pieces);
 }
 
 uint32_t depot_stack(const uint64_t *pcs, size_t count)
 {
 	struct pieces pieces = { pcs, count * sizeof(*pcs), "", 0 };
 
-	return intern(VMAT_RECORD_STACK, &pieces, (uint32_t)count);
+	return intern(VMAT_RECORD_STACK, &pieces);
 }
 
 uint32_t depot_string(const char *string, size_t bytes)
 {
 	struct pieces pieces = { string, bytes, "", 0 };
 
-	return intern(VMAT_RECORD_STRING, &pieces, 0);
+	return intern(VMAT_RECORD_STRING, &pieces);
 }
 
 uint32_t depot_object(const struct vmat_object *object, const char *path, size_t path_bytes)
 {
 	struct pieces pieces = { object, sizeof(*object), path, path_bytes };
 
-	return intern(VMAT_RECORD_OBJECT, &pieces, 0);
+	return intern(VMAT_RECORD_OBJECT, &pieces);
 }

@@ -4,6 +4,9 @@
  * The index (hash -> id) is private memory, wiped in a fork child, whose own trace begins empty. Insertion
  * is a compare and swap on the hash word; on a hit the whole payload is compared. Whoever meets a hash
  * without an id yet stores its own copy: a duplicate is harmless, waiting in a signal handler is not.
+ *
+ * What a lap of the arena stored is written over in the next one (arena.h): an id holds for the lap it was
+ * given in, and whoever keeps one keeps depot_generation() with it and asks again when that has changed.
  */
 #ifndef VMATRACE_PRELOAD_DEPOT_H
 #define VMATRACE_PRELOAD_DEPOT_H
@@ -11,11 +14,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arena.h"
 #include "vmatrace/trace_format.h"
 
 size_t depot_memory_bytes(void);
 /* memory: zeroed, private, for the life of the process. */
 void depot_init(void *memory);
+
+/* Ids given under another one are stale. One load. */
+static inline uint32_t depot_generation(void)
+{
+	return arena_lap();
+}
 
 /* Each returns a record id, 0 when the arena is full (counted). Async-signal-safe. */
 uint32_t depot_stack(const uint64_t *pcs, size_t count);
@@ -27,7 +37,8 @@ uint32_t depot_object(const struct vmat_object *object, const char *path, size_t
  * depot_begin returns the payload or NULL; `bytes` may shrink at depot_finish.
  */
 void *depot_begin(size_t bytes, uint32_t *id);
-void depot_finish(void *payload, enum vmat_record_type type, size_t reserved, size_t bytes,
-                  uint32_t count);
+void depot_finish(void *payload, enum vmat_record_type type, size_t reserved, size_t bytes);
+/* The same for a record that lies elsewhere, at `record`: its payload is there already. */
+void depot_seal(struct vmat_record *record, enum vmat_record_type type, size_t bytes);
 
 #endif

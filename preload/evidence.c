@@ -67,7 +67,7 @@ static bool take_file(struct recording *recording, int fd)
 		bytes = RAW_4(SYS_readlinkat, AT_FDCWD, name, payload + sizeof(object),
 		              LONG_PATH_BYTES);
 		depot_finish(payload, VMAT_RECORD_OBJECT, sizeof(object) + LONG_PATH_BYTES,
-		             sizeof(object) + (raw_failed(bytes) ? 0 : (size_t)bytes), 0);
+		             sizeof(object) + (raw_failed(bytes) ? 0 : (size_t)bytes));
 	}
 	/* hugetlbfs files are regular, but lengths are rounded to their block, a huge page. */
 	return S_ISREG(status.st_mode) && status.st_blksize < HUGE_PAGE;

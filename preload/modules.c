@@ -71,11 +71,16 @@ static uint32_t entries(const struct modules_table *table)
 	return count < MODULES_LIMIT ? count : MODULES_LIMIT;
 }
 
-/* True if this record, id in the trace, says the same. A part of an object may know no build-id. */
-static bool says_the_same(uint32_t id, const struct vmat_module *module, const char *path)
+static struct vmat_record *record_of(const struct ring *of, const struct modules_entry *entry)
 {
-	const struct vmat_record *record =
-		(const void *)(ring.arena + (uint64_t)id * VMAT_RECORD_ALIGN);
+	return (struct vmat_record *)(void *)(of->modules + (uint64_t)entry->unit * MODULES_UNIT);
+}
+
+/* True if its record says the same. A part of an object may know no build-id. */
+static bool says_the_same(const struct modules_entry *entry, const struct vmat_module *module,
+                          const char *path)
+{
+	const struct vmat_record *record = record_of(&ring, entry);
 	const struct vmat_module *written = (const void *)(record + 1);
 	size_t path_bytes = text_length(path);
 
@@ -91,12 +96,12 @@ static bool is_written(const struct vmat_module *module, const char *path)
 	const struct modules_table *table = modules.table;
 
 	for (uint32_t i = 0; i < entries(table); i++) {
-		uint64_t end = __atomic_load_n(&table->entry[i].end, __ATOMIC_ACQUIRE);
-		uint32_t id = table->entry[i].record;
+		const struct modules_entry *entry = &table->entry[i];
+		uint64_t end = __atomic_load_n(&entry->end, __ATOMIC_ACQUIRE);
 
-		/* Without an id the arena was full: it is now. */
-		if (module->start >= table->entry[i].start && module->end <= end &&
-		    (!id || says_the_same(id, module, path)))
+		/* Without a record the section was full: it is now. */
+		if (module->start >= entry->start && module->end <= end &&
+		    (!entry->units || says_the_same(entry, module, path)))
 			return true;
 	}
 	return false;
@@ -108,9 +113,90 @@ static void forget_overlapped(const struct vmat_module *module)
 	struct modules_table *table = modules.table;
 
 	for (uint32_t i = 0; i < entries(table); i++) {
-		if (module->start < table->entry[i].end && table->entry[i].start < module->end)
-			__atomic_store_n(&table->entry[i].end, 0, __ATOMIC_RELEASE);
+		struct modules_entry *entry = &table->entry[i];
+
+		if (module->start >= entry->end || entry->start >= module->end)
+			continue;
+		__atomic_store_n(&entry->end, 0, __ATOMIC_RELEASE);
+		__atomic_store_n(&entry->displaced, ring_head() + 1, __ATOMIC_RELEASE);
 	}
+}
+
+/* Takes `units` of the section. False: it is full, or its pages are refused. */
+static bool take_units(struct modules_entry *entry, uint32_t units)
+{
+	uint32_t unit = __atomic_load_n(&modules.table->units, __ATOMIC_RELAXED);
+
+	do {
+		if (unit + units > MODULES_UNITS)
+			return false;
+	} while (!__atomic_compare_exchange_n(&modules.table->units, &unit, unit + units, true,
+	                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	if (!ring_modules_ready((uint64_t)(unit + units) * MODULES_UNIT))
+		return false;
+	entry->unit = unit;
+	entry->units = (uint16_t)units;
+	return true;
+}
+
+/* The place of an object that no event the ring holds can have been in. Whoever gets it is the only one. */
+static struct modules_entry *take_displaced(uint32_t units)
+{
+	struct modules_table *table = modules.table;
+
+	for (uint32_t i = 0; i < entries(table); i++) {
+		struct modules_entry *entry = &table->entry[i];
+		uint64_t since = __atomic_load_n(&entry->displaced, __ATOMIC_ACQUIRE);
+
+		if (since && entry->units >= units && !entry->own &&
+		    ring_head() + 1 - since > 2 * ring.slot_count &&
+		    __atomic_compare_exchange_n(&entry->displaced, &since, 0, false,
+		                                __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return entry;
+	}
+	return NULL;
+}
+
+static struct modules_entry *take_entry(uint32_t units)
+{
+	struct modules_entry *entry = take_displaced(units);
+	uint32_t index;
+
+	if (entry)
+		return entry;
+	index = __atomic_load_n(&modules.table->count, __ATOMIC_RELAXED);
+	do {
+		if (index >= MODULES_LIMIT) {
+			ring_count(&ring.control->modules_full);
+			return NULL;
+		}
+	} while (!__atomic_compare_exchange_n(&modules.table->count, &index, index + 1, true,
+	                                      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	entry = &modules.table->entry[index];
+	if (!take_units(entry, units))
+		ring_count(&ring.control->modules_full);
+	return entry;
+}
+
+static uint32_t units_for(size_t payload_bytes)
+{
+	return (uint32_t)((sizeof(struct vmat_record) + payload_bytes + MODULES_UNIT - 1) /
+	                  MODULES_UNIT);
+}
+
+/* Writes the record of an entry that has units. The place may have been another's. */
+static void put_record(const struct modules_entry *entry, const struct vmat_module *module,
+                       const char *path, size_t path_bytes)
+{
+	struct vmat_record *record = record_of(&ring, entry);
+	struct vmat_module *payload = (void *)(record + 1);
+
+	__atomic_store_n(&record->type, 0, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__builtin_memset(record, 0, (size_t)entry->units * MODULES_UNIT);
+	*payload = *module;
+	__builtin_memcpy(payload + 1, path, path_bytes);
+	depot_seal(record, VMAT_RECORD_MODULE, sizeof(*payload) + path_bytes);
 }
 
 bool modules_are_own(uint64_t pc)
@@ -126,33 +212,23 @@ bool modules_are_own(uint64_t pc)
 
 static void write_module(struct vmat_module *module, const char *path)
 {
-	struct modules_table *table = modules.table;
 	size_t path_bytes = text_length(path);
-	size_t bytes = sizeof(*module) + path_bytes;
-	uint32_t index, id = 0;
-	char *payload;
+	struct modules_entry *entry;
 
 	read_notes(module);
 	if (is_written(module, path))
 		return;
 	forget_overlapped(module);
-	index = __atomic_fetch_add(&table->count, 1, __ATOMIC_ACQ_REL);
-	if (index >= MODULES_LIMIT) {
-		ring_count(&ring.control->arena_full);
+	entry = take_entry(units_for(sizeof(*module) + path_bytes));
+	if (!entry)
 		return;
-	}
 	module->from_seq = ring_head();
 	module->flags = modules.taking_own;
-	payload = depot_begin(bytes, &id);
-	if (payload) {
-		__builtin_memcpy(payload, module, sizeof(*module));
-		__builtin_memcpy(payload + sizeof(*module), path, path_bytes);
-		depot_finish(payload, VMAT_RECORD_MODULE, bytes, bytes, 0);
-	}
-	table->entry[index].record = id;
-	table->entry[index].own = modules.taking_own;
-	table->entry[index].start = module->start;
-	__atomic_store_n(&table->entry[index].end, module->end, __ATOMIC_RELEASE);
+	if (entry->units)
+		put_record(entry, module, path, path_bytes);
+	entry->own = modules.taking_own;
+	entry->start = module->start;
+	__atomic_store_n(&entry->end, module->end, __ATOMIC_RELEASE);
 }
 
 static int visit(struct dl_phdr_info *info, size_t bytes, void *context)
@@ -207,19 +283,21 @@ void modules_copy_from(const struct ring *parent)
 {
 	struct modules_table *table = modules.table;
 
+	table->units = 0;
 	for (uint32_t i = 0; i < entries(table); i++) {
-		uint64_t offset = (uint64_t)table->entry[i].record * VMAT_RECORD_ALIGN;
-		const struct vmat_record *record = (const void *)(parent->arena + offset);
-		struct vmat_module *payload;
+		struct modules_entry *entry = &table->entry[i];
+		const struct vmat_record *record = record_of(parent, entry);
+		const struct vmat_module *written = (const void *)(record + 1);
+		bool lives = entry->end && entry->units && record->type == VMAT_RECORD_MODULE;
+		struct vmat_module module;
 
-		if (!table->entry[i].end || !table->entry[i].record ||
-		    record->type != VMAT_RECORD_MODULE)
+		entry->units = 0;
+		entry->displaced = 0;
+		if (!lives || !take_units(entry, units_for(record->bytes)))
 			continue;
-		payload = depot_begin(record->bytes, &table->entry[i].record);
-		if (!payload)
-			continue;
-		__builtin_memcpy(payload, record + 1, record->bytes);
-		payload->from_seq = 0;
-		depot_finish(payload, VMAT_RECORD_MODULE, record->bytes, record->bytes, 0);
+		module = *written;
+		module.from_seq = 0;
+		put_record(entry, &module, (const char *)(written + 1),
+		           record->bytes - sizeof(module));
 	}
 }

@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 
 #include "address_space.h"
+#include "arena.h"
 #include "depot.h"
 #include "evidence.h"
 #include "modules_table.h"
@@ -111,6 +112,7 @@ static void fill_in_flight(const struct recording *recording)
 	entry->call = event->call;
 	entry->flags = event->flags;
 	entry->via = event->via;
+	entry->lap = (uint8_t)(arena_lap() >> 8);
 	__atomic_store_n(&entry->owner, (uint64_t)event->tid << 1 | 1, __ATOMIC_RELEASE);
 }
 

@@ -1,5 +1,5 @@
 /*
- * ring.c: slots and arena of the mapped trace file. trace_file.c makes the file.
+ * ring.c: the slots of the mapped trace file, and what may be stored to. trace_file.c makes the file.
  */
 #include "ring.h"
 
@@ -11,6 +11,7 @@
 #include "processor.h"
 #include "raw_syscall.h"
 #include "recorder.h"
+#include "words.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -20,6 +21,8 @@ enum {
 	POPULATE_LEAST =
 		64 << 10, /* `true` makes no event; it should not wait for a MiB of pages */
 	POPULATE_MOST = 1 << 20,
+	MODULES_LEAST = 4096, /* some objects a page */
+	SMALL_RING = 4096,    /* slots; here a thread that waits a moment finds itself lapped */
 	CLOCK_EVERY =
 		256, /* events between two looks at both clocks: what a killed process leaves */
 };
@@ -64,15 +67,23 @@ uint32_t ring_crc(uint32_t seed, const void *data, size_t bytes)
 	return crc32c_software(seed, data, bytes);
 }
 
+/* Memory that is stored to from its front on, in units of `unit` bytes, `limit` of them. */
+struct area {
+	uint8_t *base;
+	uint64_t *ready;
+	uint64_t unit;
+	uint64_t limit;
+	uint64_t least; /* bytes asked for at a time */
+};
+
 /*
- * Makes [*ready, needed) of the memory at `base` (units of `unit` bytes, `limit` of them) safe to store to.
- * Several threads may do it at once: asking twice for a page is harmless, and *ready only ever rises.
+ * Makes the units [*ready, needed) safe to store to. Several threads may do it at once: asking twice for a page
+ * is harmless, and *ready only ever rises.
  */
-static bool make_ready(uint8_t *base, uint64_t *ready, uint64_t needed, uint64_t unit,
-                       uint64_t limit)
+static bool make_ready(const struct area *area, uint64_t needed)
 {
-	uint64_t from = __atomic_load_n(ready, __ATOMIC_ACQUIRE);
-	uint64_t bytes = from * unit;
+	uint64_t from = __atomic_load_n(area->ready, __ATOMIC_ACQUIRE);
+	uint64_t bytes = from * area->unit;
 	uint64_t goal;
 	struct vmat_event internal = { .call = CALL_MADVISE };
 	long result;
@@ -83,20 +94,20 @@ static bool make_ready(uint8_t *base, uint64_t *ready, uint64_t needed, uint64_t
 	if (__atomic_load_n(&ring.frozen, __ATOMIC_ACQUIRE))
 		return false;
 	/* Twice as much each time, within bounds: small programs pay little, busy ones ask seldom. */
-	if (bytes < POPULATE_LEAST)
-		bytes = POPULATE_LEAST;
+	if (bytes < area->least)
+		bytes = area->least;
 	if (bytes > POPULATE_MOST)
 		bytes = POPULATE_MOST;
-	goal = from + bytes / unit;
+	goal = from + bytes / area->unit;
 	while (goal < needed)
-		goal += bytes / unit;
-	if (goal > limit)
-		goal = limit;
+		goal += bytes / area->unit;
+	if (goal > area->limit)
+		goal = area->limit;
 	if (ring.populates) {
 		internal.enter = ring_head();
 		internal.time = ring_ticks();
-		internal.args[0] = (uint64_t)base + from * unit;
-		internal.args[1] = (goal - from) * unit;
+		internal.args[0] = (uint64_t)area->base + from * area->unit;
+		internal.args[1] = (goal - from) * area->unit;
 		internal.args[2] = MADV_POPULATE_WRITE;
 		do {
 			result = RAW_3(SYS_madvise, internal.args[0], internal.args[1],
@@ -107,23 +118,62 @@ static bool make_ready(uint8_t *base, uint64_t *ready, uint64_t needed, uint64_t
 			return false;
 	}
 	/* Fails only if another thread has raised it meanwhile, or the file was frozen: then look again. */
-	published = __atomic_compare_exchange_n(ready, &from, goal, false, __ATOMIC_ACQ_REL,
+	published = __atomic_compare_exchange_n(area->ready, &from, goal, false, __ATOMIC_ACQ_REL,
 	                                        __ATOMIC_ACQUIRE);
 	/* Made in vain or not, the call was made. */
 	if (ring.populates)
 		recorder_internal(&internal);
-	return published || make_ready(base, ready, needed, unit, limit);
+	return published || make_ready(area, needed);
+}
+
+static bool make_slots_ready(uint64_t slots)
+{
+	const struct area area = { (uint8_t *)ring.slots, &ring.slots_ready, VMAT_SLOT_BYTES,
+		                   ring.slot_count, POPULATE_LEAST };
+
+	return make_ready(&area, slots);
+}
+
+bool ring_make_slots_ready(uint64_t slots)
+{
+	return make_slots_ready(slots < ring.slot_count ? slots : ring.slot_count);
+}
+
+bool ring_arena_ready(uint8_t *arena, uint64_t bytes)
+{
+	const struct area area = { arena, &ring.arena_ready, 1, ring.arena_bytes, POPULATE_LEAST };
+
+	return make_ready(&area, bytes);
+}
+
+bool ring_modules_ready(uint64_t bytes)
+{
+	const struct area area = { ring.modules, &ring.modules_ready, 1,
+		                   (uint64_t)(ring.arena - ring.modules), MODULES_LEAST };
+
+	return make_ready(&area, bytes);
 }
 
 static void store(struct vmat_event *slot, struct vmat_event *event, uint64_t seq)
 {
+	event->lap = (uint8_t)(__atomic_load_n(&ring.control->arena_used, __ATOMIC_RELAXED) >>
+	                       (VMAT_LAP_SHIFT + 8));
 	event->crc = ring_crc((uint32_t)seq, &event->time,
 	                      offsetof(struct vmat_event, crc) - offsetof(struct vmat_event, time));
 	__atomic_store_n(&slot->stamp, 0, __ATOMIC_RELAXED);
 	/* The old stamp must be gone before the first new byte shows. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	__builtin_memcpy(&slot->time, &event->time, sizeof(*event) - sizeof(event->stamp));
+	words_store(&slot->time, &event->time, sizeof(*event) - sizeof(event->stamp));
 	__atomic_store_n(&slot->stamp, seq + 1, __ATOMIC_RELEASE);
+}
+
+/* The first reason stays. */
+static void stop(enum vmat_stopped why)
+{
+	uint32_t recording = VMAT_RECORDING;
+
+	__atomic_compare_exchange_n(&ring.control->stopped, &recording, (uint32_t)why, false,
+	                            __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 uint64_t ring_draw(void)
@@ -134,8 +184,7 @@ uint64_t ring_draw(void)
 	if (__atomic_load_n(&control->stopped, __ATOMIC_RELAXED) ||
 	    (ring.stop_when_full &&
 	     __atomic_load_n(&control->head, __ATOMIC_RELAXED) >= ring.slot_count)) {
-		if (ring.stop_when_full && !control->stopped)
-			control->stopped = VMAT_STOPPED_FULL;
+		stop(VMAT_STOPPED_FULL);
 		ring_count(&control->dropped);
 		return RING_NO_SLOT;
 	}
@@ -147,6 +196,17 @@ uint64_t ring_draw(void)
 	return ring.stop_when_full && seq >= ring.slot_count ? RING_NO_SLOT : seq;
 }
 
+/* True for one caller each quarter of the ring, and when the arena has asked for it. */
+static bool snapshot_is_due(uint64_t seq)
+{
+	uint64_t quarter = ring.slot_count / 4;
+	uint64_t at = __atomic_load_n(&ring.snapshot_at, __ATOMIC_RELAXED);
+
+	return seq >= at &&
+	       __atomic_compare_exchange_n(&ring.snapshot_at, &at, seq - seq % quarter + quarter,
+	                                   false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
 bool ring_store(struct vmat_event *event, uint64_t seq, const uint32_t *alive)
 {
 	const struct vmat_control *control = ring.control;
@@ -156,60 +216,19 @@ bool ring_store(struct vmat_event *event, uint64_t seq, const uint32_t *alive)
 		return false;
 	index = seq & (ring.slot_count - 1);
 	if (index >= __atomic_load_n(&ring.slots_ready, __ATOMIC_ACQUIRE) &&
-	    !make_ready((uint8_t *)ring.slots, &ring.slots_ready, index + 1, sizeof(*event),
-	                ring.slot_count)) {
-		ring.control->stopped = ring.frozen ? VMAT_STOPPED_TRIMMED : VMAT_STOPPED_NO_SPACE;
+	    !make_slots_ready(index + 1)) {
+		stop(ring.frozen ? VMAT_STOPPED_TRIMMED : VMAT_STOPPED_NO_SPACE);
 		return false;
 	}
 	if (__atomic_load_n(alive, __ATOMIC_RELAXED) == 0 || ring.control != control)
 		return false;
+	/* What was overwritten before it was stored would take a newer event's place. */
+	if (ring.slot_count <= SMALL_RING && ring_head() - seq > ring.slot_count)
+		return snapshot_is_due(seq);
 	store(&ring.slots[index], event, seq);
 	if (seq % CLOCK_EVERY == 0)
 		ring_clock_pair();
-	return seq && seq % (ring.slot_count / 4) == 0;
-}
-
-void *ring_reserve(uint64_t bytes, uint32_t *id)
-{
-	uint64_t size = (bytes + VMAT_RECORD_ALIGN - 1) & ~(uint64_t)(VMAT_RECORD_ALIGN - 1);
-	/* Before the offset: a fork child that gets a trace of its own in between must not mix the two. */
-	uint8_t *arena = __atomic_load_n(&ring.arena, __ATOMIC_ACQUIRE);
-	uint64_t offset = __atomic_load_n(&ring.control->arena_used, __ATOMIC_RELAXED);
-
-	/* Compare and swap rather than add: a record that does not fit must not use up what is left. */
-	do {
-		if (size > ring.arena_bytes || offset > ring.arena_bytes - size) {
-			ring_count(&ring.control->arena_full);
-			return NULL;
-		}
-	} while (!__atomic_compare_exchange_n(&ring.control->arena_used, &offset, offset + size,
-	                                      true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-	if (!make_ready(arena, &ring.arena_ready, offset + size, 1, ring.arena_bytes)) {
-		ring_count(&ring.control->arena_full);
-		return NULL;
-	}
-	*id = (uint32_t)(offset / VMAT_RECORD_ALIGN);
-	return arena + offset;
-}
-
-void ring_return(const void *record, uint64_t reserved, uint64_t used)
-{
-	uint64_t align = VMAT_RECORD_ALIGN - 1;
-	uint64_t offset = (uint64_t)((const uint8_t *)record - ring.arena);
-	uint64_t end = offset + ((reserved + align) & ~align);
-
-	__builtin_memset(ring.arena + offset + used, 0, reserved - used);
-	__atomic_compare_exchange_n(&ring.control->arena_used, &end,
-	                            offset + ((used + align) & ~align), false, __ATOMIC_ACQ_REL,
-	                            __ATOMIC_RELAXED);
-}
-
-bool ring_make_slots_ready(uint64_t slots)
-{
-	uint64_t goal = slots < ring.slot_count ? slots : ring.slot_count;
-
-	return make_ready((uint8_t *)ring.slots, &ring.slots_ready, goal, VMAT_SLOT_BYTES,
-	                  ring.slot_count);
+	return snapshot_is_due(seq);
 }
 
 bool ring_overlaps(uint64_t start, uint64_t length)

@@ -1,7 +1,7 @@
 /*
  * ring: the mapped trace file and its two ways of taking something in.
  *
- *     header | control | in flight | arena ....... used ... ready ... | ring  s s s s . . ready . . . |
+ *     header | control | in flight | modules ... | arena ..... ready ... | ring  s s s s . . ready . . . |
  *
  * The file is sparse and mapped whole; `ready` is how far its pages were asked for (MADV_POPULATE_WRITE),
  * and nothing is stored beyond it: on a full disk that call returns EFAULT where a store would be SIGBUS.
@@ -24,6 +24,7 @@ struct ring {
 	struct vmat_header *header; /* start of the mapping; NULL: none */
 	struct vmat_control *control;
 	struct vmat_in_flight *in_flight;
+	uint8_t *modules;
 	uint8_t *arena;
 	struct vmat_event *slots;
 	uint64_t map_bytes; /* 0: the mapping is no longer ours to keep the program off */
@@ -31,7 +32,14 @@ struct ring {
 	uint64_t slot_count;
 	uint64_t frozen;      /* 1: at exit, nothing more is populated */
 	uint64_t arena_ready; /* bytes */
+	uint64_t modules_ready;
 	uint64_t slots_ready;
+	uint64_t
+		snapshot_at; /* the next snapshot is due with the event of this number, or any later one */
+	uint64_t arena_limit; /* bytes; less than arena_bytes once pages were refused */
+	uint64_t lap_soft;    /* bytes; a lap of the arena may end behind them, see arena.h */
+	uint64_t lap_began;   /* lap << VMAT_LAP_SHIFT | low bits of the head when it began */
+	bool laps;            /* the arena is filled in laps */
 	bool stop_when_full;
 	bool use_counter; /* ticks are the time stamp counter */
 	bool use_crc32c;
@@ -65,8 +73,8 @@ uint64_t ring_draw(void);
  * Stores *event in it (stamp and crc are set here). `alive` is read once more just before the stamp: if it
  * then reads 0 this is a fork child in the middle of its parent's event, and the slot stays unstamped;
  * likewise if the child has got a ring of its own meanwhile.
- * True: the slot begins a quarter of the ring, and a snapshot is due, so that what survives a wrap can be
- * replayed from a base that survives too.
+ * True: a snapshot is due, with every quarter of the ring, so that what survives a wrap can be replayed from a
+ * base that survives too. Whoever is told so is the only one.
  */
 bool ring_store(struct vmat_event *event, uint64_t seq, const uint32_t *alive);
 
@@ -75,15 +83,12 @@ static inline bool ring_put(struct vmat_event *event, const uint32_t *alive)
 	return ring_store(event, ring_draw(), alive);
 }
 
-/* `bytes` of the arena, aligned, zero, safe to store to; NULL and counted when there is no more. */
-void *ring_reserve(uint64_t bytes, uint32_t *id);
-/* Gives back the tail of the newest reservation, if it still is the newest. */
-void ring_return(const void *record, uint64_t reserved, uint64_t used);
-
 uint32_t ring_crc(uint32_t seed, const void *data, size_t bytes);
 
-/* Asks for the pages of the first `slots` slots. False: refused. */
+/* Each asks for the pages of the first so many slots, or bytes. False: refused. */
 bool ring_make_slots_ready(uint64_t slots);
+bool ring_arena_ready(uint8_t *arena, uint64_t bytes);
+bool ring_modules_ready(uint64_t bytes);
 
 /* At a clean exit: cuts the file behind what is in use; recording goes on in what is ready. Best effort. */
 void ring_trim(const char *path);

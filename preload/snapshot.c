@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <sys/syscall.h>
 
+#include "arena.h"
 #include "depot.h"
 #include "raw_syscall.h"
 #include "ring.h"
@@ -36,7 +37,7 @@ static long take_part(long fd, uint32_t snapshot, uint32_t part)
 	payload->part = part;
 	got = RAW_3(SYS_read, fd, payload + 1, READ_BYTES);
 	depot_finish(payload, VMAT_RECORD_MAPS, reserved,
-	             sizeof(*payload) + (raw_failed(got) ? 0 : (size_t)got), 0);
+	             sizeof(*payload) + (raw_failed(got) ? 0 : (size_t)got));
 	return raw_failed(got) ? -1 : got;
 }
 
@@ -50,11 +51,12 @@ void snapshot_take(enum vmat_snapshot_reason reason)
 	};
 	const struct vmat_control *control = ring.control;
 	struct vmat_snapshot *payload;
-	/* Half of the arena is for what events refer to: a tiny ring asks for snapshots all the time. */
+	/* Where there is one lap only, half of it is for what events refer to. */
 	bool wanted =
-		reason != VMAT_SNAPSHOT_PERIODIC ||
+		ring.laps || reason != VMAT_SNAPSHOT_PERIODIC ||
 		__atomic_load_n(&ring.control->arena_used, __ATOMIC_RELAXED) < ring.arena_bytes / 2;
 	long fd = wanted ? open_maps() : -1;
+	uint64_t bytes = 0;
 	long got = -1;
 	uint32_t id;
 
@@ -62,6 +64,10 @@ void snapshot_take(enum vmat_snapshot_reason reason)
 		do {
 			got = take_part(fd, end.snapshot, end.parts);
 			end.parts++;
+			bytes += sizeof(struct vmat_record) + sizeof(struct vmat_maps_part) +
+			         (uint64_t)(got > 0 ? got : 0);
+			if (ring.laps && bytes > arena_snapshot_limit())
+				got = -1;
 			/* The other ring is that of a fork child, whose handler has come back into this. */
 		} while (got > 0 && ring.control == control);
 		RAW_1(SYS_close, fd);
@@ -75,7 +81,8 @@ void snapshot_take(enum vmat_snapshot_reason reason)
 		return;
 	}
 	*payload = end;
-	depot_finish(payload, VMAT_RECORD_SNAPSHOT, sizeof(end), sizeof(end), 0);
+	depot_finish(payload, VMAT_RECORD_SNAPSHOT, sizeof(end), sizeof(end));
+	arena_snapshot_taken(bytes);
 }
 
 /*
@@ -151,13 +158,13 @@ uint32_t snapshot_rows_of_two(uint64_t start, uint64_t end, uint64_t other_start
 		}
 		if (past || got <= 0)
 			break;
-		depot_finish(text, VMAT_RECORD_STRING, reserved, 0, 0);
+		depot_finish(text, VMAT_RECORD_STRING, reserved, 0);
 		RAW_3(SYS_lseek, fd, 0, 0);
 		reserved *= 2;
 	}
 	RAW_1(SYS_close, fd);
 	if (!past && got != 0)
 		return 0;
-	depot_finish(text, VMAT_RECORD_ROWS, reserved, kept, 0);
+	depot_finish(text, VMAT_RECORD_ROWS, reserved, kept);
 	return id;
 }

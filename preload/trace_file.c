@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "modules_table.h"
 #include "place.h"
 #include "processor.h"
 #include "raw_syscall.h"
@@ -23,8 +24,12 @@
 
 enum {
 	ARENA_LEAST = 1 << 20,
-	ARENA_MOST = 256 << 20,
-	PREFIX_BYTES = VMAT_HEADER_BYTES + 4096 + VMAT_IN_FLIGHT_COUNT * VMAT_IN_FLIGHT_BYTES,
+	ARENA_FAIR =
+		32 << 20, /* some snapshots of 65,530 VMAs, as many as Linux lets a process have */
+	ARENA_MOST = 256 << 20, /* what an id can name */
+	MODULES_AT = VMAT_HEADER_BYTES + 4096 + VMAT_IN_FLIGHT_COUNT * VMAT_IN_FLIGHT_BYTES,
+	PREFIX_BYTES = MODULES_AT + MODULES_BYTES,
+	LAP_LEAST = 256 << 10,
 	GROW_SLOTS =
 		1 << 26, /* `grow` is a ring so long that its end is the disk's: 8 GiB, sparse */
 	NAME_TRIES = 10000,
@@ -33,8 +38,14 @@ enum {
 	TRIM_SLACK = 512, /* slots left ready behind the last event at exit */
 };
 
-/* Stack, strings and snapshots take a quarter of what the events take, within bounds. */
-static uint64_t arena_bytes_for(uint64_t slots)
+/* How the file is shared out. */
+struct plan {
+	uint64_t slots;
+	uint64_t arena;
+};
+
+/* What stacks, strings and snapshots take where they repeat themselves: a quarter of what the events take. */
+static uint64_t modest_arena(uint64_t slots)
 {
 	uint64_t bytes = slots * VMAT_SLOT_BYTES / 4;
 
@@ -43,9 +54,22 @@ static uint64_t arena_bytes_for(uint64_t slots)
 	return bytes > ARENA_MOST ? ARENA_MOST : bytes;
 }
 
-static uint64_t file_bytes_for(uint64_t slots)
+/* Room for many a stack, and for long lists of VMAs. It is sparse: what is not used costs nothing. */
+static uint64_t ample_arena(uint64_t slots)
 {
-	return PREFIX_BYTES + arena_bytes_for(slots) + slots * VMAT_SLOT_BYTES;
+	uint64_t bytes = slots * VMAT_SLOT_BYTES / 2;
+
+	if (bytes < ARENA_FAIR)
+		return ARENA_FAIR;
+	return bytes > ARENA_MOST ? ARENA_MOST : bytes;
+}
+
+/* Whole pages, as what is mapped is. */
+static uint64_t file_bytes_for(struct plan plan)
+{
+	uint64_t bytes = PREFIX_BYTES + plan.arena + plan.slots * VMAT_SLOT_BYTES;
+
+	return (bytes + 4095) & ~4095ull;
 }
 
 /* The pattern with its % words filled in, and ".N" before the suffix if n is not 0. False: too long. */
@@ -151,49 +175,53 @@ static uint64_t soft_limit(int resource)
 	return limit.rlim_cur;
 }
 
+/* Sizes and maps the file; 0: this plan is beyond a limit. */
+static long try_plan(long fd, struct plan plan)
+{
+	uint64_t bytes = file_bytes_for(plan);
+	long result = RAW_2(SYS_ftruncate, fd, bytes);
+
+	if (raw_failed(result))
+		return result;
+	return RAW_6(SYS_mmap, place_next(bytes), bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+}
+
 /*
- * The most slots, a power of two, whose file fits in RLIMIT_FSIZE, beyond which ftruncate raises SIGXFSZ, and
- * in a small part of RLIMIT_AS, which is there for the program.
+ * With a smaller arena, then with fewer slots, where address space or file size is short: within RLIMIT_FSIZE,
+ * beyond which ftruncate raises SIGXFSZ, and a small part of RLIMIT_AS, which is there for the program.
  */
-static uint64_t slots_within_limits(uint64_t slots)
+static long size_and_map(long fd, struct plan *plan, bool sparse)
 {
 	uint64_t file = soft_limit(RLIMIT_FSIZE);
 	uint64_t space = soft_limit(RLIMIT_AS) / SPACE_SHARE;
-
-	while (slots >= 16 && (file_bytes_for(slots) > file || file_bytes_for(slots) > space))
-		slots /= 2;
-	return slots;
-}
-
-/* Sizes and maps the file, with fewer slots where address space or file size is short. */
-static long size_and_map(long fd, uint64_t *slots)
-{
 	long result = -EFBIG;
 
-	for (*slots = slots_within_limits(*slots); *slots >= 16; *slots /= 2) {
-		uint64_t bytes = file_bytes_for(*slots);
+	for (; plan->slots >= 16; plan->slots /= 2) {
+		for (plan->arena = sparse ? ample_arena(plan->slots) : modest_arena(plan->slots);;
+		     plan->arena = modest_arena(plan->slots)) {
+			uint64_t bytes = file_bytes_for(*plan);
 
-		result = RAW_2(SYS_ftruncate, fd, bytes);
-		if (raw_failed(result))
-			continue;
-		result = RAW_6(SYS_mmap, place_next(bytes), bytes, PROT_READ | PROT_WRITE,
-		               MAP_SHARED, fd, 0);
-		if (!raw_failed(result))
-			return result;
+			if (bytes <= file && bytes <= space)
+				result = try_plan(fd, *plan);
+			if (!raw_failed(result))
+				return result;
+			if (plan->arena == modest_arena(plan->slots))
+				break;
+		}
 	}
 	return result;
 }
 
-static void set_sections(struct vmat_header *header, uint64_t slots)
+static void set_sections(struct vmat_header *header, struct plan plan)
 {
-	uint64_t arena = arena_bytes_for(slots);
 	struct vmat_section sections[] = {
 		{ VMAT_SECTION_CONTROL, 0, VMAT_HEADER_BYTES, sizeof(struct vmat_control) },
 		{ VMAT_SECTION_IN_FLIGHT, VMAT_IN_FLIGHT_BYTES, VMAT_HEADER_BYTES + 4096,
 		  VMAT_IN_FLIGHT_COUNT * VMAT_IN_FLIGHT_BYTES },
-		{ VMAT_SECTION_ARENA, 0, PREFIX_BYTES, arena },
-		{ VMAT_SECTION_RING, VMAT_SLOT_BYTES, PREFIX_BYTES + arena,
-		  slots * VMAT_SLOT_BYTES },
+		{ VMAT_SECTION_MODULES, 0, MODULES_AT, MODULES_BYTES },
+		{ VMAT_SECTION_ARENA, 0, PREFIX_BYTES, plan.arena },
+		{ VMAT_SECTION_RING, VMAT_SLOT_BYTES, PREFIX_BYTES + plan.arena,
+		  plan.slots * VMAT_SLOT_BYTES },
 	};
 
 	header->section_count = sizeof(sections) / sizeof(sections[0]);
@@ -201,31 +229,36 @@ static void set_sections(struct vmat_header *header, uint64_t slots)
 }
 
 /* Kernels before 5.14 cannot be asked for pages ahead: all of the file's space is taken at once. */
-static bool reserve_space(long fd, uint64_t bytes)
+static bool can_populate(void)
 {
-	ring.populates = RAW_3(SYS_madvise, ring.header, 4096, MADV_POPULATE_WRITE) == 0;
-	return ring.populates || !raw_failed(RAW_4(SYS_fallocate, fd, 0, 0, bytes));
+	char here;
+
+	return RAW_3(SYS_madvise, (uint64_t)&here & ~4095ull, 4096, MADV_POPULATE_WRITE) == 0;
 }
 
-/* The pages that are stored to without asking: header, control, in flight, the first of arena and ring. */
+/* The pages that are stored to without asking: header, control, in flight, the first of what follows. */
 static bool populate_first(long map)
 {
 	return !ring.populates ||
-	       (RAW_3(SYS_madvise, map, PREFIX_BYTES + 4096, MADV_POPULATE_WRITE) == 0 &&
+	       (RAW_3(SYS_madvise, map, MODULES_AT + 4096, MADV_POPULATE_WRITE) == 0 &&
+	        RAW_3(SYS_madvise, ring.arena, 4096, MADV_POPULATE_WRITE) == 0 &&
 	        RAW_3(SYS_madvise, ring.slots, FIRST_SLOTS * VMAT_SLOT_BYTES,
 	              MADV_POPULATE_WRITE) == 0);
 }
 
 bool ring_create(const struct settings *settings, char *path, size_t path_bytes, int *why)
 {
-	uint64_t slots = settings->on_full == VMAT_GROW ? GROW_SLOTS : settings->slot_count;
+	struct plan plan = { .slots = settings->on_full == VMAT_GROW ? GROW_SLOTS
+		                                                     : settings->slot_count };
 	long fd = create(settings, path, path_bytes);
+	bool populates;
 	long map;
 
 	*why = (int)-fd;
 	if (raw_failed(fd))
 		return false;
-	map = size_and_map(fd, &slots);
+	populates = can_populate();
+	map = size_and_map(fd, &plan, populates);
 	*why = (int)-map;
 	if (raw_failed(map)) {
 		RAW_1(SYS_close, fd);
@@ -236,20 +269,28 @@ bool ring_create(const struct settings *settings, char *path, size_t path_bytes,
 		.header = (struct vmat_header *)map,
 		.control = (struct vmat_control *)(map + VMAT_HEADER_BYTES),
 		.in_flight = (struct vmat_in_flight *)(map + VMAT_HEADER_BYTES + 4096),
+		.modules = (uint8_t *)(map + MODULES_AT),
 		.arena = (uint8_t *)(map + PREFIX_BYTES),
-		.slots = (struct vmat_event *)((uint64_t)map + PREFIX_BYTES +
-		                               arena_bytes_for(slots)),
-		.map_bytes = file_bytes_for(slots),
-		.arena_bytes = arena_bytes_for(slots),
-		.slot_count = slots,
+		.slots = (struct vmat_event *)((uint64_t)map + PREFIX_BYTES + plan.arena),
+		.map_bytes = file_bytes_for(plan),
+		.arena_bytes = plan.arena,
+		.arena_limit = plan.arena,
+		.slot_count = plan.slots,
+		.snapshot_at = plan.slots / 4,
+		.lap_soft = plan.slots * VMAT_SLOT_BYTES / 4,
+		.laps = settings->on_full == VMAT_OVERWRITE,
 		.stop_when_full = settings->on_full != VMAT_OVERWRITE,
+		.populates = populates,
 		.use_counter = processor_has_invariant_counter(),
 		.use_crc32c = processor_has_crc32c(),
 	};
+	if (ring.lap_soft < LAP_LEAST)
+		ring.lap_soft = LAP_LEAST;
 	RAW_3(SYS_madvise, map, ring.map_bytes, MADV_DONTDUMP);
 	/* Or the first store to a page brings in a huge one around it: 2.5 ms of zeroing (Linux 6.18, ext4). */
 	RAW_3(SYS_madvise, map, ring.map_bytes, MADV_RANDOM);
-	if (!reserve_space(fd, ring.map_bytes) || !populate_first(map)) {
+	if ((!populates && raw_failed(RAW_4(SYS_fallocate, fd, 0, 0, ring.map_bytes))) ||
+	    !populate_first(map)) {
 		*why = ENOSPC;
 		RAW_2(SYS_munmap, map, ring.map_bytes);
 		RAW_1(SYS_close, fd);
@@ -259,11 +300,13 @@ bool ring_create(const struct settings *settings, char *path, size_t path_bytes,
 	}
 	RAW_1(SYS_close, fd);
 	ring.arena_ready = ring.populates ? 4096 : ring.arena_bytes;
-	ring.slots_ready = ring.populates && slots > FIRST_SLOTS ? FIRST_SLOTS : slots;
+	ring.modules_ready = ring.populates ? 4096 : MODULES_BYTES;
+	ring.slots_ready = ring.populates && plan.slots > FIRST_SLOTS ? FIRST_SLOTS : plan.slots;
 	/* No record has id 0. */
 	ring.control->arena_used = VMAT_RECORD_ALIGN;
-	set_sections(ring.header, slots);
-	ring.header->slot_count = slots;
+	set_sections(ring.header, plan);
+	ring.header->slot_count = plan.slots;
+	ring.header->feature_incompat = VMAT_FEATURE_LAPS;
 	return true;
 }
 

@@ -1,10 +1,13 @@
 /*
- * trace_arena.c: the append-only records of a trace: stacks, strings, objects, rows, modules. Pieces of
- * snapshots are gathered here and put together by trace_snapshots.c.
+ * trace_arena.c: the records of a trace: stacks, strings, objects, rows, modules. Pieces of snapshots are
+ * gathered here and put together by trace_snapshots.c.
  *
- * One walk from the arena's begin to what is used. Where no valid record begins the walk steps
- * VMAT_RECORD_ALIGN bytes on, so that one torn record costs nothing but itself. The arena is a private copy,
- * only the file's data ranges read: what is sparse in the file stays untouched memory.
+ * One walk over the section's data. Where no valid record begins the walk steps VMAT_RECORD_ALIGN bytes on, so
+ * that one torn record costs nothing but itself. Sections are private copies, only the file's data ranges read:
+ * what is sparse in the file stays untouched memory.
+ *
+ *     arena    [ lap 7: record record record | stale | lap 6: record record ... ]
+ *                                            ^ used: before it lap 7 is valid, behind it lap 6
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -39,15 +42,16 @@ static char *copy_text(const uint8_t *bytes, size_t length)
 	return strndup((const char *)bytes, length);
 }
 
-static bool take_stack(struct trace *trace, const struct vmat_record *record,
-                       const uint8_t *payload, uint32_t id)
+static bool take_stack(struct trace *trace, const struct vmat_record *record, uint32_t id)
 {
-	(void)payload;
-	if (record->count == 0 || record->bytes != (uint64_t)record->count * sizeof(uint64_t)) {
+	uint32_t unit = trace_id_unit(trace, id);
+
+	if (record->bytes == 0 || record->bytes % sizeof(uint64_t) ||
+	    (!trace->laps && record->bytes != (uint64_t)record->lap * sizeof(uint64_t))) {
 		trace->counts.damaged_records++;
 		return true;
 	}
-	trace->stack_bits[id / 8] = (uint8_t)(trace->stack_bits[id / 8] | 1u << id % 8);
+	trace->stack_bits[unit / 8] = (uint8_t)(trace->stack_bits[unit / 8] | 1u << unit % 8);
 	trace->counts.stacks++;
 	return true;
 }
@@ -67,6 +71,7 @@ static bool take_named(struct trace *trace, const struct vmat_record *record,
 	if (!named)
 		return false;
 	named->id = id;
+	named->lap = record->lap;
 	named->is_object = is_object;
 	memcpy(&named->object, payload, skip);
 	named->text = copy_text(payload + skip, record->bytes - skip);
@@ -81,6 +86,7 @@ static bool take_rows(struct trace *trace, const struct vmat_record *record, con
 	if (!touched)
 		return false;
 	touched->id = id;
+	touched->lap = record->lap;
 	return proc_maps_parse(&touched->maps, (const char *)payload, record->bytes);
 }
 
@@ -125,7 +131,7 @@ static bool take_record(struct trace *trace, struct gathered *gathered,
 {
 	switch (record->type) {
 	case VMAT_RECORD_STACK:
-		return take_stack(trace, record, payload, id);
+		return take_stack(trace, record, id);
 	case VMAT_RECORD_STRING:
 	case VMAT_RECORD_OBJECT:
 		return take_named(trace, record, payload, id);
@@ -143,20 +149,39 @@ static bool take_record(struct trace *trace, struct gathered *gathered,
 	}
 }
 
-/* Bytes from one record to the next, or 0: no valid record begins here. */
-static size_t record_at(struct trace *trace, size_t offset, struct vmat_record *record)
-{
-	size_t room = trace->arena_bytes - offset - sizeof(*record);
-	const uint8_t *payload = trace->arena + offset + sizeof(*record);
+/* What a walk over a section is told of it. */
+struct walked {
+	const uint8_t *bytes;
+	size_t length;
+	size_t used;  /* reserved in the lap `lap`; behind it lies the lap before */
+	uint32_t lap; /* of records before `used` */
+	bool is_arena;
+	bool was_lapped; /* what is no record may be the rest of one */
+};
 
-	memcpy(record, trace->arena + offset, sizeof(*record));
+/* Bytes from one record to the next, or 0: no valid record begins here. */
+static size_t record_at(struct trace *trace, const struct walked *area, size_t offset,
+                        struct vmat_record *record)
+{
+	size_t room = area->length - offset - sizeof(*record);
+	const uint8_t *payload = area->bytes + offset + sizeof(*record);
+	bool before_used = offset < area->used;
+	uint32_t lap = before_used ? area->lap : (area->lap - 1) & VMAT_LAP_MASK;
+	uint32_t seed;
+
+	memcpy(record, area->bytes + offset, sizeof(*record));
 	if (record->type == 0) {
-		trace->counts.unfinished_records++;
+		trace->counts.unfinished_records += area->is_arena && before_used;
 		return 0;
 	}
 	/* Every type is "V" and three letters: what is not cannot be the begin of a record. */
 	if ((record->type & 0xff) != 'V' || record->bytes > room ||
-	    checksum(record->type, payload, record->bytes) != record->crc) {
+	    (trace->laps && record->lap != lap)) {
+		trace->counts.damaged_records += !area->was_lapped;
+		return 0;
+	}
+	seed = trace->laps ? record->type ^ record->lap : record->type;
+	if (checksum(seed, payload, record->bytes) != record->crc) {
 		trace->counts.damaged_records++;
 		return 0;
 	}
@@ -164,59 +189,96 @@ static size_t record_at(struct trace *trace, size_t offset, struct vmat_record *
 	       (((size_t)record->bytes + VMAT_RECORD_ALIGN - 1) & ~(size_t)(VMAT_RECORD_ALIGN - 1));
 }
 
-/* Records that begin in [offset, end) of the arena; the offset behind the last one, or 0: out of memory. */
-static size_t walk_records(struct trace *trace, struct gathered *gathered, size_t offset,
-                           size_t end)
+/* Records that begin in [offset, end); the offset behind the last one, or 0: out of memory. */
+static size_t walk_records(struct trace *trace, struct gathered *gathered,
+                           const struct walked *area, size_t offset, size_t end)
 {
 	size_t step;
 
-	for (; offset < end && offset + sizeof(struct vmat_record) <= trace->arena_bytes;
+	for (; offset < end && offset + sizeof(struct vmat_record) <= area->length;
 	     offset += step) {
 		struct vmat_record record;
+		uint32_t id = (uint32_t)(offset / VMAT_RECORD_ALIGN);
 
-		step = record_at(trace, offset, &record);
+		step = record_at(trace, area, offset, &record);
 		if (step == 0) {
 			step = VMAT_RECORD_ALIGN;
 			continue;
 		}
-		if (!take_record(trace, gathered, &record, trace->arena + offset + sizeof(record),
-		                 (uint32_t)(offset / VMAT_RECORD_ALIGN)))
+		if (trace->laps)
+			id |= record.lap << VMAT_ID_LAP_SHIFT;
+		/* Only objects live outside of the arena: nothing else could be referred to. */
+		if (!area->is_arena && record.type != VMAT_RECORD_MODULE) {
+			trace->counts.unknown_records++;
+			continue;
+		}
+		if (!take_record(trace, gathered, &record, area->bytes + offset + sizeof(record),
+		                 id))
 			return 0;
 	}
 	return offset;
 }
 
 /*
- * Reads the data ranges of the file first, since a record may end in one and begin in another; then walks
- * them. Holes are stepped over: what is not stored holds no record.
+ * Walks the data ranges of what was read. Holes are stepped over: what is not stored holds no record. A record
+ * may end in another range than it began in.
  */
-static bool read_records(struct trace *trace, struct gathered *gathered, struct trace_error *error)
+static bool walk_area(struct trace *trace, struct gathered *gathered, const struct extent *where,
+                      const struct walked *area, struct trace_error *error)
 {
-	uint64_t from = trace->arena_at.offset;
-	uint64_t end = from + trace->arena_bytes;
-	size_t walked = VMAT_RECORD_ALIGN;
+	uint64_t from = where->offset;
+	uint64_t end = from + area->length;
+	size_t walked = area->is_arena ? VMAT_RECORD_ALIGN : 0;
 	uint64_t at, data_end;
 
 	for (at = from; at < end && next_data(trace->fd, &at, end, &data_end); at = data_end) {
-		ssize_t n = trace_read_at(trace->fd, trace->arena + (at - from), data_end - at, at);
+		size_t first = (size_t)(at - from) & ~(size_t)(VMAT_RECORD_ALIGN - 1);
+
+		if (first > walked) {
+			if (area->is_arena && walked < area->used)
+				trace->counts.unfinished_records +=
+					((first < area->used ? first : area->used) - walked) /
+					VMAT_RECORD_ALIGN;
+			walked = first;
+		}
+		walked = walk_records(trace, gathered, area, walked, data_end - from);
+		if (walked == 0)
+			return trace_no_memory(error);
+	}
+	return true;
+}
+
+/* A private copy of the section's first `bytes`: its data ranges are read, its holes stay untouched. */
+static bool read_area(struct trace *trace, const struct extent *where, size_t bytes, uint8_t **copy,
+                      struct trace_error *error)
+{
+	uint64_t from = where->offset;
+	uint64_t end = from + bytes;
+	uint64_t at, data_end;
+
+	*copy = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (*copy == MAP_FAILED) {
+		*copy = NULL;
+		return trace_no_memory(error);
+	}
+	for (at = from; at < end && next_data(trace->fd, &at, end, &data_end); at = data_end) {
+		ssize_t n = trace_read_at(trace->fd, *copy + (at - from), data_end - at, at);
 
 		if (n < 0)
 			return trace_fail_errno(error, TRACE_CANNOT_READ, at);
 		if ((uint64_t)n < data_end - at)
 			break; /* cut meanwhile */
 	}
-	for (at = from; at < end && next_data(trace->fd, &at, end, &data_end); at = data_end) {
-		size_t first = (size_t)(at - from) & ~(size_t)(VMAT_RECORD_ALIGN - 1);
-
-		if (first > walked) {
-			trace->counts.unfinished_records += (first - walked) / VMAT_RECORD_ALIGN;
-			walked = first;
-		}
-		walked = walk_records(trace, gathered, walked, data_end - from);
-		if (walked == 0)
-			return trace_no_memory(error);
-	}
 	return true;
+}
+
+/* How much of a section, `length` at most, the file can hold. */
+static uint64_t within_file(const struct extent *where, uint64_t length, uint64_t file_bytes)
+{
+	if (where->offset >= file_bytes)
+		return 0;
+	return length < file_bytes - where->offset ? length : file_bytes - where->offset;
 }
 
 static int compare_modules(const void *left, const void *right)
@@ -229,37 +291,64 @@ static int compare_modules(const void *left, const void *right)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
+static bool load_modules(struct trace *trace, struct gathered *gathered, uint64_t file_bytes,
+                         struct trace_error *error)
+{
+	const struct extent *where = &trace->modules_at;
+	uint64_t bytes = within_file(where, where->length, file_bytes);
+	struct walked area = { .used = bytes, .was_lapped = true };
+
+	if (bytes == 0)
+		return true;
+	trace->modules_bytes = bytes;
+	if (!read_area(trace, where, bytes, &trace->modules_copy, error))
+		return false;
+	area.bytes = trace->modules_copy;
+	area.length = bytes;
+	return walk_area(trace, gathered, where, &area, error);
+}
+
+static bool load_arena(struct trace *trace, struct gathered *gathered, uint64_t file_bytes,
+                       struct trace_error *error)
+{
+	const struct extent *where = &trace->arena_at;
+	uint64_t used = trace->counts.arena_used;
+	uint64_t bytes = trace->counts.arena_lap ? where->length : used;
+	struct walked area = {
+		.used = used,
+		.lap = trace->counts.arena_lap,
+		.is_arena = true,
+		.was_lapped = trace->counts.arena_lap,
+	};
+	/* The offsets that an id can say. */
+	uint64_t most = (trace->laps ? 1ull << VMAT_ID_LAP_SHIFT : UINT32_MAX) * VMAT_RECORD_ALIGN;
+
+	if (bytes > where->length)
+		bytes = where->length;
+	bytes = within_file(where, bytes < most ? bytes : most, file_bytes);
+	if (bytes == 0)
+		return true;
+	trace->arena_bytes = bytes;
+	trace->stack_bits = calloc(bytes / VMAT_RECORD_ALIGN / 8 + 1, 1);
+	if (!trace->stack_bits)
+		return trace_no_memory(error);
+	if (!read_area(trace, where, bytes, &trace->arena, error))
+		return false;
+	area.bytes = trace->arena;
+	area.length = bytes;
+	return walk_area(trace, gathered, where, &area, error);
+}
+
 bool trace_arena_load(struct trace *trace, struct trace_error *error)
 {
-	uint64_t used = trace->counts.arena_used;
 	struct gathered gathered = { 0 };
 	struct stat status;
 	bool fine;
 
-	if (used > trace->arena_at.length)
-		used = trace->arena_at.length;
 	if (fstat(trace->fd, &status) < 0)
 		return trace_fail_errno(error, TRACE_CANNOT_READ, 0);
-	if (trace->arena_at.offset >= (uint64_t)status.st_size)
-		used = 0;
-	else if (used > (uint64_t)status.st_size - trace->arena_at.offset)
-		used = (uint64_t)status.st_size - trace->arena_at.offset;
-	/* Ids are 32 bits of 16-byte units: nothing can refer beyond 64 GiB. */
-	if (used > (uint64_t)UINT32_MAX * VMAT_RECORD_ALIGN)
-		used = (uint64_t)UINT32_MAX * VMAT_RECORD_ALIGN;
-	if (used == 0)
-		return true;
-	trace->arena = mmap(NULL, used, PROT_READ | PROT_WRITE,
-	                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (trace->arena == MAP_FAILED) {
-		trace->arena = NULL;
-		return trace_no_memory(error);
-	}
-	trace->arena_bytes = used;
-	trace->stack_bits = calloc(used / VMAT_RECORD_ALIGN / 8 + 1, 1);
-	if (!trace->stack_bits)
-		return trace_no_memory(error);
-	fine = read_records(trace, &gathered, error) &&
+	fine = load_modules(trace, &gathered, (uint64_t)status.st_size, error) &&
+	       load_arena(trace, &gathered, (uint64_t)status.st_size, error) &&
 	       trace_snapshots_make(trace, &gathered, error);
 	trace_gathered_release(&gathered);
 	if (fine && trace->module_count)
@@ -287,4 +376,6 @@ void trace_arena_release(struct trace *trace)
 	free(trace->stack_bits);
 	if (trace->arena)
 		munmap(trace->arena, trace->arena_bytes);
+	if (trace->modules_copy)
+		munmap(trace->modules_copy, trace->modules_bytes);
 }

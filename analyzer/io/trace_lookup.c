@@ -5,13 +5,14 @@
 
 #include "trace_parts.h"
 
-/* Arrays of records are in order of id: the walk over the arena met them so. */
-#define FIND_ID(array, count, wanted, found)                                                       \
+/* Arrays of records are in order of place: the walk over the arena met them so. */
+#define FIND_ID(trace, array, count, wanted, found)                                                \
 	do {                                                                                       \
 		size_t low = 0, high = (count);                                                    \
+		uint32_t unit = trace_id_unit(trace, wanted);                                      \
 		while (low < high) {                                                               \
 			size_t middle = low + (high - low) / 2;                                    \
-			if ((array)[middle].id < (wanted))                                         \
+			if (trace_id_unit(trace, (array)[middle].id) < unit)                       \
 				low = middle + 1;                                                  \
 			else                                                                       \
 				high = middle;                                                     \
@@ -19,20 +20,28 @@
 		(found) = low < (count) && (array)[low].id == (wanted) ? &(array)[low] : NULL;     \
 	} while (0)
 
-const struct named *trace_named(const struct trace *trace, uint32_t id)
+/* The id's low bits of the lap are the record's; are the ones above them? */
+static bool is_of_lap(const struct trace *trace, uint32_t record_lap, uint8_t lap)
+{
+	uint8_t high = (uint8_t)(record_lap >> 8);
+
+	return !trace->laps || high == lap || high == (uint8_t)(lap - 1);
+}
+
+const struct named *trace_named(const struct trace *trace, uint32_t id, uint8_t lap)
 {
 	const struct named *found;
 
-	FIND_ID(trace->named, trace->named_count, id, found);
-	return found;
+	FIND_ID(trace, trace->named, trace->named_count, id, found);
+	return found && is_of_lap(trace, found->lap, lap) ? found : NULL;
 }
 
-const struct proc_maps *trace_touched(const struct trace *trace, uint32_t id)
+const struct proc_maps *trace_touched(const struct trace *trace, uint32_t id, uint8_t lap)
 {
 	const struct touched *found;
 
-	FIND_ID(trace->touched, trace->touched_count, id, found);
-	return found ? &found->maps : NULL;
+	FIND_ID(trace, trace->touched, trace->touched_count, id, found);
+	return found && is_of_lap(trace, found->lap, lap) ? &found->maps : NULL;
 }
 
 const struct snapshot *trace_snapshots(const struct trace *trace, size_t *count)
@@ -41,18 +50,36 @@ const struct snapshot *trace_snapshots(const struct trace *trace, size_t *count)
 	return trace->snapshots;
 }
 
-const uint64_t *trace_stack(const struct trace *trace, uint32_t id, size_t *count)
+/* The record at the place of a stack's id, or NULL. */
+static const struct vmat_record *stack_record(const struct trace *trace, uint32_t id)
 {
-	uint64_t offset = (uint64_t)id * VMAT_RECORD_ALIGN;
+	uint32_t unit = trace_id_unit(trace, id);
+	uint64_t offset = (uint64_t)unit * VMAT_RECORD_ALIGN;
 	const struct vmat_record *record;
 
-	*count = 0;
-	if (id == 0 || offset >= trace->arena_bytes || !(trace->stack_bits[id / 8] >> id % 8 & 1))
+	if (id == 0 || offset >= trace->arena_bytes ||
+	    !(trace->stack_bits[unit / 8] >> unit % 8 & 1))
 		return NULL;
-	/* Records are aligned to 16 bytes in a page-aligned copy: the casts are to well-aligned types. */
+	/* Records are aligned to 16 bytes in a page-aligned copy: the cast is to a well-aligned type. */
 	record = (const struct vmat_record *)(const void *)(trace->arena + offset);
-	*count = record->count;
-	return (const uint64_t *)(const void *)(record + 1);
+	if (trace->laps && (record->lap & 0xff) != id >> VMAT_ID_LAP_SHIFT)
+		return NULL;
+	return record;
+}
+
+bool trace_has_stack(const struct trace *trace, uint32_t id, uint8_t lap)
+{
+	const struct vmat_record *record = stack_record(trace, id);
+
+	return record && is_of_lap(trace, record->lap, lap);
+}
+
+const uint64_t *trace_stack(const struct trace *trace, uint32_t id, size_t *count)
+{
+	const struct vmat_record *record = stack_record(trace, id);
+
+	*count = record ? record->bytes / sizeof(uint64_t) : 0;
+	return record ? (const uint64_t *)(const void *)(record + 1) : NULL;
 }
 
 const struct trace_module *trace_modules(const struct trace *trace, size_t *count)

@@ -21,6 +21,7 @@ struct extent {
 /* STRING and OBJECT records, by id. */
 struct named {
 	uint32_t id;
+	uint32_t lap;
 	bool is_object;
 	struct vmat_object object;
 	char *text;
@@ -29,6 +30,7 @@ struct named {
 /* ROWS records, by id. */
 struct touched {
 	uint32_t id;
+	uint32_t lap;
 	struct proc_maps maps;
 };
 
@@ -49,11 +51,15 @@ struct trace {
 	struct trace_counts counts;
 	struct extent in_flight_at;
 	struct extent arena_at;
+	struct extent modules_at;
 	struct extent ring_at;
+	bool laps; /* VMAT_FEATURE_LAPS */
 
 	uint8_t *arena; /* a private copy, arena_bytes of it */
 	size_t arena_bytes;
-	uint8_t *stack_bits; /* bit id: a STACK record begins there */
+	uint8_t *modules_copy;
+	size_t modules_bytes;
+	uint8_t *stack_bits; /* bit for each VMAT_RECORD_ALIGN bytes: a STACK record begins there */
 	struct named *named;
 	size_t named_count;
 	struct touched *touched;
@@ -125,8 +131,18 @@ void trace_gathered_release(struct gathered *gathered);
 /* trace_arena.c: false: *error is set. */
 bool trace_arena_load(struct trace *trace, struct trace_error *error);
 void trace_arena_release(struct trace *trace);
-const struct named *trace_named(const struct trace *trace, uint32_t id);
-const struct proc_maps *trace_touched(const struct trace *trace, uint32_t id);
+/* The place that an id names, in units of VMAT_RECORD_ALIGN. */
+static inline uint32_t trace_id_unit(const struct trace *trace, uint32_t id)
+{
+	return trace->laps ? id & ((1u << VMAT_ID_LAP_SHIFT) - 1) : id;
+}
+/*
+ * The record of an id, or NULL: there is none, or it was written over. `lap` is vmat_event.lap of the event
+ * that has the id.
+ */
+const struct named *trace_named(const struct trace *trace, uint32_t id, uint8_t lap);
+const struct proc_maps *trace_touched(const struct trace *trace, uint32_t id, uint8_t lap);
+bool trace_has_stack(const struct trace *trace, uint32_t id, uint8_t lap);
 
 /* trace_lookup.c: once all modules are there. False: out of memory. */
 bool trace_modules_index(struct trace *trace);

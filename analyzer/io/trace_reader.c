@@ -21,6 +21,7 @@ static bool find_sections(struct trace *trace, struct extent *control, struct tr
 		[VMAT_SECTION_IN_FLIGHT] = &trace->in_flight_at,
 		[VMAT_SECTION_ARENA] = &trace->arena_at,
 		[VMAT_SECTION_RING] = &trace->ring_at,
+		[VMAT_SECTION_MODULES] = &trace->modules_at,
 	};
 
 	if (header->section_count > VMAT_SECTION_LIMIT)
@@ -147,7 +148,12 @@ static bool load_control(struct trace *trace, const struct extent *at, struct tr
 	counts->head = trace->control.head;
 	counts->dropped = trace->control.dropped;
 	counts->not_seen = trace->control.early;
+	trace->laps = trace->header.feature_incompat & VMAT_FEATURE_LAPS;
 	counts->arena_used = trace->control.arena_used;
+	if (trace->laps) {
+		counts->arena_lap = (uint32_t)(counts->arena_used >> VMAT_LAP_SHIFT);
+		counts->arena_used &= (1ull << VMAT_LAP_SHIFT) - 1;
+	}
 	counts->arena_bytes = trace->arena_at.length;
 	/* No process draws so many; below SEQ_IN_FLIGHT every number keeps its meaning. */
 	if (counts->head >= SEQ_IN_FLIGHT)
@@ -252,11 +258,23 @@ const struct trace_counts *trace_counts(const struct trace *trace)
 	return &trace->counts;
 }
 
+/* Once recording has stopped a list shows what calls did that are not there: no replay could say the same. */
+static size_t comparable_snapshots(const struct trace *trace)
+{
+	size_t count = trace->snapshot_count;
+
+	if (trace->control.stopped == VMAT_RECORDING || trace->counts.dropped == 0)
+		return count;
+	while (count > 1 && trace->snapshots[count - 1].begin >= trace->counts.end_seq)
+		count--;
+	return count;
+}
+
 bool trace_walk_input(struct trace *trace, struct walk_input *input)
 {
 	*input = (struct walk_input) {
 		.snapshots = trace->snapshots,
-		.snapshot_count = trace->snapshot_count,
+		.snapshot_count = comparable_snapshots(trace),
 		.first_seq = trace->counts.first_seq,
 		.window = trace->counts.window,
 		.start_brk = trace->header.start_brk,

@@ -48,6 +48,7 @@ void trace_error_text(const struct trace_error *error, const char *path, char *t
 struct trace_counts {
 	uint64_t head;        /* sequence numbers drawn */
 	uint64_t first_seq;   /* the oldest one the ring can still hold */
+	uint64_t end_seq;     /* behind the newest one it can hold */
 	uint64_t events;      /* valid slots */
 	uint64_t failed;      /* of them: calls that failed */
 	uint64_t internal;    /* of them: the recorder's own */
@@ -66,7 +67,11 @@ struct trace_counts {
 		unfinished_records; /* reserved in the arena and never finished, in 16-byte steps */
 	uint64_t unknown_sections;
 	uint64_t stacks;
-	uint64_t arena_used;
+	uint64_t stacks_lost; /* of `events`: the stack was written over, or is damaged */
+	uint64_t
+		evidence_lost; /* of `events`: so was what it carries, a file or the kernel's rows */
+	uint32_t arena_lap;    /* laps of the arena begun before the one it is in */
+	uint64_t arena_used;   /* in this lap */
 	uint64_t arena_bytes;
 	uint64_t window;   /* the largest exit - enter */
 	uint64_t last_ns;  /* time of the last event, in flight ones included */

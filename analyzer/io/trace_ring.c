@@ -114,12 +114,17 @@ static bool slot_valid(const struct vmat_event *slot, uint64_t seq)
 	                offsetof(struct vmat_event, crc) - from) == slot->crc;
 }
 
-/* Ids of the arena become pointers. */
-static void resolve(const struct trace *trace, uint32_t object, uint32_t rows, struct event *event)
+/* Ids of the arena become pointers; what was written over becomes nothing. */
+static void resolve(const struct trace *trace, uint32_t object, uint32_t rows, uint8_t lap,
+                    struct event *event)
 {
-	const struct named *named = object ? trace_named(trace, object) : NULL;
-	const struct proc_maps *maps = rows ? trace_touched(trace, rows) : NULL;
+	const struct named *named = object ? trace_named(trace, object, lap) : NULL;
+	const struct proc_maps *maps = rows ? trace_touched(trace, rows, lap) : NULL;
 
+	if (event->stack && !trace_has_stack(trace, event->stack, lap)) {
+		event->stack = 0;
+		event->flags |= VMAT_EVENT_STACK_UNKNOWN;
+	}
 	if (named) {
 		event->text = named->text;
 		event->has_object = named->is_object;
@@ -157,7 +162,7 @@ static void decode(const struct trace *trace, const struct vmat_event *slot, uin
 	if (event->enter > seq)
 		event->enter = seq;
 	memcpy(event->args, slot->args, sizeof(event->args));
-	resolve(trace, slot->object, slot->rows, event);
+	resolve(trace, slot->object, slot->rows, slot->lap, event);
 }
 
 static void decode_in_flight(const struct trace *trace, size_t number, struct event *event)
@@ -178,7 +183,7 @@ static void decode_in_flight(const struct trace *trace, size_t number, struct ev
 		.in_flight = true,
 	};
 	memcpy(event->args, entry->args, sizeof(event->args));
-	resolve(trace, entry->object, 0, event);
+	resolve(trace, entry->object, 0, entry->lap, event);
 }
 
 static bool next_event(void *self, struct event *event)
@@ -285,6 +290,9 @@ static void count_slot(struct trace *trace, const struct vmat_event *slot, uint6
 	counts->early += (slot->flags & VMAT_EVENT_EARLY) != 0;
 	counts->unknown_calls += slot->call == 0 || slot->call >= CALL_LIMIT;
 	counts->unknown_flags += (slot->flags & ~(unsigned)KNOWN_FLAGS) != 0;
+	counts->stacks_lost += slot->stack && !trace_has_stack(trace, slot->stack, slot->lap);
+	counts->evidence_lost += (slot->object && !trace_named(trace, slot->object, slot->lap)) ||
+	                         (slot->rows && !trace_touched(trace, slot->rows, slot->lap));
 	if (seq - enter > counts->window)
 		counts->window = seq - enter;
 	if (time_ns > counts->last_ns)
@@ -302,6 +310,7 @@ bool trace_ring_scan(struct trace *trace, struct trace_error *error)
 	counts->dropped += counts->head - end;
 	counts->first_seq = end > trace->header.slot_count ? end - trace->header.slot_count : 0;
 	counts->overwritten = counts->first_seq;
+	counts->end_seq = end;
 	pass = pass_new(trace);
 	if (!pass) {
 		*error = (struct trace_error) { .status = TRACE_NO_MEMORY };

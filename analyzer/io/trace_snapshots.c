@@ -174,7 +174,8 @@ bool trace_snapshots_make(struct trace *trace, struct gathered *gathered, struct
 		if (!join_pieces(gathered, stored, &text, &bytes))
 			return trace_no_memory(error);
 		if (!text) {
-			trace->counts.damaged_records++;
+			/* Its first pieces were written over: that it is gone is no damage. */
+			trace->counts.damaged_records += !trace->counts.arena_lap;
 			continue;
 		}
 		parsed = proc_maps_parse(maps, text, bytes);

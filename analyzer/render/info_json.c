@@ -90,6 +90,9 @@ static void put_lost(struct json *json, const struct info *info)
 	json_member_number(json, "dropped", counts->dropped);
 	json_member_number(json, "before_recording", counts->not_seen);
 	json_member_number(json, "arena_records", control->arena_full);
+	json_member_number(json, "stacks", counts->stacks_lost);
+	json_member_number(json, "evidence", counts->evidence_lost);
+	json_member_number(json, "modules", control->modules_full);
 	json_member_number(json, "damaged_records", counts->damaged_records);
 	json_member_number(json, "unknown_records", counts->unknown_records);
 	json_member_number(json, "in_flight_entries", control->in_flight_full);
@@ -147,6 +150,7 @@ static void put_settings(struct json *json, const struct info *info)
 	json_object(json);
 	json_member_number(json, "used", counts->arena_used);
 	json_member_number(json, "bytes", counts->arena_bytes);
+	json_member_number(json, "laps", counts->arena_lap);
 	json_member_number(json, "stacks", counts->stacks);
 	json_object_end(json);
 	json_key(json, "limits");

@@ -214,6 +214,15 @@ static void put_events(FILE *out, const struct info *info)
 	put_unseen(out, info);
 }
 
+/* What is used is used in the last of them. */
+static void put_some_laps(FILE *out, uint32_t laps)
+{
+	if (laps) {
+		put_count(out, laps, laps == 1 ? "lap" : "laps");
+		fputs(" before, ", out);
+	}
+}
+
 static void put_storage(FILE *out, const struct info *info)
 {
 	const struct vmat_header *header = trace_header(info->trace);
@@ -231,8 +240,12 @@ static void put_storage(FILE *out, const struct info *info)
 	fprintf(out, LABEL "%s of %s used, ", "arena",
 	        text_bytes(used, sizeof(used), counts->arena_used),
 	        text_bytes(all, sizeof(all), counts->arena_bytes));
+	put_some_laps(out, counts->arena_lap);
 	put_count(out, counts->stacks, "distinct stacks");
+	put_some(out, counts->stacks_lost, "events whose stack was written over");
+	put_some(out, counts->evidence_lost, "whose file or rows were");
 	put_some(out, control->arena_full, "records not stored: no room");
+	put_some(out, control->modules_full, "loaded objects not stored: no room");
 	put_some(out, counts->damaged_records, "steps over damaged records");
 	put_some(out, counts->unknown_records, "records of unknown type");
 	fprintf(out, "\n" LABEL "%s, at most %" PRIu32 " frames\n", "stacks",

@@ -7,7 +7,8 @@
  *     section table   in the header; the only way to find anything below:
  *       CONTROL       the words that change: head, arena use, losses, how it ends
  *       IN_FLIGHT     entries of calls that have begun and not ended
- *       ARENA         append-only records: stacks, strings, objects, modules, snapshots
+ *       MODULES       records of loaded objects, at any multiple of VMAT_RECORD_ALIGN
+ *       ARENA         records one behind the other, in laps: stacks, strings, objects, rows, snapshots
  *       RING          event slots; slot of sequence number s is s & (slot_count - 1)
  *
  * The file is sparse: a byte never written reads 0, and 0 means "nothing here" everywhere. Nothing counts
@@ -46,11 +47,35 @@ enum {
 	VMAT_DEPTH_LIMIT = 128,
 };
 
+/*
+ * Bits of vmat_header.feature_incompat.
+ *
+ * LAPS: the arena is filled in laps, and the modules have a section of their own. Ring and arena are
+ * bounded, so both run over what they held long ago:
+ *
+ *     arena   [ lap 7: record record record | stale | lap 6: record record record ...  ]
+ *                                           ^ arena_used = 7 << 40 | offset
+ *
+ * A record says which lap it was written in. It is valid before the offset if that is the current lap, behind
+ * it if that is the lap before, and otherwise nothing. An id holds the low bits of the lap, an event the ones
+ * above them (vmat_event.lap): an id whose record was written over names nothing, never another record.
+ * A file without the bit has one lap, checksums seeded with the type alone, ids of 32 bits of offset, the
+ * number of frames where a STACK has its lap, and its modules in the arena.
+ */
+enum vmat_feature { VMAT_FEATURE_LAPS = 1u << 0 };
+
+enum {
+	VMAT_LAP_MASK = 0xffffff,
+	VMAT_LAP_SHIFT = 40,    /* vmat_control.arena_used: lap << 40 | offset; 24 bits of lap */
+	VMAT_ID_LAP_SHIFT = 24, /* record id: (lap & 0xff) << 24 | offset / VMAT_RECORD_ALIGN */
+};
+
 enum vmat_section_type {
 	VMAT_SECTION_CONTROL = 1,
 	VMAT_SECTION_IN_FLIGHT = 2,
 	VMAT_SECTION_ARENA = 3,
 	VMAT_SECTION_RING = 4,
+	VMAT_SECTION_MODULES = 5,
 };
 
 struct vmat_section {
@@ -182,8 +207,7 @@ enum vmat_stopped {
 struct vmat_control {
 	uint64_t head; /*    0 next sequence number; a slot is reserved by adding 1 */
 	uint64_t pad0[15];
-	uint64_t
-		arena_used; /*  128 bytes of the arena reserved; a record is reserved by adding its size */
+	uint64_t arena_used; /*  128 lap << VMAT_LAP_SHIFT | bytes of the arena reserved in it */
 	uint64_t pad1[15];
 	uint64_t dropped;        /*  256 calls with no slot: stopped, no space, fork in mid-event */
 	uint64_t arena_full;     /*  264 records not stored: arena full or no space */
@@ -194,7 +218,8 @@ struct vmat_control {
 	uint64_t not_followed;     /*  304 fork children for which no file could be made */
 	uint64_t copies_patched; /*  312 libcs loaded once more (dlmopen) with all sites patched */
 	uint64_t copies_left;    /*  320 libcs loaded once more with a site left alone */
-	uint64_t pad2[7];
+	uint64_t modules_full;   /*  328 loaded objects not stored: their section is full */
+	uint64_t pad2[6];
 	uint32_t state;     /*  384 enum vmat_state */
 	uint32_t stopped;   /*  388 enum vmat_stopped */
 	uint32_t snapshots; /*  392 number of snapshots begun; the next id */
@@ -238,7 +263,8 @@ struct vmat_event {
 	uint16_t call;   /* 116 enum call_id */
 	uint16_t flags;  /* 118 enum vmat_event_flag */
 	uint8_t via;     /* 120 enum vmat_via */
-	uint8_t reserved[3];
+	uint8_t lap;     /* 121 bits 8..15 of the arena's lap when it was stored, see vmat_record */
+	uint8_t reserved[2];
 	uint32_t crc; /* 124 */
 };
 
@@ -255,17 +281,21 @@ struct vmat_in_flight {
 	uint16_t call;                      /*  92 */
 	uint16_t flags;                     /*  94 */
 	uint8_t via;                        /*  96 */
-	uint8_t reserved[31];
+	uint8_t lap;                        /*  97 as vmat_event.lap */
+	uint8_t reserved[30];
 };
 
 /*
- * Arena records. A record's id is its offset in the arena divided by VMAT_RECORD_ALIGN; nothing begins at
- * offset 0, so id 0 is "none". type is stored last, with release: 0 means reserved, never finished.
- * A walk over the arena that meets no valid record steps VMAT_RECORD_ALIGN bytes on.
+ * Records. Nothing begins at offset 0 of the arena, so id 0 is "none". type is stored last, with release: 0
+ * means reserved, never finished. A walk that meets no valid record steps VMAT_RECORD_ALIGN bytes on.
+ *
+ * An id names the record at its offset if the low 8 bits of the record's lap are the id's, and the next 8 bits
+ * are vmat_event.lap, or one less: the id may be older than the event by a lap or two, the record by 65,536
+ * laps it cannot be.
  */
 enum vmat_record_type {
 	VMAT_RECORD_STACK =
-		0x4b545356, /* "VSTK" payload: uint64_t pc[count], innermost first, return addresses */
+		0x4b545356, /* "VSTK" payload: uint64_t pc[], innermost first, return addresses */
 	VMAT_RECORD_STRING = 0x52545356, /* "VSTR" payload: bytes, no NUL */
 	VMAT_RECORD_OBJECT = 0x4a424f56, /* "VOBJ" struct vmat_object + path */
 	VMAT_RECORD_MODULE = 0x444f4d56, /* "VMOD" struct vmat_module + path */
@@ -280,8 +310,8 @@ enum vmat_record_type {
 struct vmat_record {
 	uint32_t type;  /*  0 enum vmat_record_type */
 	uint32_t bytes; /*  4 of payload */
-	uint32_t crc;   /*  8 CRC32C of the payload, seeded with type */
-	uint32_t count; /* 12 of elements, where the payload has them */
+	uint32_t crc;   /*  8 CRC32C of the payload, seeded with type ^ lap */
+	uint32_t lap;   /* 12 of the arena; 0 in MODULES */
 };
 
 struct vmat_object {

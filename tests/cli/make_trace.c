@@ -107,7 +107,7 @@ static void make_newer(struct image *image)
 static void make_incompatible(struct image *image)
 {
 	make_good(image);
-	image->header.feature_incompat = 1;
+	image->header.feature_incompat = 1u << 31;
 }
 
 /* Names that a terminal would obey and that are no UTF-8. */

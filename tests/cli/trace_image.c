@@ -30,7 +30,7 @@ uint32_t image_add_record(struct image *image, uint32_t type, const void *payloa
 	struct vmat_record record = { .type = type,
 		                      .bytes = (uint32_t)bytes,
 		                      .crc = crc32c_software(type, payload, bytes),
-		                      .count = count };
+		                      .lap = count };
 
 	control->arena_used += sizeof(record) + ((bytes + 15) & ~(size_t)15);
 	if (control->arena_used > ARENA_BYTES) {

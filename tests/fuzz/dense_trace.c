@@ -39,7 +39,7 @@ static struct vmat_control *control_of(struct dense *dense)
 static bool add(struct dense *dense, uint32_t type, const void *payload, size_t bytes,
                 uint32_t count)
 {
-	struct vmat_record record = { .type = type, .bytes = (uint32_t)bytes, .count = count };
+	struct vmat_record record = { .type = type, .bytes = (uint32_t)bytes, .lap = count };
 	size_t whole = sizeof(record) + ((bytes + 15) & ~(size_t)15);
 
 	if (dense->arena_bytes - dense->used < whole)

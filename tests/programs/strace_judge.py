@@ -38,7 +38,9 @@ class Trace:
         self.snapshots = collections.defaultdict(list)
         sections = [struct.unpack_from("<2I2Q", header, 64 + 24 * i) for i in range(8)]
         self.ring = self.own[0][0] + next(s[2] for s in sections if s[0] == 4)
-        self.read_snapshots(path, next(s[2] for s in sections if s[0] == 3))
+        arena = next(s[2] for s in sections if s[0] == 3)
+        self.first_pages = (self.own[0][0], self.own[0][0] + arena, self.ring)
+        self.read_snapshots(path, arena)
         self.rows = bench.events(path)
         self.info = bench.info(path)
 
@@ -48,7 +50,7 @@ class Trace:
             file.seek(4096 + 128)
             used, = struct.unpack("<Q", file.read(8))
             file.seek(arena)
-            records = file.read(used)
+            records = file.read(used & (1 << 40) - 1)
         for at in range(0, len(records) - 79, 16):
             if records[at:at + 4] == b"VSNP":
                 tid, _, end = struct.unpack_from("<I2Q", records, at + 16 + 12)
@@ -77,7 +79,7 @@ class Trace:
         if not self.is_populating(call):
             return False
         # Pages of the ring and the arena behind their first ones are an event.
-        return call.args[2] != POPULATE_WRITE or call.args[0] in (self.own[0][0], self.ring)
+        return call.args[2] != POPULATE_WRITE or call.args[0] in self.first_pages
 
 
 def without_set_up(trace, calls, old_rings):

@@ -1,0 +1,118 @@
+/*
+ * arena.c: where the next record goes.
+ */
+#include "arena.h"
+
+#include "words.h"
+
+#define OFFSET_MASK ((1ull << VMAT_LAP_SHIFT) - 1)
+
+enum { SNAPSHOTS_A_LAP = 8 };
+
+static uint64_t aligned(uint64_t bytes)
+{
+	return (bytes + VMAT_RECORD_ALIGN - 1) & ~(uint64_t)(VMAT_RECORD_ALIGN - 1);
+}
+
+/* True if every event that the ring still holds was made in this lap. */
+static bool ring_was_lapped(uint64_t lap)
+{
+	uint64_t began = __atomic_load_n(&ring.lap_began, __ATOMIC_RELAXED);
+
+	/* Whoever began the lap has not said so yet: then it is young. */
+	return began >> VMAT_LAP_SHIFT == lap &&
+	       ((ring_head() - began) & OFFSET_MASK) >= ring.slot_count;
+}
+
+/* arena_used with `size` bytes more; 0: there is no room. */
+static uint64_t advanced(uint64_t used, uint64_t size)
+{
+	uint64_t limit = __atomic_load_n(&ring.arena_limit, __ATOMIC_RELAXED);
+	uint64_t lap = used >> VMAT_LAP_SHIFT;
+	uint64_t offset = used & OFFSET_MASK;
+	bool fits = size <= limit && offset <= limit - size;
+	bool may_lap = ring.laps && size + VMAT_RECORD_ALIGN <= limit;
+
+	if (fits && !(may_lap && offset >= ring.lap_soft && ring_was_lapped(lap)))
+		return used + size;
+	/* Pages were refused: what there is stays until no event needs it. */
+	if (!may_lap || (limit < ring.arena_bytes && !ring_was_lapped(lap)))
+		return 0;
+	return ((lap + 1) & VMAT_LAP_MASK) << VMAT_LAP_SHIFT | (VMAT_RECORD_ALIGN + size);
+}
+
+static void ask_for_snapshot(uint64_t used, uint64_t next)
+{
+	uint64_t half = ring.arena_limit / 2;
+
+	if (used >> VMAT_LAP_SHIFT != next >> VMAT_LAP_SHIFT)
+		__atomic_store_n(&ring.lap_began,
+		                 (next & ~OFFSET_MASK) | (ring_head() & OFFSET_MASK),
+		                 __ATOMIC_RELAXED);
+	else if ((used & OFFSET_MASK) > half || (next & OFFSET_MASK) <= half)
+		return;
+	if (ring.laps)
+		__atomic_store_n(&ring.snapshot_at, 0, __ATOMIC_RELAXED);
+}
+
+struct vmat_record *arena_reserve(uint64_t bytes, uint32_t *id)
+{
+	/* Before the offset: a fork child that gets a trace of its own in between must not mix the two. */
+	uint8_t *arena = __atomic_load_n(&ring.arena, __ATOMIC_ACQUIRE);
+	uint64_t used = __atomic_load_n(&ring.control->arena_used, __ATOMIC_RELAXED);
+	uint64_t size = aligned(bytes);
+	uint64_t next, offset;
+	struct vmat_record *record;
+
+	/* Compare and swap rather than add: a record that does not fit must not use up what is left. */
+	do {
+		next = advanced(used, size);
+		if (!next) {
+			ring_count(&ring.control->arena_full);
+			return NULL;
+		}
+	} while (!__atomic_compare_exchange_n(&ring.control->arena_used, &used, next, true,
+	                                      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	ask_for_snapshot(used, next);
+	offset = (next & OFFSET_MASK) - size;
+	if (!ring_arena_ready(arena, offset + size)) {
+		/* What is ready is all there will be. */
+		__atomic_store_n(&ring.arena_limit,
+		                 __atomic_load_n(&ring.arena_ready, __ATOMIC_RELAXED),
+		                 __ATOMIC_RELAXED);
+		ring_count(&ring.control->arena_full);
+		return NULL;
+	}
+	record = (struct vmat_record *)(arena + offset);
+	__atomic_store_n(&record->type, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&record->lap, (uint32_t)(next >> VMAT_LAP_SHIFT), __ATOMIC_RELAXED);
+	*id = (uint32_t)(next >> VMAT_LAP_SHIFT << VMAT_ID_LAP_SHIFT | offset / VMAT_RECORD_ALIGN);
+	return record;
+}
+
+void arena_return(struct vmat_record *record, uint64_t reserved, uint64_t used)
+{
+	uint64_t start = (uint64_t)((uint8_t *)record - ring.arena) |
+	                 (uint64_t)__atomic_load_n(&record->lap, __ATOMIC_RELAXED)
+	                         << VMAT_LAP_SHIFT;
+	uint64_t end = start + aligned(reserved);
+
+	/* In the first lap what holds nothing reads 0. */
+	words_clear((uint8_t *)record + aligned(used), aligned(reserved) - aligned(used));
+	__atomic_compare_exchange_n(&ring.control->arena_used, &end, start + aligned(used), false,
+	                            __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+uint64_t arena_snapshot_limit(void)
+{
+	return __atomic_load_n(&ring.arena_limit, __ATOMIC_RELAXED) / 2;
+}
+
+void arena_snapshot_taken(uint64_t bytes)
+{
+	uint64_t soft = bytes * SNAPSHOTS_A_LAP;
+
+	/* Racing threads have read nearly the same list. */
+	if (soft > __atomic_load_n(&ring.lap_soft, __ATOMIC_RELAXED))
+		__atomic_store_n(&ring.lap_soft, soft, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,21 @@
+# file: the trace itself: it wraps, its process dies, the limits are reached, others are after it.
+find_package(Threads REQUIRED)
+add_executable(file_churn ${CMAKE_CURRENT_LIST_DIR}/churn.c)
+set_target_properties(file_churn PROPERTIES POSITION_INDEPENDENT_CODE ON)
+target_compile_options(file_churn PRIVATE -O1 -g)
+target_link_options(file_churn PRIVATE -pie)
+target_link_libraries(file_churn PRIVATE Threads::Threads)
+
+# file_test(SCRIPT ACT...): each act is a test.
+function(file_test SCRIPT)
+  foreach(ACT ${ARGN})
+    add_test(NAME file/${ACT} COMMAND ${CMAKE_SOURCE_DIR}/tests/file/${SCRIPT} ${CMAKE_BINARY_DIR} ${ACT})
+    set_tests_properties(file/${ACT} PROPERTIES LABELS file SKIP_RETURN_CODE 77 TIMEOUT 600)
+  endforeach()
+endfunction()
+file_test(wrap.py tiny_ring hundred_laps stacks_turn_over long_lists modules stop)
+
+add_executable(file_lists ${CMAKE_CURRENT_LIST_DIR}/lists.c)
+add_executable(file_plugins ${CMAKE_CURRENT_LIST_DIR}/plugins.c)
+target_link_libraries(file_plugins PRIVATE ${CMAKE_DL_LIBS})
+add_library(file_plugin MODULE ${CMAKE_CURRENT_LIST_DIR}/plugin.c)
