@@ -16,6 +16,7 @@
 #include "recorder.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 
@@ -116,15 +117,16 @@ static void fill_in_flight(const struct recording *recording)
 	__atomic_store_n(&entry->owner, (uint64_t)event->tid << 1 | 1, __ATOMIC_RELEASE);
 }
 
-/* Only while it is this event's: one taken over may be another thread's by now. */
+/*
+ * Only while it is this event's. One that this thread has taken over since may be another thread's by now, but
+ * then it does not bear this thread's number.
+ */
 static void release_in_flight(const struct recording *recording)
 {
 	struct vmat_in_flight *entry = recording->in_flight;
-	uint64_t whole = entry ? (uint64_t)entry->tid << 1 | 1 : 0;
 
-	if (entry && recording->event.enter == entry->enter)
-		__atomic_compare_exchange_n(&entry->owner, &whole, 0, false, __ATOMIC_RELEASE,
-		                            __ATOMIC_RELAXED);
+	if (entry && __atomic_load_n(&entry->owner, __ATOMIC_RELAXED) >> 1 == recording->event.tid)
+		__atomic_store_n(&entry->owner, 0, __ATOMIC_RELEASE);
 }
 
 static void take_stack(struct vmat_event *event, const struct frame_registers *caller)
@@ -150,6 +152,23 @@ static void take_stack(struct vmat_event *event, const struct frame_registers *c
 		event->flags |= VMAT_EVENT_STACK_UNKNOWN;
 }
 
+/*
+ * True if a longjmp has left for good the event that the thread is in. On one stack: this event's frame is at or
+ * above that one's. An alternate stack may lie anywhere; what a handler there interrupted it returns into, and
+ * who is not there any more has left all that was begun there.
+ */
+static bool outer_is_gone(const struct frame_registers *caller)
+{
+	stack_t alternate;
+	bool here, there;
+
+	if (raw_failed(RAW_2(SYS_sigaltstack, NULL, &alternate)))
+		return caller->sp >= thread.outer_sp;
+	here = caller->sp - (uint64_t)alternate.ss_sp <= alternate.ss_size;
+	there = thread.outer_sp - (uint64_t)alternate.ss_sp <= alternate.ss_size;
+	return here == there ? caller->sp >= thread.outer_sp : there;
+}
+
 struct recording recorder_begin_via(enum vmat_via via, enum call_id call,
                                     const struct frame_registers *caller, const struct words *words)
 {
@@ -163,12 +182,7 @@ struct recording recorder_begin_via(enum vmat_via via, enum call_id call,
 		return recording;
 	}
 	recording.control = ring.control;
-	/*
-	 * A frame at or above the interrupted event's means that a longjmp has left that one for good. (On an
-	 * alternate stack the comparison may say so wrongly: then this event lacks a flag and takes over the
-	 * in-flight entry of the other, nothing else.)
-	 */
-	if (thread.depth && caller->sp >= thread.outer_sp) {
+	if (thread.depth && outer_is_gone(caller)) {
 		thread.depth = 0;
 		thread.awaited.sp = 0;
 	}

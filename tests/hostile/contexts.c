@@ -110,6 +110,48 @@ static void small_alternate_stack(void)
 	dprintf(1, "handlers done\n");
 }
 
+/*
+ * A handler's stack above that of the thread it interrupts: for who looks at stack pointers alone, the handler
+ * runs in a caller of what it interrupted.
+ */
+static volatile int thread_done;
+
+static void *map_below_handler(void *stack)
+{
+	const stack_t alternate = { .ss_sp = stack, .ss_size = 4 * HANDLER_STACK };
+
+	if ((char *)stack < (char *)__builtin_frame_address(0) || sigaltstack(&alternate, NULL))
+		fail("not above");
+	while (handled < count)
+		map_and_unmap(1);
+	thread_done = 1;
+	return NULL;
+}
+
+static void map_once_in_handler(int signal)
+{
+	(void)signal;
+	map_and_unmap(1);
+	handled++;
+}
+
+static void alternate_stack_above(void)
+{
+	struct sigaction action = { .sa_handler = map_once_in_handler, .sa_flags = SA_ONSTACK };
+	char *stack = map(4 * HANDLER_STACK);
+	pthread_t thread;
+
+	if (sigaction(SIGUSR1, &action, NULL) ||
+	    pthread_create(&thread, NULL, map_below_handler, stack))
+		fail("pthread_create");
+	while (!thread_done) {
+		pthread_kill(thread, SIGUSR1);
+		usleep(100);
+	}
+	pthread_join(thread, NULL);
+	dprintf(1, "handlers done\n");
+}
+
 /* An interrupted system call is as interrupted as ever. */
 static void nothing(int signal)
 {
@@ -311,6 +353,7 @@ static const struct {
 	void (*act)(void);
 } acts[] = {
 	{ "small_alternate_stack", small_alternate_stack },
+	{ "alternate_stack_above", alternate_stack_above },
 	{ "interrupted", interrupted },
 	{ "least_stacks", least_stacks },
 	{ "thread_data_destructors", thread_data_destructors },

@@ -28,12 +28,22 @@ def handlers(bench, check, number):
                "no handler interrupted a wrapper: nothing was tested")
 
 
+def one_event_for_each(bench, check, number):
+    events = [event for event in bench.events(bench.named("contexts")[0]) if not event["internal"]]
+    check.that(any("nested" in event["flags"] for event in events), "no handler interrupted a wrapper")
+    # The wrapper's event is completed by the site below it, not repeated there.
+    twice = [event["seq"] for event in events if event["call"] == "mprotect" and event["via"] == "site"
+             and event["args"]["length"] == 4096 and event["args"]["prot"] == "r--"]
+    check.equal("seen by their site as well", twice, [])
+
+
 def stacks_of_little_threads(bench, check, number):
     (trace,) = bench.named("contexts")
     started = (number + 15) // 16 * 16
     seen = counts(bench.events(trace))
     check.equal("memfd_create calls", seen.get("memfd_create"), started)
     check.equal("mprotect calls", seen.get("mprotect"), 2 * started)
+    check.equal("in flight at the end", len(bench.info(trace)["in_flight"]), 0)
 
 
 def destructors(bench, check, number):
@@ -53,6 +63,7 @@ def on_other_stacks(calls_each, calls_else, function):
 
 ACTS = {
     "small_alternate_stack": act("small_alternate_stack", 160, 2000, check_trace=handlers),
+    "alternate_stack_above": act("alternate_stack_above", 1500, 30000, check_trace=one_event_for_each),
     "interrupted": act("interrupted", 1),
     "least_stacks": act("least_stacks", 960, 10000, check_trace=stacks_of_little_threads),
     "thread_data_destructors": act("thread_data_destructors", 50, 1000, check_trace=destructors),

@@ -1,5 +1,5 @@
 # hostile: programs that do unusual things to themselves, untraced and traced.
-foreach(PROGRAM behaviours confined contexts coroutines intruder)
+foreach(PROGRAM behaviours births confined contexts coroutines intruder)
   add_executable(${PROGRAM} tests/hostile/${PROGRAM}.c tests/hostile/witness.c)
   target_compile_options(${PROGRAM} PRIVATE -O1 -g)
   target_link_libraries(${PROGRAM} PRIVATE ${CMAKE_DL_LIBS} m pthread)
@@ -30,7 +30,7 @@ hostile_test(intruder.py ring_unmapped ring_protected ring_advised ring_edges ri
   ring_replaced_in_child ring_moved ring_remapped unknown_unmapped file_replaced texts dumped
   plugins)
 hostile_test(confined.py sandboxed limited full_disk)
-hostile_test(contexts.py small_alternate_stack interrupted least_stacks thread_data_destructors cancelled_early
+hostile_test(contexts.py small_alternate_stack alternate_stack_above interrupted least_stacks thread_data_destructors cancelled_early
   exit_amid_calls main_thread_leaves coroutines jumps_from_handlers)
 
 # Two minutes with the others; an hour with --full.

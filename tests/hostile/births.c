@@ -1,0 +1,274 @@
+/*
+ * births.c: processes made in every way there is. Each child maps a known number of times, so that its trace
+ * can be told from every other; prints how each ended.
+ *
+ *     births ACT [COUNT [OPERAND]]
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "witness.h"
+
+enum { PAGE = 4096, STACK = 256 << 10 };
+
+extern char **environ;
+static long count = 100;
+static char *operand = "";
+
+static _Noreturn void fail(const char *what)
+{
+	dprintf(1, "%s: errno %d\n", what, errno);
+	_exit(1);
+}
+
+static void map_times(long times)
+{
+	for (long i = 0; i < times; i++) {
+		char *page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+		                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (page == MAP_FAILED || munmap(page, 2 * PAGE))
+			fail("mmap");
+	}
+}
+
+static void say_end(const char *what, pid_t pid)
+{
+	int status;
+
+	if (pid < 0 || waitpid(pid, &status, __WALL) != pid)
+		fail(what);
+	dprintf(1, "%s: %#x\n", what, (unsigned)status);
+}
+
+/* --- address spaces of their own ---------------------------------------------------------------------- */
+
+static pid_t raw_fork(void)
+{
+	return (pid_t)syscall(SYS_fork);
+}
+
+static pid_t raw_clone(void)
+{
+	return (pid_t)syscall(SYS_clone, SIGCHLD, 0L, 0L, 0L, 0L);
+}
+
+static pid_t raw_clone3(void)
+{
+	struct clone_args arguments = { .exit_signal = SIGCHLD };
+
+	return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+}
+
+static void own_spaces(void)
+{
+	static const struct {
+		const char *name;
+		pid_t (*make)(void);
+	} ways[] = { { "fork", fork },
+		     { "_Fork", _Fork },
+		     { "syscall fork", raw_fork },
+		     { "syscall clone", raw_clone },
+		     { "syscall clone3", raw_clone3 } };
+
+	for (int i = 0; i < 5; i++) {
+		pid_t pid;
+
+		map_times(1);
+		pid = ways[i].make();
+		if (!pid) {
+			map_times(10 + i);
+			_exit(10 + i);
+		}
+		say_end(ways[i].name, pid);
+	}
+}
+
+/* --- the parent's address space ----------------------------------------------------------------------- */
+
+static int map_in_clone(void *argument)
+{
+	map_times((long)argument);
+	/* exit_group() of a process of its own: the parent, whose memory this is, goes on. */
+	_exit(3);
+}
+
+static void borrowed_spaces(void)
+{
+	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *const arguments[] = { "true", NULL };
+	pid_t pid = vfork();
+
+	if (!pid) {
+		map_times(100);
+		_exit(2);
+	}
+	say_end("vfork", pid);
+	pid = clone(map_in_clone, stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, (void *)200L);
+	say_end("clone, waiting", pid);
+	pid = clone(map_in_clone, stack + STACK, CLONE_VM | SIGCHLD, (void *)300L);
+	say_end("clone", pid);
+	pid = vfork();
+	if (!pid) {
+		execl("/no/such/program", "x", (char *)NULL);
+		execl("/bin/true", "true", (char *)NULL);
+		_exit(9);
+	}
+	say_end("vfork and exec", pid);
+	errno = posix_spawn(&pid, "/bin/true", NULL, NULL, arguments, environ);
+	say_end("posix_spawn", errno ? -1 : pid);
+	map_times(1000);
+}
+
+/* Both map at once, on one thread's memory: what libc itself calls undefined, and kernels allow. */
+static void shared_thread(void)
+{
+	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pid_t pid = clone(map_in_clone, stack + STACK, CLONE_VM | SIGCHLD, (void *)count);
+
+	map_times(count);
+	say_end("clone", pid);
+}
+
+/* --- daemons ------------------------------------------------------------------------------------------ */
+
+/* As daemons are made: two forks, a session, the root folder, no descriptor. The operand is where it says so. */
+static void daemonise(void)
+{
+	pid_t pid = fork();
+	int fd;
+
+	if (pid) {
+		say_end("first child", pid);
+		return;
+	}
+	setsid();
+	if (fork())
+		_exit(0);
+	if (chdir("/"))
+		_exit(1);
+	umask(0);
+	closefrom(0);
+	for (int i = 0; i < 3; i++) {
+		if (open("/dev/null", O_RDWR) != i)
+			_exit(1);
+	}
+	map_times(count);
+	fd = open(operand, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	if (fd != 3 || write(fd, "done", 4) != 4)
+		_exit(1);
+	exit(0);
+}
+
+/* --- many, of a threaded program ---------------------------------------------------------------------- */
+
+static volatile int over;
+
+static void *map_always(void *unused)
+{
+	while (!over) {
+		map_times(1);
+		free(malloc(200 << 10));
+	}
+	return unused;
+}
+
+/* Every other child maps; the others must not need a file. */
+static void many_forks(void)
+{
+	pthread_t thread[3];
+	unsigned died = 0;
+
+	for (int i = 0; i < 3; i++)
+		pthread_create(&thread[i], NULL, map_always, NULL);
+	for (long i = 0; i < count; i++) {
+		pid_t pid = fork();
+		int status;
+
+		if (!pid) {
+			if (i % 2)
+				map_times(7);
+			_exit(0);
+		}
+		if (waitpid(pid, &status, 0) != pid || status)
+			died++;
+	}
+	over = 1;
+	for (int i = 0; i < 3; i++)
+		pthread_join(thread[i], NULL);
+	dprintf(1, "children that died: %u\n", died);
+}
+
+/* --- exec --------------------------------------------------------------------------------------------- */
+
+static void run_child(char *path, char *const envp[])
+{
+	char *const arguments[] = { path, "calls", "5", NULL };
+	pid_t pid = fork();
+
+	if (!pid) {
+		map_times(20);
+		execve(path, arguments, envp);
+		_exit(9);
+	}
+	say_end("exec", pid);
+}
+
+static void emptied_environment(void)
+{
+	run_child("/proc/self/exe", (char *[]) { NULL });
+	run_child("/proc/self/exe", NULL);
+	run_child("/proc/self/exe", environ);
+}
+
+/* The operand: a program that nothing can be preloaded into. */
+static void run_operand(void)
+{
+	run_child(operand, environ);
+	map_times(1);
+}
+
+static void calls(void)
+{
+	map_times(count);
+}
+
+static const struct {
+	const char *name;
+	void (*act)(void);
+} acts[] = {
+	{ "own_spaces", own_spaces },       { "borrowed_spaces", borrowed_spaces },
+	{ "shared_thread", shared_thread }, { "daemonise", daemonise },
+	{ "many_forks", many_forks },       { "emptied_environment", emptied_environment },
+	{ "run_operand", run_operand },     { "calls", calls },
+};
+
+int main(int argc, char **argv)
+{
+	if (argc > 2)
+		count = atol(argv[2]);
+	if (argc > 3)
+		operand = argv[3];
+	for (size_t i = 0; argc > 1 && i < sizeof(acts) / sizeof(acts[0]); i++) {
+		if (!strcmp(argv[1], acts[i].name)) {
+			acts[i].act();
+			return 0;
+		}
+	}
+	fprintf(stderr, "usage: births ACT [COUNT [OPERAND]]\n");
+	return 2;
+}
