@@ -4,6 +4,7 @@
  */
 #include "guard.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
@@ -13,6 +14,10 @@
 #include "raw_syscall.h"
 #include "real.h"
 #include "ring.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
 
 struct piece_call {
 	int (*call)(void *addr, size_t length, const struct piece_call *piece);
@@ -111,6 +116,27 @@ void guard_replacing(const struct recording *recording, const void *addr, size_t
 		return;
 	ring_count(&ring.control->carved);
 	address_space_give_up();
+}
+
+/* On another process only these are allowed, and they do no harm to ours (linux:mm/madvise.c). */
+static bool is_harmless(int advice)
+{
+	return advice == MADV_WILLNEED || advice == MADV_COLD || advice == MADV_PAGEOUT ||
+	       advice == MADV_COLLAPSE;
+}
+
+void guard_advising(const struct recording *recording, const struct iovec *ranges, size_t count,
+                    int advice)
+{
+	if (is_harmless(advice) || count > IOV_MAX)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		const char *range = (const char *)&ranges[i];
+
+		if (!recorder_can_read(range) || !recorder_can_read(range + sizeof(*ranges) - 1))
+			return;
+		guard_replacing(recording, ranges[i].iov_base, ranges[i].iov_len, 1);
+	}
 }
 
 void guard_moving(const struct recording *recording, const struct words *words)

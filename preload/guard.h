@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include <sys/uio.h>
+
 #include "recorder.h"
 
 /* The real calls, carved around our memory where they touch it (then the event gets rows). */
@@ -21,6 +23,9 @@ void guard_replacing(const struct recording *recording, const void *addr, size_t
                      int replaces);
 /* The same for mremap: what it takes and what it replaces. words: its five arguments. */
 void guard_moving(const struct recording *recording, const struct words *words);
+/* The same for process_madvise, whose ranges may be any. */
+void guard_advising(const struct recording *recording, const struct iovec *ranges, size_t count,
+                    int advice);
 /* The same for shmat, whose length is the segment's. */
 void guard_attaching(const struct recording *recording, int shmid, const void *addr, int flags);
 

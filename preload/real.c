@@ -40,6 +40,12 @@ static int raw_madvise(void *addr, size_t length, int advice)
 	return (int)with_errno(RAW_3(SYS_madvise, addr, length, advice));
 }
 
+static ssize_t raw_process_madvise(int pidfd, const struct iovec *ranges, size_t count, int advice,
+                                   unsigned flags)
+{
+	return with_errno(RAW_5(SYS_process_madvise, pidfd, ranges, count, advice, flags));
+}
+
 static long raw_syscall(long number, ...)
 {
 	long word[6];
@@ -88,7 +94,7 @@ static const struct {
 	NEXT(mlockall),     NEXT(munlockall),   NEXT(remap_file_pages),
 	NEXT(memfd_create), NEXT(execve),       NEXT(execvp),
 	NEXT(execvpe),      NEXT(fexecve),      NEXT(execveat),
-	NEXT(posix_spawn),  NEXT(posix_spawnp),
+	NEXT(posix_spawn),  NEXT(posix_spawnp), NEXT(process_madvise),
 };
 
 /* What holds before the constructor. The casts of not_yet agree on the one thing it does: return -1. */
@@ -103,6 +109,7 @@ struct real real = {
 	.madvise = raw_madvise,
 	.syscall = raw_syscall,
 	.prctl = raw_prctl,
+	.process_madvise = raw_process_madvise,
 	NOT_YET(brk),
 	NOT_YET(sbrk),
 	NOT_YET(shm_open),

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 struct real {
 	void *(*mmap)(void *, size_t, int, int, int, off_t);
@@ -44,6 +45,7 @@ struct real {
 	int (*posix_spawnp)(pid_t *, const char *, const posix_spawn_file_actions_t *,
 	                    const posix_spawnattr_t *, char *const *, char *const *);
 	void *libc_start_main;
+	ssize_t (*process_madvise)(int, const struct iovec *, size_t, int, unsigned);
 };
 
 extern struct real real;

@@ -223,7 +223,7 @@ struct recording recorder_begin_via(enum vmat_via via, enum call_id call,
  * The kernel copies the set before it looks at the first argument, which is none it knows: EFAULT or EINVAL,
  * and nothing is changed (linux:kernel/signal.c). Every sandbox allows this call.
  */
-static bool is_readable(const char *address)
+bool recorder_can_read(const void *address)
 {
 	const uint64_t *word = (const uint64_t *)((uint64_t)address & ~7ull);
 
@@ -238,7 +238,7 @@ static size_t copy_text(char *buffer, size_t bytes, const char *from)
 	for (; filled < bytes; filled++) {
 		const char *at = from + filled;
 
-		if ((filled == 0 || (uint64_t)at % 4096 == 0) && !is_readable(at))
+		if ((filled == 0 || (uint64_t)at % 4096 == 0) && !recorder_can_read(at))
 			break;
 		buffer[filled] = *at;
 		if (*at == '\0')

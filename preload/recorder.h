@@ -71,6 +71,9 @@ void recorder_end_with(struct recording *recording, uint64_t result, int error);
 /* Between the two: the text argument, copied. It may be a bad pointer. */
 void recorder_text(struct recording *recording, const char *text);
 
+/* True if the program's pointer leads to memory: what is bad is for the kernel to say, not for us to crash on. */
+bool recorder_can_read(const void *address);
+
 /* Leaves the thread's depth as before the event without ending it: for a call that may not return here. */
 void recorder_leave(struct recording *recording);
 /* Puts the event into the ring as it stands (a vfork child's exec, whose return would be too late). */

@@ -83,6 +83,9 @@ static void announce(const struct recording *recording, uint16_t call, const lon
 	if (call == CALL_MREMAP)
 		guard_moving(recording, WORDS(WORD(word[0]), WORD(word[1]), WORD(word[2]),
 		                              WORD(word[3]), WORD(word[4])));
+	if (call == CALL_PROCESS_MADVISE)
+		guard_advising(recording, (const struct iovec *)word[1], (size_t)word[2],
+		               (int)word[3]);
 	if (call == CALL_SHMAT)
 		guard_attaching(recording, (int)word[0], (void *)word[1], (int)word[2]);
 }

@@ -174,6 +174,21 @@ WRAPPER int posix_madvise(void *addr, size_t length, int advice)
 	return error;
 }
 
+WRAPPER ssize_t process_madvise(int pidfd, const struct iovec *ranges, size_t count, int advice,
+                                unsigned flags)
+{
+	struct frame_registers caller = CALLER;
+	struct recording r =
+		recorder_begin(CALL_PROCESS_MADVISE, &caller,
+	                       WORDS(WORD(pidfd), WORD(ranges), count, WORD(advice), flags));
+	ssize_t bytes;
+
+	guard_advising(&r, ranges, count, advice);
+	bytes = real.process_madvise(pidfd, ranges, count, advice, flags);
+	recorder_end(&r, (uint64_t)bytes, bytes < 0);
+	return bytes;
+}
+
 WRAPPER void *shmat(int shmid, const void *addr, int flags)
 {
 	struct frame_registers caller = CALLER;

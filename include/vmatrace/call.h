@@ -14,7 +14,7 @@ enum call_id {
 };
 
 /* One more than the largest call id of this version. */
-enum { CALL_LIMIT = 27 };
+enum { CALL_LIMIT = 28 };
 
 /* How the result word reads, and which value says that the call failed. */
 enum call_result {
@@ -38,6 +38,7 @@ enum call_effect {
 	EFFECT_DETACHES,
 	EFFECT_REMAPS_FILE,
 	EFFECT_ADVISES,
+	EFFECT_ADVISES_LIST, /* like it, of ranges that the event does not have: no row shows any advice */
 	EFFECT_LOCKS,
 	EFFECT_UNLOCKS,
 	EFFECT_LOCKS_ALL,

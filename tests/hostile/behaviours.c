@@ -60,6 +60,20 @@ static void every_syscall(void)
 	say("syscall unknown", syscall(100000));
 }
 
+/* Advice by process_madvise; before Linux 6.13 a process may not give itself all of it. */
+static void advise_self(char *page)
+{
+	struct iovec ranges[2] = { { page, PAGE }, { page + 2 * PAGE, PAGE } };
+	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+	say("process_madvise", process_madvise(self, ranges, 2, MADV_COLD, 0));
+	say("process_madvise all", process_madvise(self, ranges, 2, MADV_DONTFORK, 0));
+	say("process_madvise bad", process_madvise(self, (void *)8, 2, MADV_DONTFORK, 0));
+	say("syscall process_madvise",
+	    syscall(SYS_process_madvise, self, ranges, 2, MADV_DOFORK, 0));
+	close(self);
+}
+
 /* Each call, succeeding and failing: errno is only touched by failures, and right then. */
 static void every_call(void)
 {
@@ -79,6 +93,7 @@ static void every_call(void)
 	say("madvise bad", madvise(page, PAGE, 9999));
 	say("posix_madvise", posix_madvise(page, PAGE, POSIX_MADV_WILLNEED));
 	dprintf(1, "posix_madvise bad: %d\n", posix_madvise(page, PAGE, 9999));
+	advise_self(page);
 	say("mlock", mlock(page, PAGE));
 	say("mlock2", mlock2(page, PAGE, MLOCK_ONFAULT));
 	say("mlock2 bad", mlock2(page, PAGE, 99));

@@ -38,7 +38,8 @@ def every_call(bench, check):
     called = {event["call"] for event in events}
     expected = {"mmap", "munmap", "mprotect", "pkey_mprotect", "madvise", "posix_madvise", "mlock",
                 "mlock2", "munlock", "mlockall", "munlockall", "mremap", "sbrk", "brk", "shm_open",
-                "memfd_create", "remap_file_pages", "shm_unlink", "shmat", "shmdt", "mbind", "execve"}
+                "memfd_create", "process_madvise", "remap_file_pages", "shm_unlink", "shmat", "shmdt",
+                "mbind", "execve"}
     check.equal("calls", called, expected)
     moved = [event["args"]["new_address"] for event in events if event["call"] == "mremap"]
     check.equal("a fifth argument only where flags say so", [at == "0x0" for at in moved],

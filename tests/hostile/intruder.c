@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -208,6 +209,19 @@ static void ring_moved(void)
 	map_and_unmap();
 }
 
+static void ring_listed(void)
+{
+	struct row ring = ring_row();
+	struct iovec ranges[2] = { { ring.start, PAGE }, { ring.start, ring.length } };
+	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+	/* No harm in it: recording goes on. */
+	process_madvise(self, ranges, 2, MADV_COLD, 0);
+	map_and_unmap();
+	say("process_madvise", process_madvise(self, ranges, 2, MADV_DONTFORK, 0));
+	map_and_unmap();
+}
+
 static void ring_remapped(void)
 {
 	struct row ring = ring_row();
@@ -349,6 +363,7 @@ static const struct {
 	{ "ring_replaced_in_child", ring_replaced_in_child },
 	{ "ring_moved", ring_moved },
 	{ "ring_remapped", ring_remapped },
+	{ "ring_listed", ring_listed },
 	{ "unknown_unmapped", unknown_unmapped },
 	{ "file_replaced", file_replaced },
 	{ "texts", texts },

@@ -108,6 +108,7 @@ ACTS = {
     "ring_replaced_in_child": ring_replaced_in_child,
     "ring_moved": gives_way("ring_moved", 0),
     "ring_remapped": gives_way("ring_remapped", 0),
+    "ring_listed": gives_way("ring_listed", 100),
     "unknown_unmapped": unknown_unmapped,
     "file_replaced": file_replaced,
     "texts": texts,

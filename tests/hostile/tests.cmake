@@ -27,7 +27,7 @@ endfunction()
 hostile_test(behaviours.py every_call threads short_threads killed signals jumps forks_in_handler family children
   descriptors settings stop)
 hostile_test(intruder.py ring_unmapped ring_protected ring_advised ring_edges ring_replaced
-  ring_replaced_in_child ring_moved ring_remapped unknown_unmapped file_replaced texts dumped
+  ring_replaced_in_child ring_moved ring_remapped ring_listed unknown_unmapped file_replaced texts dumped
   plugins)
 hostile_test(confined.py sandboxed limited full_disk)
 hostile_test(contexts.py small_alternate_stack alternate_stack_above interrupted least_stacks thread_data_destructors cancelled_early

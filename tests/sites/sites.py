@@ -268,6 +268,40 @@ def text(bench, check):
     check.equal("VMAs of the process", counts[1], counts[0])
 
 
+# The system calls of calls.def that change VMAs, by their x86-64 numbers.
+VMA_NUMBERS = {9, 10, 11, 12, 25, 28, 30, 67, 149, 150, 151, 152, 216, 237, 325, 329, 440, 462}
+
+
+def entries(path):
+    """Where the code of an object enters the kernel with such a number, as objdump reads it."""
+    found, number = [], None
+    listing = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path], capture_output=True,
+                             text=True, check=True).stdout
+    for line in listing.splitlines():
+        set_to = re.search(r"\tmov +\$0x([0-9a-f]+),%[er]ax$", line)
+        if set_to:
+            number = int(set_to.group(1), 16)
+        elif line.endswith(":") or re.search(r"%[er]?ax$", line):
+            number = None  # a new function, or something else in the register
+        elif re.search(r"\tsyscall\s*$", line) and number in VMA_NUMBERS:
+            found.append(number)
+    return found
+
+
+def every_site(bench, check):
+    """Each place of libc and ld.so that objdump knows was found, and patched."""
+    need("objdump")
+    bench.run(acts(bench, "calls", 20), True)
+    (path,) = bench.trace_files()
+    rows = bench.read("maps", "--at", "start", path).stdout.decode()
+    found = coverage(bench)
+    objects = {name for name in re.findall(r"(/\S*/(?:libc\.so\.6|ld-linux\S*))", rows)}
+    check.equal("libc and ld.so", len(objects), 2)
+    there = [number for name in objects for number in entries(name)]
+    check.equal("sites", (found["sites_patched"], found["sites_found"]), (len(there), len(there)))
+    check.that(set(there) >= {9, 10, 11, 12, 25, 28}, f"objdump's: {there}")
+
+
 def valgrind(bench, check):
     need("valgrind")
     for tool in ("none", "memcheck"):
@@ -293,7 +327,8 @@ def rr(bench, check):
 
 
 ACTS = {f.__name__: f for f in (registers, throw, cancel, handler, gdb, gdb_first, strace, perf, calls,
-                                text, valgrind, rr, namespace, namespace_left, kinds, kinds_stripped)}
+                                text, every_site, valgrind, rr, namespace, namespace_left, kinds,
+                                kinds_stripped)}
 
 
 def main():

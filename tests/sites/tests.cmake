@@ -55,8 +55,8 @@ if(VMATRACE_ARCH STREQUAL x86_64)
     ${CMAKE_CURRENT_LIST_DIR}/registers.S)
   target_link_libraries(site_registers PRIVATE ${CMAKE_DL_LIBS})
 endif()
-foreach(ACT registers throw cancel handler gdb gdb_first strace perf calls valgrind rr text namespace
-        namespace_left kinds kinds_stripped)
+foreach(ACT registers throw cancel handler gdb gdb_first strace perf calls valgrind rr text
+        every_site namespace namespace_left kinds kinds_stripped)
   add_test(NAME sites/${ACT} COMMAND ${CMAKE_CURRENT_LIST_DIR}/sites.py ${CMAKE_BINARY_DIR} ${ACT})
   set_tests_properties(sites/${ACT} PROPERTIES LABELS sites SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()

@@ -50,6 +50,8 @@ static const struct {
 	{ "mlockall", CALL_MLOCKALL },
 	{ "munlockall", CALL_MUNLOCKALL },
 	{ "remap_file_pages", CALL_REMAP_FILE_PAGES },
+	{ "process_madvise", CALL_PROCESS_MADVISE },
+	{ "mseal", CALL_MSEAL }, /* since glibc 2.43 */
 };
 
 /* --- finding and patching ----------------------------------------------------------------------------- */
