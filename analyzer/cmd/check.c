@@ -45,7 +45,7 @@ static const struct option_row check_rows[] = {
 int cmd_check(int argc, char **argv)
 {
 	struct common_options common = { 0 };
-	struct check_options options = { .format = check_format_named("text") };
+	struct check_options options = { .format = check_format_named("text"), .out = stdout };
 	const struct option_group groups[] = {
 		{ check_rows, &options, 0 },
 		{ common_rows, &common, OPTION_PID },

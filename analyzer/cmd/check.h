@@ -24,6 +24,7 @@ struct check_options {
 	const char *write_baseline;
 	const char *source_root; /* NULL: the current folder */
 	const struct check_format *format;
+	FILE *out;
 	struct option_number limit;
 	bool internal;
 	bool print_policy;

@@ -125,7 +125,7 @@ static int report(struct judging *judging, const struct trace_set *set)
 		.seconds = (double)judging->longest_ns / 1e9,
 		.root = root ? root : "/",
 		.limit = judging->options->limit.given ? judging->options->limit.value : 10,
-		.colored = options_colored(judging->common),
+		.colored = judging->options->out == stdout && options_colored(judging->common),
 	};
 	int status;
 
@@ -137,7 +137,7 @@ static int report(struct judging *judging, const struct trace_set *set)
 		report.verdict = verdict_of(judging->policy, findings, judging->missing.count);
 		if (judging->status == STATUS_TRACE)
 			report.verdict.kind = VERDICT_INCOMPLETE;
-		judging->options->format->print(stdout, &report);
+		judging->options->format->print(judging->options->out, &report);
 		status = report.verdict.kind == VERDICT_PASS   ? STATUS_FINE
 		         : report.verdict.kind == VERDICT_FAIL ? STATUS_FINDINGS
 		                                               : STATUS_TRACE;

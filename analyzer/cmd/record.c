@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "command.h"
 #include "options.h"
 #include "record_output.h"
@@ -65,6 +66,13 @@ static bool take_depth(void *field, const char *value)
 	return take_number(field, value) && depth->value >= 1 && depth->value <= VMAT_DEPTH_LIMIT;
 }
 
+static bool take_exitcode(void *field, const char *value)
+{
+	const struct option_number *number = field;
+
+	return take_number(field, value) && number->value >= 1 && number->value <= 255;
+}
+
 static const struct option_row record_rows[] = {
 	{ "output", 'o', 0, "PATTERN",
 	  "where traces go (%p pid, %e program, %h host, %t time); default vmatrace.NAME.PID/",
@@ -84,6 +92,9 @@ static const struct option_row record_rows[] = {
 	  offsetof(struct record_options, no_children) },
 	{ "check", 0, 0, "POLICY", "judge the traces by a policy file afterwards", take_text,
 	  offsetof(struct record_options, check) },
+	{ "error-exitcode", 0, 0, "N",
+	  "with --check: status if CMD was fine and the traces are not (99)", take_exitcode,
+	  offsetof(struct record_options, error_exitcode) },
 	{ 0 },
 };
 
@@ -155,41 +166,54 @@ static bool find_recorder(char *path, size_t limit)
 	return false;
 }
 
-int cmd_record(int argc, char **argv)
+/* What is said and judged once CMD is over. status: CMD's, which wins. */
+static int conclude(const struct record_options *options, const struct common_options *common,
+                    const struct record_output *output, const struct policy *policy,
+                    uint64_t begun_ns, int status)
 {
-	struct record_options options = { 0 };
-	struct common_options common = { 0 };
-	const struct option_group groups[] = {
-		{ record_rows, &options, 0 },
-		{ common_rows, &common, 0 },
-		{ NULL, NULL, 0 },
+	const struct check_options check = {
+		.policy = options->check,
+		.format = check_format_named("text"),
+		.out = stderr,
 	};
-	int command_at = find_command(argc, argv);
-	bool dashes = command_at > 1 && strcmp(argv[command_at - 1], "--") == 0;
+	struct trace_set set;
+	int verdict = STATUS_TRACE;
+
+	if (!record_traces(output, begun_ns, &set)) {
+		complain(0, "cannot look for traces: out of memory");
+	} else {
+		if (!common->quiet)
+			record_summary(output, &set);
+		/* Without a trace there is nothing that could have passed. */
+		if (options->check && !set.count)
+			complain(0, "cannot judge: no trace was written");
+		else if (options->check)
+			verdict = check_judge(&set, common, &check, policy);
+	}
+	trace_set_release(&set);
+	if (status != 0 || !options->check || verdict == STATUS_FINE)
+		return status;
+	return options->error_exitcode.given ? (int)options->error_exitcode.value
+	                                     : STATUS_CHECK_FAILED;
+}
+
+/* From options that were read to CMD's end and what it amounts to. policy: of --check. */
+static int run_command(const struct record_options *options, const struct common_options *common,
+                       const struct policy *policy, char **command)
+{
 	char recorder[PATH_MAX];
 	struct record_output output;
-	struct operands operands;
 	struct target target;
-	struct start start = { .options = &options,
+	struct start start = { .options = options,
 		               .target = &target,
 		               .recorder = recorder,
 		               .output = &output,
-		               .command = argv + command_at };
+		               .command = command };
 	uint64_t begun_ns = record_now_ns();
-	enum target_status found;
+	enum target_status found = target_resolve(&target, command[0], getenv("PATH"));
 	bool ran;
 	int status;
 
-	if (!options_parse(dashes ? command_at - 1 : command_at, argv, groups, &operands, &status))
-		return status;
-	if (command_at >= argc)
-		return complain(STATUS_USAGE,
-		                "record: no command given; try 'vmatrace record -- ls'");
-	if (options.check)
-		return complain(STATUS_OWN_FAILURE,
-		                "cannot check against '%s': this version has no policy engine",
-		                options.check);
-	found = target_resolve(&target, start.command[0], getenv("PATH"));
 	if (found != TARGET_FINE)
 		return complain((int)found, "%s", target.reason);
 	if (!find_recorder(recorder, sizeof(recorder)))
@@ -201,11 +225,39 @@ int cmd_record(int argc, char **argv)
 			STATUS_OWN_FAILURE,
 			"cannot preload '%s': LD_PRELOAD takes no path with a blank or a colon",
 			recorder);
-	if (!record_output_plan(&output, options.pattern, start.command[0]))
+	if (!record_output_plan(&output, options->pattern, command[0]))
 		return complain(STATUS_OWN_FAILURE, "cannot write to '%s': %s", output.folder,
 		                strerror(errno));
 	status = record_run(&start, &ran);
-	if (ran && !common.quiet)
-		record_summary(&output, begun_ns);
+	return ran ? conclude(options, common, &output, policy, begun_ns, status) : status;
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct record_options options = { 0 };
+	struct common_options common = { 0 };
+	const struct option_group groups[] = {
+		{ record_rows, &options, 0 },
+		{ common_rows, &common, 0 },
+		{ NULL, NULL, 0 },
+	};
+	int command_at = find_command(argc, argv);
+	bool dashes = command_at > 1 && strcmp(argv[command_at - 1], "--") == 0;
+	struct check_options check = { 0 };
+	struct policy policy = { 0 };
+	struct operands operands;
+	int status;
+
+	if (!options_parse(dashes ? command_at - 1 : command_at, argv, groups, &operands, &status))
+		return status;
+	if (command_at >= argc)
+		return complain(STATUS_USAGE,
+		                "record: no command given; try 'vmatrace record -- ls'");
+	/* A policy that cannot be read is said before CMD has done its work, not after. */
+	check.policy = options.check;
+	status = options.check ? check_load_policy(&policy, &check) : STATUS_FINE;
+	if (status == STATUS_FINE)
+		status = run_command(&options, &common, &policy, argv + command_at);
+	policy_release(&policy);
 	return status;
 }

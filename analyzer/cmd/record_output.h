@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "trace_set.h"
+
 struct record_output {
 	char folder[PATH_MAX];  /* absolute; where a failure to write is reported */
 	char pattern[PATH_MAX]; /* for VMATRACE_OUT: absolute, a literal % doubled */
@@ -31,9 +33,11 @@ void record_output_undo(const struct record_output *output);
 
 uint64_t record_now_ns(void);
 /*
- * What was traced, what was lost, what to try next: on stderr. begun_ns: traces older than that are
- * not ours.
+ * The traces of this run, in order of time: those that are older than begun_ns are not ours. False: out of
+ * memory. The caller releases the set in either case.
  */
-void record_summary(const struct record_output *output, uint64_t begun_ns);
+bool record_traces(const struct record_output *output, uint64_t begun_ns, struct trace_set *set);
+/* What was traced, what was lost, what to try next: on stderr. */
+void record_summary(const struct record_output *output, const struct trace_set *set);
 
 #endif

@@ -85,20 +85,13 @@ static bool spell_glob(char *glob_text, size_t limit, const char *pattern, bool 
 	return true;
 }
 
-static void count(struct tally *tally, const char *path, uint64_t begun_ns)
+static void count(struct tally *tally, const char *path, uint32_t pid)
 {
 	struct trace_error error;
-	struct vmat_header header;
 	struct trace *trace;
 
-	if (!trace_peek(path, &header, &error)) {
-		tally->unreadable += error.status != TRACE_NOT_A_TRACE;
-		return;
-	}
-	if (header.realtime_ns < begun_ns)
-		return; /* of an earlier run that used the same folder */
 	snprintf(tally->only, sizeof(tally->only), "%s", path);
-	tally->pids[tally->traces++] = header.pid;
+	tally->pids[tally->traces++] = pid;
 	if (tally->traces > COUNTED_LIMIT) {
 		tally->partly = true;
 		return;
@@ -194,23 +187,58 @@ static void print_tally(const struct tally *tally, const struct record_output *o
 	fputc('\n', stderr);
 }
 
-void record_summary(const struct record_output *output, uint64_t begun_ns)
+/* All files that the recorder can have written, each once. The caller frees it. */
+static void find_files(const struct record_output *output, glob_t *found)
 {
-	struct tally tally = { 0 };
 	char pattern[3 * PATH_MAX];
-	glob_t found = { 0 };
+	size_t kept = 0;
 
+	*found = (glob_t) { 0 };
 	for (int numbered = 0; numbered < 2; numbered++)
 		if (spell_glob(pattern, sizeof(pattern), output->pattern, numbered))
-			glob(pattern, GLOB_NOSORT | (numbered ? GLOB_APPEND : 0), NULL, &found);
-	/* With a % word the first pattern finds the numbered ones too: each counts once. */
-	if (found.gl_pathc)
-		qsort(found.gl_pathv, found.gl_pathc, sizeof(*found.gl_pathv), compare_paths);
-	tally.pids = calloc(found.gl_pathc + 1, sizeof(*tally.pids));
-	for (size_t i = 0; tally.pids && i < found.gl_pathc; i++)
-		if (i == 0 || strcmp(found.gl_pathv[i], found.gl_pathv[i - 1]) != 0)
-			count(&tally, found.gl_pathv[i], begun_ns);
+			glob(pattern, GLOB_NOSORT | (numbered ? GLOB_APPEND : 0), NULL, found);
+	if (found->gl_pathc)
+		qsort(found->gl_pathv, found->gl_pathc, sizeof(*found->gl_pathv), compare_paths);
+	/* With a % word the first pattern finds the numbered ones too. */
+	for (size_t i = 0; i < found->gl_pathc; i++) {
+		if (kept && strcmp(found->gl_pathv[i], found->gl_pathv[kept - 1]) == 0)
+			free(found->gl_pathv[i]);
+		else
+			found->gl_pathv[kept++] = found->gl_pathv[i];
+	}
+	found->gl_pathc = kept;
+}
+
+bool record_traces(const struct record_output *output, uint64_t begun_ns, struct trace_set *set)
+{
+	glob_t found;
+	bool fine = true;
+
+	*set = (struct trace_set) { 0 };
+	find_files(output, &found);
+	for (size_t i = 0; fine && i < found.gl_pathc; i++) {
+		struct trace_error error;
+		struct vmat_header header;
+
+		if (!trace_peek(found.gl_pathv[i], &header, &error))
+			set->unreadable += error.status != TRACE_NOT_A_TRACE;
+		else if (header.realtime_ns >= begun_ns) /* else of an earlier run */
+			fine = trace_set_add(set, found.gl_pathv[i], &header);
+	}
 	globfree(&found);
+	trace_set_sort(set);
+	set->name = strdup(shortest(set->count == 1 && !output->own_folder ? set->entries[0].path
+	                                                                   : output->folder));
+	return fine && set->name;
+}
+
+void record_summary(const struct record_output *output, const struct trace_set *set)
+{
+	struct tally tally = { .unreadable = set->unreadable };
+
+	tally.pids = calloc(set->count + 1, sizeof(*tally.pids));
+	for (size_t i = 0; tally.pids && i < set->count; i++)
+		count(&tally, set->entries[i].path, set->entries[i].pid);
 	if (tally.traces) {
 		count_processes(&tally);
 		print_tally(&tally, output);

@@ -65,6 +65,17 @@ static int compare_entries(const void *left, const void *right)
 	return strcmp(a->path, b->path);
 }
 
+bool trace_set_add(struct trace_set *set, const char *path, const struct vmat_header *header)
+{
+	return add_entry(set, strdup(path), header);
+}
+
+void trace_set_sort(struct trace_set *set)
+{
+	if (set->count)
+		qsort(set->entries, set->count, sizeof(*set->entries), compare_entries);
+}
+
 static int is_trace_name(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.' && fnmatch("*.vmat", entry->d_name, 0) == 0;
@@ -109,8 +120,7 @@ static int read_folder(struct trace_set *set)
 		return complain(STATUS_TRACE, "no trace (*.vmat) in '%s'", set->name);
 	if (status == STATUS_FINE && set->count == 0)
 		return STATUS_TRACE;
-	if (set->count)
-		qsort(set->entries, set->count, sizeof(*set->entries), compare_entries);
+	trace_set_sort(set);
 	return status;
 }
 

@@ -31,6 +31,9 @@ struct trace_set {
  */
 int trace_set_find(struct trace_set *set, const struct operands *operands,
                    const struct common_options *common);
+/* For who makes a set by hand: one more, and their order once all are there. False: out of memory. */
+bool trace_set_add(struct trace_set *set, const char *path, const struct vmat_header *header);
+void trace_set_sort(struct trace_set *set);
 void trace_set_release(struct trace_set *set);
 
 /* Opens entry `index`. NULL: one line on stderr, exit with STATUS_TRACE. */

@@ -140,7 +140,11 @@ refuses 'bad stack' 2 "'dwarf'" --stack dwarf -- true
 refuses 'bad depth' 2 "'129'" --depth 129 -- true
 refuses 'bad on-full' 2 "'panic'" --on-full panic -- true
 refuses 'bad coverage' 2 "'all'" --coverage all -- true
-refuses 'no policy engine' 125 "'policy.yml'" --check policy.yml -- true
+refuses 'no policy' 2 "cannot open 'policy.yml'" --check policy.yml -- true
+echo 'version: 2' >bad.yml
+refuses 'a bad policy, before the command runs' 2 'bad.yml:1: bad version' --check bad.yml -- touch ran
+[ ! -e ran ] || fail 'a bad policy' 'the command ran'
+refuses 'a status out of range' 2 "'256'" --check bad.yml --error-exitcode 256 -- true
 refuses 'unwritable folder' 125 "cannot write to '" -o /proc/no/t.vmat -- true
 refuses 'a file for a folder' 125 'Not a directory' -o seven.c/t.vmat -- true
 printf 'show() { env | grep ^VMATRACE_ | grep -v ^VMATRACE_FULL=; }; show\n' >show
