@@ -39,6 +39,13 @@ static const struct command commands[] = {
 	  WHEN_HELP },
 	{ "mm", cmd_mm, "[TRACE]", "the address space as mm_struct sees it, at one moment",
 	  WHEN_HELP },
+	{ "history", cmd_history, "ADDR[-ADDR] [TRACE]",
+	  "everything that happened to some pages; what was wrong at a crash",
+	  "ADDR is hexadecimal. With --crash or --core it is the address of the fault.\n"
+	  "A change is told from the pages' side: a call that splits their VMA beside them is none "
+	  "of theirs.\n"
+	  "json: an array of changes, oldest first; of a crash an object with them and the fault.\n"
+	  "Text is the last 40 changes unless -n says otherwise.\n" },
 	{ "sites", cmd_sites, "[TRACE]", "call sites: calls, bytes, what is still mapped, time",
 	  "A site is a call and a stack; of a folder those of all processes together.\n"
 	  "live: pages first mapped there and still mapped at --to, VMAs: in so many runs alike;\n"

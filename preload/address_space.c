@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "depot.h"
+#include "faults.h"
 #include "frames.h"
 #include "header.h"
 #include "modules.h"
@@ -52,6 +53,7 @@ struct kept {
 	struct modules_table modules;
 	struct sites_report sites;
 	uint64_t main_stack_end;
+	char faults_stack[FAULTS_STACK_BYTES]; /* never touched unless asked for and needed */
 };
 
 static size_t whole_pages(size_t bytes)
@@ -231,6 +233,8 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 void address_space_libc_is_ready(void)
 {
 	address_space.libc_is_ready = true;
+	if (address_space.state && address_space_alive() && address_space.settings->faults)
+		faults_watch(kept_memory()->faults_stack);
 	if (!address_space.state || !address_space_alive() ||
 	    address_space.settings->stack_mode != VMAT_STACK_CFI)
 		return;

@@ -155,14 +155,24 @@ static bool set_children(struct settings *settings, const char *value)
 	return index >= 0;
 }
 
-static bool set_verbose(struct settings *settings, const char *value)
+static bool set_flag(bool *flag, const char *value)
 {
 	static const char *const words[] = { "0", "1", NULL };
 	int index = word_index(value, words);
 
 	if (index >= 0)
-		settings->verbose = index == 1;
+		*flag = index == 1;
 	return index >= 0;
+}
+
+static bool set_verbose(struct settings *settings, const char *value)
+{
+	return set_flag(&settings->verbose, value);
+}
+
+static bool set_faults(struct settings *settings, const char *value)
+{
+	return set_flag(&settings->faults, value);
 }
 
 /* A % of the folder's name is no pattern. */
@@ -209,6 +219,7 @@ static const struct {
 	{ "VMATRACE_COVERAGE=", set_coverage, "VMATRACE_COVERAGE wants auto or calls, not " },
 	{ "VMATRACE_CHILDREN=", set_children, "VMATRACE_CHILDREN wants 0 or 1, not " },
 	{ "VMATRACE_VERBOSE=", set_verbose, "VMATRACE_VERBOSE wants 0 or 1, not " },
+	{ "VMATRACE_FAULTS=", set_faults, "VMATRACE_FAULTS wants 0 or 1, not " },
 	{ "LD_PRELOAD=", look_at_preloads, NULL },
 	{ "VMATRACE_OUT=", set_out, "VMATRACE_OUT wants a path of less than 1024 bytes, not " },
 };

@@ -25,6 +25,7 @@ struct settings {
 	bool children;
 	bool descendant; /* VMATRACE_CHILDREN=0, and this image is not the one it was said to */
 	bool verbose;
+	bool faults;          /* the address of a fatal fault is kept */
 	char *children_value; /* the byte after VMATRACE_CHILDREN= in the environment, or NULL */
 };
 

@@ -9,7 +9,6 @@
 
 #include "core/call_table.h"
 #include "site_of.h"
-#include "vmatrace/trace_format.h"
 
 #define FNV_BASIS 0xcbf29ce484222325u
 #define FNV_PRIME 0x100000001b3u
@@ -34,23 +33,13 @@ void site_rows_init(struct site_rows *rows, enum site_grouping grouping)
 void site_rows_release(struct site_rows *rows)
 {
 	for (size_t i = 0; i < rows->count; i++)
-		free(rows->rows[i].view.frames);
+		free((void *)rows->rows[i].view.frames);
 	free(rows->rows);
 	free(rows->slots);
 	*rows = (struct site_rows) { 0 };
 }
 
 /* --- what rows are grouped by ------------------------------------------------------------------------- */
-
-/* The innermost frame outside the runtime, else the innermost. */
-static size_t call_site(const struct frame *frames, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (!frames[i].runtime)
-			return i;
-	}
-	return 0;
-}
 
 static uint64_t key_of_stack(const struct event *event, const struct frame *frames, size_t count)
 {
@@ -77,12 +66,13 @@ static uint64_t key_of_group(enum site_grouping grouping, const struct frame *fr
 }
 
 static uint64_t key_of(const struct site_rows *rows, const struct event *event,
-                       const struct frame *frames, size_t count, unsigned category)
+                       const struct site_view *view, unsigned category)
 {
-	uint64_t key = rows->grouping == GROUP_STACK
-	                       ? key_of_stack(event, frames, count)
-	                       : key_of_group(rows->grouping,
-	                                      count ? &frames[call_site(frames, count)] : NULL);
+	uint64_t key =
+		rows->grouping == GROUP_STACK
+			? key_of_stack(event, view->frames, view->frame_count)
+			: key_of_group(rows->grouping,
+	                               view->frame_count ? &view->frames[view->shown] : NULL);
 
 	return hash_number(key, category);
 }
@@ -161,30 +151,23 @@ static bool reserve(struct site_rows *rows)
 	return true;
 }
 
-static bool make_view(enum site_grouping grouping, struct site_view *row, const struct event *event,
-                      const struct frame *frames, size_t count)
+/* Of a group the one frame that it is grouped by. Frames become the view's own. */
+static bool keep_frames(enum site_grouping grouping, struct site_view *view)
 {
-	row->call = call_name(event->call);
-	row->id = site_of_frames(row->call, frames, count);
-	row->by_frame_pointers = event->flags & VMAT_EVENT_FP;
-	row->internal = event->flags & VMAT_EVENT_INTERNAL;
-	row->shown = call_site(frames, count);
-	if (grouping != GROUP_STACK && count) {
-		frames = &frames[row->shown];
-		count = 1;
-		row->shown = 0;
+	if (grouping != GROUP_STACK && view->frame_count) {
+		view->frames = &view->frames[view->shown];
+		view->frame_count = 1;
+		view->shown = 0;
 	}
-	row->frame_count = count;
-	row->frames = copy_frames(frames, count);
-	return row->frames != NULL;
+	view->frames = copy_frames(view->frames, view->frame_count);
+	return view->frames != NULL;
 }
 
 struct site_row *site_rows_at(struct site_rows *rows, struct symbols *symbols,
                               const struct event *event, unsigned category)
 {
-	const struct frame *frames;
-	size_t count = symbols_frames(symbols, event, &frames);
-	uint64_t key = key_of(rows, event, frames, count, category);
+	struct site_view view = site_view_of(symbols, event);
+	uint64_t key = key_of(rows, event, &view, category);
 	struct site_row *row;
 	size_t slot;
 
@@ -198,9 +181,9 @@ struct site_row *site_rows_at(struct site_rows *rows, struct symbols *symbols,
 		return row;
 	}
 	row = &rows->rows[rows->count];
-	*row = (struct site_row) { .key = key, .category = category };
-	if (!make_view(rows->grouping, &row->view, event, frames, count))
+	if (!keep_frames(rows->grouping, &view))
 		return NULL;
+	*row = (struct site_row) { .view = view, .key = key, .category = category };
 	rows->slots[slot] = (uint32_t)++rows->count;
 	return row;
 }

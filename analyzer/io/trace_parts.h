@@ -95,7 +95,6 @@ bool trace_fail_errno(struct trace_error *error, enum trace_status status, uint6
 
 /* Ticks to nanoseconds: a duration, and a moment since the start. */
 uint64_t trace_scale(const struct trace *trace, uint64_t ticks);
-uint64_t trace_time(const struct trace *trace, uint64_t ticks);
 
 /* Sets *error; false. */
 bool trace_no_memory(struct trace_error *error);

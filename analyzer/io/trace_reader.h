@@ -107,6 +107,9 @@ const struct vmat_header *trace_header(const struct trace *trace);
 const struct vmat_control *trace_control(const struct trace *trace);
 const struct trace_counts *trace_counts(const struct trace *trace);
 
+/* Nanoseconds since the start of the trace. */
+uint64_t trace_time(const struct trace *trace, uint64_t ticks);
+
 /*
  * A new pass over the surviving events in order of seq, those in flight last (seq SEQ_IN_FLIGHT + n).
  * False when out of memory. The pass belongs to the trace.

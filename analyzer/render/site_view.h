@@ -15,8 +15,8 @@
 
 struct site_view {
 	uint64_t id;
-	const char *call;     /* NULL: of several calls */
-	struct frame *frames; /* innermost first */
+	const char *call;           /* NULL: of several calls */
+	const struct frame *frames; /* innermost first */
 	size_t frame_count;
 	size_t shown; /* the frame to name first */
 	bool by_frame_pointers;

@@ -200,6 +200,23 @@ enum vmat_stopped {
 	VMAT_STOPPED_OVERMAPPED = 4, /* the program mapped something of its own over the ring */
 };
 
+/* What a fatal signal said, with VMATRACE_FAULTS=1. */
+struct vmat_fault {
+	uint64_t address; /*  0 si_addr */
+	uint64_t ticks;   /*  8 */
+	uint64_t head;    /* 16 ring head: calls before it are over or in flight */
+	uint32_t tid;     /* 24 */
+	uint32_t signal;  /* 28 SIGSEGV or SIGBUS; 0: none. Stored last, with release */
+	int32_t code;     /* 32 si_code */
+	uint32_t access;  /* 36 enum vmat_access bits, 0 unknown */
+};
+
+enum vmat_access {
+	VMAT_ACCESS_READ = 1,
+	VMAT_ACCESS_WRITE = 2,
+	VMAT_ACCESS_EXECUTE = 4,
+};
+
 /*
  * The words that change. Each hot one has 128 bytes of its own (a cache line and its prefetched twin).
  * written  = head - never begun - torn, known only by looking; the rest are exact counts.
@@ -208,7 +225,9 @@ struct vmat_control {
 	uint64_t head; /*    0 next sequence number; a slot is reserved by adding 1 */
 	uint64_t pad0[15];
 	uint64_t arena_used; /*  128 lap << VMAT_LAP_SHIFT | bytes of the arena reserved in it */
-	uint64_t pad1[15];
+	uint64_t pad1[8];
+	struct vmat_fault fault; /*  200 written at most once: it costs its neighbours nothing */
+	uint64_t pad1_end[2];
 	uint64_t dropped;        /*  256 calls with no slot: stopped, no space, fork in mid-event */
 	uint64_t arena_full;     /*  264 records not stored: arena full or no space */
 	uint64_t early;          /*  272 calls before recording began */
@@ -381,6 +400,7 @@ VMAT_OFFSET(vmat_control, arena_used, 128);
 VMAT_OFFSET(vmat_control, dropped, 256);
 VMAT_OFFSET(vmat_control, state, 384);
 VMAT_OFFSET(vmat_control, latest, 408);
+VMAT_OFFSET(vmat_control, fault, 200);
 _Static_assert(sizeof(struct vmat_control) == 512, "control");
 VMAT_OFFSET(vmat_event, args, 32);
 VMAT_OFFSET(vmat_event, tid, 96);

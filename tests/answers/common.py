@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-BUILD = sys.argv[1] if len(sys.argv) > 1 else "."
+BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ".")
 SOURCES = os.path.dirname(os.path.abspath(__file__))
 VMATRACE = os.path.join(BUILD, "vmatrace")
 failures = []
@@ -44,7 +44,8 @@ def guilty(name, word="guilty"):
 class Run:
     """One program recorded. status: as the shell sees it; out: its standard output."""
 
-    def __init__(self, name, *arguments, environment=None, options=(), folder=None, build=""):
+    def __init__(self, name, *arguments, environment=None, options=(), folder=None, build="",
+                 inside=False):
         self.name = name
         self.folder = folder or tempfile.mkdtemp(prefix="answers.")
         self.own_folder = not folder
@@ -53,6 +54,7 @@ class Run:
             [VMATRACE, "record", "-q", *options, "-o", self.trace, "--",
              os.path.join(BUILD, build, "answers_" + name), *arguments],
             stdout=subprocess.PIPE, text=True, check=False,
+            cwd=self.folder if inside else None,
             env={**os.environ, **(environment or {})})
         self.status = done.returncode
         self.out = done.stdout

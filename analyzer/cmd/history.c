@@ -1,0 +1,188 @@
+/*
+ * history: everything that happened to some pages, and what was wrong with the address of a crash.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "history_tell.h"
+#include "io/core_file.h"
+#include "moment.h"
+#include "options.h"
+#include "trace_set.h"
+
+enum { LINES = 40 }; /* the last ones, unless -n says otherwise */
+
+struct history_options {
+	bool crash;
+	const char *core;
+	bool has_pages;
+	struct page_range pages;
+	size_t limit; /* rows of text; SIZE_MAX: all */
+};
+
+static const struct option_row history_rows[] = {
+	{ "crash", 0, 0, NULL, "of the address of the fault (recorded with VMATRACE_FAULTS=1)",
+	  take_flag, offsetof(struct history_options, crash) },
+	{ "core", 0, 0, "FILE", "of the fault that a core file tells of", take_text,
+	  offsetof(struct history_options, core) },
+	{ 0 },
+};
+
+static bool parse_address(const char *text, char **end, uint64_t *address)
+{
+	errno = 0;
+	*address = strtoull(text, end, 16);
+	return *end != text && text[0] != '-' && text[0] != ' ' && !errno;
+}
+
+static bool parse_pages(const char *text, struct page_range *pages)
+{
+	char *end;
+
+	if (!parse_address(text, &end, &pages->start))
+		return false;
+	pages->end = pages->start + 1;
+	if (*end == '-' && !parse_address(end + 1, &end, &pages->end))
+		return false;
+	return *end == '\0' && pages->end > pages->start;
+}
+
+static int from_core(const char *path, struct trace *trace, struct history_fault *fault)
+{
+	struct core_signal found;
+	const char *why;
+
+	if (!core_file_read(path, &found, &why))
+		return complain(STATUS_TRACE, "cannot read '%s': %s", path,
+		                why ? why : strerror(errno));
+	if (found.signal != SIGSEGV && found.signal != SIGBUS)
+		return complain(STATUS_TRACE, "'%s' tells of signal %d (%s), which has no address",
+		                path, found.signal, strsignal(found.signal));
+	if (found.pid != trace_header(trace)->pid)
+		complain(STATUS_FINE, "'%s' is of process %" PRIu32 ", the trace of %" PRIu32, path,
+		         found.pid, trace_header(trace)->pid);
+	fault->source = "core";
+	fault->tid = found.tid;
+	fault->fault.address = found.address;
+	fault->fault.bus = found.signal == SIGBUS;
+	return STATUS_FINE;
+}
+
+static int from_trace(struct trace *trace, struct history_fault *fault, struct when_point *point)
+{
+	const struct vmat_fault *found = &trace_control(trace)->fault;
+
+	if (!found->signal)
+		return complain(STATUS_TRACE,
+		                "'%s' tells of no fault: record with VMATRACE_FAULTS=1, or name a "
+		                "core file with --core",
+		                trace_path(trace));
+	fault->source = "recorded";
+	fault->tid = found->tid;
+	fault->fault.address = found->address;
+	fault->fault.access = found->access;
+	fault->fault.bus = found->signal == SIGBUS;
+	*point = (struct when_point) { WHEN_BEFORE, found->head };
+	return STATUS_FINE;
+}
+
+static int one_process(struct trace *trace, const struct history_options *options,
+                       const struct common_options *common)
+{
+	struct when_point point = when_end();
+	struct history_fault fault = { 0 };
+	struct telling telling = {
+		.limit = common->format == OUTPUT_TEXT ? options->limit : 1,
+		.trace = trace,
+		.lines = common->format == OUTPUT_JSONL,
+	};
+	bool crash = options->crash || options->core;
+	uint64_t fault_ns = 0;
+	struct json json;
+	int status = STATUS_FINE;
+
+	if (options->core)
+		status = from_core(options->core, trace, &fault);
+	else if (options->crash)
+		status = from_trace(trace, &fault, &point);
+	if (status != STATUS_FINE)
+		return status;
+	if (crash && !options->core)
+		fault_ns = trace_time(trace, trace_control(trace)->fault.ticks);
+	telling.pages.pages =
+		crash ? (struct page_range) { fault.fault.address, fault.fault.address + 1 }
+		      : options->pages;
+	telling.symbols = symbols_new(trace, &common->symbols);
+	if (!telling.symbols)
+		return complain(STATUS_TRACE, "out of memory");
+	if (common->format != OUTPUT_TEXT) {
+		telling.json = &json;
+		json_begin(&json, stdout, telling.lines ? JSON_LINE : JSON_ROWS);
+		if (crash) {
+			telling.lines = false;
+			json_object(&json);
+			json_member_number(&json, "schema", 1);
+			json_key(&json, "history");
+		}
+		if (!telling.lines)
+			json_array(&json);
+	}
+	status = history_tell(&telling, &point, crash ? &fault : NULL, fault_ns,
+	                      options_colored(common));
+	if (telling.json && crash && status == STATUS_FINE)
+		json_object_end(&json);
+	else if (telling.json && !telling.lines)
+		json_array_end(&json);
+	if (telling.json && !telling.lines)
+		json_end(&json);
+	free(telling.rows);
+	page_history_release(&telling.pages);
+	symbols_free(telling.symbols);
+	return status;
+}
+
+int cmd_history(int argc, char **argv)
+{
+	struct common_options common = { 0 };
+	struct history_options options = { 0 };
+	struct filter filter = { 0 };
+	const struct option_group groups[] = {
+		{ history_rows, &options, 0 },
+		{ filter_rows, &filter, FILTER_LIMIT },
+		{ common_rows, &common, OPTION_FORMAT | OPTION_PID | OPTION_SYMBOLS },
+		{ NULL, NULL, 0 },
+	};
+	struct trace_set set = { 0 };
+	struct operands operands;
+	struct trace *trace;
+	int status;
+
+	if (!options_parse(argc, argv, groups, &operands, &status))
+		return status;
+	if (!options.crash && !options.core) {
+		if (!operands.count || !parse_pages(operands.item[0], &options.pages))
+			return complain(
+				STATUS_USAGE,
+				"expected an address or a range of them first, as 7f1200000000 "
+				"or 7f1200000000-7f1200004000, or --crash or --core FILE");
+		operands.count--;
+		operands.item++;
+	}
+	options.limit = !filter.limit.given  ? LINES
+	                : filter.limit.value ? filter.limit.value
+	                                     : SIZE_MAX;
+	status = trace_set_find(&set, &operands, &common);
+	if (status == STATUS_FINE)
+		status = trace_set_open_one(&set, &common, &trace);
+	trace_set_release(&set);
+	if (status != STATUS_FINE)
+		return status;
+	status = one_process(trace, &options, &common);
+	trace_close(trace);
+	return status;
+}

@@ -1,0 +1,222 @@
+/*
+ * history_tell: see the header.
+ */
+#include "history_tell.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "command.h"
+#include "moment.h"
+#include "options.h"
+#include "site_of.h"
+
+/* --- the walk ----------------------------------------------------------------------------------------- */
+
+static void keep_row(struct telling *telling, const struct history_row *row)
+{
+	if (telling->seen >= telling->room && telling->room < telling->limit) {
+		size_t room = telling->room ? 2 * telling->room : 16;
+		struct history_row *rows;
+
+		room = room > telling->limit ? telling->limit : room;
+		rows = reallocarray(telling->rows, room, sizeof(*rows));
+		if (!rows) {
+			telling->failed = true;
+			return;
+		}
+		telling->rows = rows;
+		telling->room = room;
+	}
+	telling->rows[telling->seen++ % telling->room] = *row;
+}
+
+static const struct history_row *last_row(const struct telling *telling)
+{
+	return telling->seen ? &telling->rows[(telling->seen - 1) % telling->room] : NULL;
+}
+
+/* The pages after the change, for its row: those of the first that is mapped. */
+static void describe(const struct telling *telling, const struct vma_change *change,
+                     struct history_row *row)
+{
+	const struct page_history *pages = &telling->pages;
+
+	row->mapped_after = pages->count > 0;
+	if (row->mapped_after) {
+		row->prot_after = pages->now[0].prot;
+		row->shared = pages->now[0].shared;
+	}
+	row->moved_away = change->kind == CHANGE_MOVE &&
+	                  (change->end <= pages->pages.start || pages->pages.end <= change->start);
+}
+
+static void change(void *context, const struct vma_change *change)
+{
+	struct telling *telling = context;
+	struct history_row row = {
+		.cause = change->cause,
+		.start = change->start,
+		.end = change->end,
+		.old_start = change->old_start,
+		.shared = change->shared,
+		.mapped_before = telling->pages.count > 0,
+		.prot_before = telling->pages.count ? telling->pages.now[0].prot : 0,
+		.event = *change->event,
+	};
+	struct site_view site;
+	bool happened;
+
+	if (!telling->walk)
+		return;
+	if (!page_history_see(&telling->pages, telling->walk, change, &happened, &row.kind)) {
+		telling->failed = true;
+		return;
+	}
+	if (!happened)
+		return;
+	describe(telling, change, &row);
+	keep_row(telling, &row);
+	if (!telling->json)
+		return;
+	site = site_view_of(telling->symbols, change->event);
+	history_json_row(telling->json, &row, &site);
+	if (telling->lines)
+		json_end(telling->json);
+}
+
+static bool before(void *context, const struct walk *walk, const struct event *event)
+{
+	struct telling *telling = context;
+
+	(void)walk;
+	if (event->seq < SEQ_IN_FLIGHT && event->time_ns > telling->last_ns)
+		telling->last_ns = event->time_ns;
+	return !telling->failed;
+}
+
+static void checkpoint(void *context, const struct walk *walk, const struct checkpoint *checkpoint)
+{
+	struct telling *telling = context;
+
+	if (checkpoint->snapshot->time_ns > telling->last_ns)
+		telling->last_ns = checkpoint->snapshot->time_ns;
+	if (telling->walk)
+		return;
+	telling->walk = walk;
+	telling->failed = !page_history_begin(&telling->pages, walk);
+}
+
+/* --- the end of it ------------------------------------------------------------------------------------ */
+
+static void find_now(const struct moment *moment, uint64_t address, struct history_now *now,
+                     const struct vma_row **below, const struct vma_row **above)
+{
+	for (size_t i = 0; i < moment->map.count; i++) {
+		const struct vma_row *row = &moment->map.rows[i].row;
+
+		if (row->end <= address) {
+			*below = row;
+		} else if (row->start <= address) {
+			now->mapped = true;
+			now->row = row;
+			now->kind = moment->map.kinds[i];
+		} else {
+			*above = now->mapped ? NULL : row;
+			break;
+		}
+	}
+	if (now->mapped)
+		*below = NULL;
+}
+
+static void explain(const struct telling *telling, const struct moment *moment,
+                    const struct history_now *now, struct history_fault *fault)
+{
+	const struct history_row *last = last_row(telling);
+	struct fault_facts facts = {
+		.mapped = now->mapped,
+		.prot = now->mapped ? now->row->prot : 0,
+		.file = now->mapped && now->row->inode,
+		.kind = now->mapped ? now->kind : KIND_ANONYMOUS,
+		.has_last = last != NULL,
+		.last = last ? last->kind : CHANGE_COUNT,
+		.moved_away = last && last->moved_away,
+	};
+
+	for (size_t i = 0; i < moment->map.count; i++) {
+		if (moment->map.kinds[i] == KIND_MAIN_STACK && !facts.stack_start)
+			facts.stack_start = moment->map.rows[i].row.start;
+	}
+	fault->reason = fault_explain(&fault->fault, &facts);
+}
+
+static void print_rows(const struct telling *telling, bool colored)
+{
+	size_t count = telling->seen < telling->room ? telling->seen : telling->room;
+	size_t first = telling->seen - count;
+
+	if (!count)
+		return;
+	history_text_head(stdout, colored);
+	if (first)
+		printf("... %zu changes before: -n 0 shows all\n", first);
+	for (size_t i = first; i < telling->seen; i++) {
+		const struct history_row *row = &telling->rows[i % telling->room];
+		const struct history_row *next = &telling->rows[(i + 1) % telling->room];
+		struct site_view site = site_view_of(telling->symbols, &row->event);
+		uint64_t lasted = UINT64_MAX;
+
+		if (i + 1 < telling->seen)
+			lasted = next->event.time_ns > row->event.time_ns
+			                 ? next->event.time_ns - row->event.time_ns
+			                 : 0;
+		history_text_row(stdout, row, lasted, &site);
+	}
+}
+
+int history_tell(struct telling *telling, const struct when_point *point,
+                 struct history_fault *fault, uint64_t fault_ns, bool colored)
+{
+	const struct walk_observer observer = {
+		.context = telling,
+		.before = before,
+		.change = change,
+		.checkpoint = checkpoint,
+	};
+	uint64_t address = telling->pages.pages.start;
+	struct history_now now = { 0 };
+	const struct vma_row *below = NULL, *above = NULL;
+	const struct history_row *last;
+	struct moment moment = { 0 };
+	struct site_view site = { 0 };
+	int status = moment_reach(&moment, telling->trace, telling->symbols, point, &observer);
+
+	if (status == STATUS_FINE && telling->failed)
+		status = complain(STATUS_TRACE, "out of memory");
+	if (status == STATUS_FINE) {
+		last = last_row(telling);
+		now.time_ns = fault_ns ? fault_ns : telling->last_ns;
+		find_now(&moment, fault ? fault->fault.address : address, &now, &below, &above);
+		if (last)
+			site = site_view_of(telling->symbols, &last->event);
+		if (fault) {
+			explain(telling, &moment, &now, fault);
+			fault->below = below;
+			fault->above = above;
+		}
+		if (telling->json && fault) {
+			json_array_end(telling->json);
+			json_key(telling->json, "fault");
+			history_json_fault(telling->json, fault, &now);
+		} else if (!telling->json) {
+			if (fault)
+				history_text_fault(stdout, fault, &now, last, &site);
+			else
+				history_text_now(stdout, address, &now, last, &site);
+			print_rows(telling, colored);
+		}
+	}
+	moment_release(&moment);
+	return status;
+}

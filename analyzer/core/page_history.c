@@ -1,0 +1,113 @@
+/*
+ * page_history: see the header. What is mapped of the pages is kept, so that a change over a range with
+ * holes is known to have met them or not.
+ */
+#include "page_history.h"
+
+#include <stdlib.h>
+
+#include "call_table.h"
+
+static bool add(struct page_history *history, const struct vma_run *run)
+{
+	if (history->count == history->capacity) {
+		size_t capacity = history->capacity ? 2 * history->capacity : 8;
+		struct page_state *now = reallocarray(history->now, capacity, sizeof(*now));
+
+		if (!now)
+			return false;
+		history->now = now;
+		history->capacity = capacity;
+	}
+	history->now[history->count++] = (struct page_state) {
+		.start = run->start,
+		.end = run->end,
+		.prot = run->prot,
+		.shared = run->shared,
+		.internal = run->internal,
+		.created_by = run->created_by,
+		.changed_by = run->changed_by,
+	};
+	return true;
+}
+
+bool page_history_begin(struct page_history *history, const struct walk *walk)
+{
+	const struct vma_map *map = walk_map(walk);
+
+	history->count = 0;
+	for (const struct vma_run *run = vma_map_at(map, history->pages.start);
+	     run && run->start < history->pages.end; run = vma_map_next(map, run)) {
+		if (!add(history, run))
+			return false;
+	}
+	return true;
+}
+
+static bool any_mapped(const struct page_history *history, const struct page_range *range)
+{
+	for (size_t i = 0; i < history->count; i++) {
+		const struct page_state *state = &history->now[i];
+
+		if (state->start < range->end && range->start < state->end &&
+		    state->start < history->pages.end && history->pages.start < state->end)
+			return true;
+	}
+	return false;
+}
+
+/* Where the pages were that a move took away. */
+static struct page_range moved_from(const struct vma_change *change)
+{
+	struct page_range range = { 0, 0 };
+
+	if (change->kind == CHANGE_MOVE)
+		range = (struct page_range) { change->old_start,
+			                      change->old_start + change->event->args[1] };
+	return range;
+}
+
+static enum change_kind kind_for_pages(enum change_kind kind, bool before, bool after)
+{
+	switch (kind) {
+	case CHANGE_SPLIT:
+	case CHANGE_SHRINK:
+		return CHANGE_REMOVE;
+	case CHANGE_GROW:
+	case CHANGE_MERGE:
+	case CHANGE_CREATE:
+		return before ? CHANGE_REPLACE : CHANGE_CREATE;
+	case CHANGE_REPLACE: /* of some pages of its range, maybe of none of these */
+		return before && after ? CHANGE_REPLACE : after ? CHANGE_CREATE : CHANGE_REMOVE;
+	default:
+		return kind;
+	}
+}
+
+bool page_history_see(struct page_history *history, const struct walk *walk,
+                      const struct vma_change *change, bool *happened, enum change_kind *kind)
+{
+	struct page_range range = { change->start, change->end };
+	struct page_range source = moved_from(change);
+	bool before, after, left;
+
+	*happened = false;
+	if (!page_ranges_overlap(&history->pages, &range) &&
+	    !page_ranges_overlap(&history->pages, &source))
+		return true;
+	before = any_mapped(history, &range);
+	left = any_mapped(history, &source);
+	if (!page_history_begin(history, walk))
+		return false;
+	after = any_mapped(history, &range);
+	*happened = before || after || left;
+	*kind = kind_for_pages(change->kind, before, after);
+	return true;
+}
+
+void page_history_release(struct page_history *history)
+{
+	free(history->now);
+	history->now = NULL;
+	history->count = history->capacity = 0;
+}

@@ -1,0 +1,48 @@
+/*
+ * page_history: of all changes of an address space those that happened to certain pages, told from the
+ * pages' side: what splits a VMA removes a page or does nothing to it.
+ *
+ *     change          of the VMA        of a page inside      of a page beside
+ *     munmap middle   split             remove                -
+ *     mremap grows    grow              create                -
+ *     mmap between    merge             create                -
+ *     mremap moves    move              move (to or from)     -
+ *
+ * It follows a walk: page_history_begin() before the first change, page_history_see() at each. Owner: the
+ * caller; _release frees the contents.
+ */
+#ifndef VMATRACE_CORE_PAGE_HISTORY_H
+#define VMATRACE_CORE_PAGE_HISTORY_H
+
+#include "pages.h"
+#include "walk.h"
+
+/* A run of the pages asked for, as it is after a change. */
+struct page_state {
+	uint64_t start;
+	uint64_t end;
+	uint8_t prot;
+	bool shared;
+	bool internal;
+	uint64_t created_by;
+	uint64_t changed_by;
+};
+
+struct page_history {
+	struct page_range pages; /* asked for, half-open */
+	struct page_state *now;  /* what is mapped of them */
+	size_t count;
+	size_t capacity;
+};
+
+/* Reads the map. False: out of memory. */
+bool page_history_begin(struct page_history *history, const struct walk *walk);
+/*
+ * True in *happened if the change happened to some of the pages; then *kind is what it was for them. Must be
+ * called for every change of the walk, with the map as it is after the change. False: out of memory.
+ */
+bool page_history_see(struct page_history *history, const struct walk *walk,
+                      const struct vma_change *change, bool *happened, enum change_kind *kind);
+void page_history_release(struct page_history *history);
+
+#endif

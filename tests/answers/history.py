@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""history: of pages, of the address of a crash as the recorder and as a core tell it."""
+import os
+import re
+import resource
+import signal
+import subprocess
+
+from common import BUILD, Run, check, equal, finish, guilty, place
+
+FAULTS = {"VMATRACE_FAULTS": "1"}
+# program: (signal, reason, access, change that did it)
+CRASHES = {
+    "use_after_unmap": (signal.SIGSEGV, "unmapped", "write", "remove"),
+    "write_read_only": (signal.SIGSEGV, "protected", "write", "protect"),
+    "stack_overflow": (signal.SIGSEGV, "guard", "write", "create"),
+    "fixed_over_live": (signal.SIGSEGV, "protected", "write", "replace"),
+    "beyond_file": (signal.SIGBUS, "beyond-file", "write", "create"),
+    "moved_away": (signal.SIGSEGV, "moved", "write", "move"),
+    "null_pointer": (signal.SIGSEGV, "null-pointer", "read", None),
+    "main_stack": (signal.SIGSEGV, "stack-limit", None, None),
+}
+
+
+def untraced(name, *arguments):
+    done = subprocess.run([os.path.join(BUILD, "answers_" + name), *arguments], check=False,
+                          stdout=subprocess.DEVNULL)
+    return 128 - done.returncode if done.returncode < 0 else done.returncode
+
+
+def crash(name, number, reason, access, change):
+    with Run(name, environment=FAULTS) as run:
+        equal(f"{name}: its status", run.status, untraced(name))
+        equal(f"{name}: its status is the signal's", run.status, 128 + number)
+        told = run.json("history", "--crash")
+        fault = told["fault"]
+        equal(f"{name}: the signal", fault["signal"], number.name)
+        equal(f"{name}: the reason", fault["reason"], reason)
+        if access:
+            equal(f"{name}: the access", fault["access"], access)
+        said = re.search(r"address 0x([0-9a-f]+)", run.out)
+        if said:
+            equal(f"{name}: the address", int(fault["address"], 16), int(said[1], 16))
+        text = run.ask("history", "--crash").splitlines()
+        if not change:
+            equal(f"{name}: no history", told["history"], [])
+            return
+        last = told["history"][-1]
+        equal(f"{name}: the last change", last["change"], change)
+        equal(f"{name}: made by the guilty line", place(last["stack"])[1], guilty(name))
+        check(f"{name}: the guilty line comes first", f"{name}.c:{guilty(name)})" in text[0],
+              text[0])
+        if said:
+            rows = run.json("history", said[1])
+            equal(f"{name}: the same without --crash", rows, told["history"])
+            now = run.ask("history", said[1]).splitlines()[0]
+            check(f"{name}: the guilty line comes first of an address",
+                  f"{name}.c:{guilty(name)})" in now, now)
+            times = [row["time_ns"] for row in rows]
+            equal(f"{name}: oldest first", times, sorted(times))
+
+
+def cores():
+    """The same from a core file, where this system writes one into the folder of the process."""
+    with open("/proc/sys/kernel/core_pattern", encoding="ascii") as file:
+        pattern = file.read().strip()
+    if pattern != "core":
+        print(f"skipped: cores, the system's core_pattern is {pattern!r}")
+        return
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    back = os.getcwd()
+    for name in ("use_after_unmap", "write_read_only", "stack_overflow", "beyond_file"):
+        with Run(name, inside=True) as run:
+            found = [file for file in os.listdir(run.folder) if file.startswith("core")]
+            if not found:
+                print("skipped: cores, none was written")
+                break
+            core = os.path.join(run.folder, found[0])
+            fault = run.json("history", "--core", core)["fault"]
+            equal(f"{name}: the reason, of a core", fault["reason"], CRASHES[name][1])
+            said = re.search(r"address (0x[0-9a-f]+)", run.out)
+            if said:
+                equal(f"{name}: the address, of a core", fault["address"], said[1])
+            run.ask("history", "--core", run.trace, status=3)
+            run.ask("history", "--crash", status=3)
+    os.chdir(back)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+
+
+def handlers():
+    for arguments in ((), ("raise",)):
+        with Run("own_handler", *arguments, environment=FAULTS) as run:
+            equal(f"own_handler {arguments}: its status", run.status,
+                  untraced("own_handler", *arguments))
+            run.ask("history", "--crash", status=3)
+
+
+def pages():
+    """From the pages' side: what splits their VMA is not theirs, what takes them is a removal."""
+    with Run("partial_unmap") as run:
+        first = next(event for event in run.json("events", "--call", "munmap")
+                     if event["stack"] and place(event["stack"])
+                     and place(event["stack"])[0] == "main")
+        start, length = int(first["args"]["addr"], 16), first["args"]["length"]
+        taken = [row["change"] for row in run.json("history", f"{start:x}", "-n", "1")]
+        equal("pages that go: created and removed", taken[:2], ["create", "remove"])
+        kept = run.json("history", f"{start + length:#x}-{start + length + 4096:#x}")
+        equal("the page that stays: created", [row["change"] for row in kept], ["create"])
+        equal("and by whom", place(kept[0]["stack"]), ("take", guilty("partial_unmap")))
+        equal("what was never mapped", run.json("history", "1000"), [])
+        for bad in ("", "x", "7f-", "7f00-7e00", "-1", "7fx"):
+            run.ask("history", bad, status=2)
+
+
+def main():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    for name, expected in CRASHES.items():
+        crash(name, *expected)
+    handlers()
+    pages()
+    cores()
+    finish()
+
+
+main()
