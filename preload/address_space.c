@@ -31,7 +31,7 @@
 #include "settings.h"
 #include "sites.h"
 #include "snapshot.h"
-#include "unwind.h"
+#include "stacks.h"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
@@ -61,13 +61,13 @@ static size_t whole_pages(size_t bytes)
 	return (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
 }
 
-/* One mapping: [kept][wiped: state word | depot index | recipes], never merged with the program's. */
+/* One mapping: [kept][wiped: state word | depot index | memos, recipes], never merged with the program's. */
 static struct kept *take_private_memory(void)
 {
 	size_t kept = whole_pages(sizeof(struct kept));
 	size_t depot = whole_pages(depot_memory_bytes());
-	size_t recipes = whole_pages(unwind_memory_bytes());
-	size_t bytes = kept + PAGE + depot + recipes;
+	size_t stacks = whole_pages(stacks_memory_bytes());
+	size_t bytes = kept + PAGE + depot + stacks;
 	long memory = RAW_6(SYS_mmap, place_next(bytes), bytes, PROT_READ | PROT_WRITE,
 	                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -122,7 +122,7 @@ static void share_out_wiped_memory(void)
 	char *wiped = (char *)address_space.state + PAGE;
 
 	depot_init(wiped);
-	unwind_init(wiped + whole_pages(depot_memory_bytes()), kept_memory()->main_stack_end);
+	stacks_init(wiped + whole_pages(depot_memory_bytes()), kept_memory()->main_stack_end);
 }
 
 static bool begin_file(const struct header_origin *origin)

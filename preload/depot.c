@@ -68,14 +68,16 @@ static uint64_t hash_words(uint64_t seed, const void *data, size_t bytes)
 	uint64_t hash = seed * 0x9e3779b97f4a7c15ull;
 	uint64_t word;
 
-	for (; bytes; at += sizeof(word)) {
-		size_t take = bytes < sizeof(word) ? bytes : sizeof(word);
-
-		word = 0;
-		__builtin_memcpy(&word, at, take);
+	for (; bytes >= sizeof(word); bytes -= sizeof(word), at += sizeof(word)) {
+		__builtin_memcpy(&word, at, sizeof(word));
 		hash = (hash ^ word) * 0xbf58476d1ce4e5b9ull;
 		hash ^= hash >> 29;
-		bytes -= take;
+	}
+	if (bytes) {
+		word = 0;
+		__builtin_memcpy(&word, at, bytes);
+		hash = (hash ^ word) * 0xbf58476d1ce4e5b9ull;
+		hash ^= hash >> 29;
 	}
 	hash = (hash ^ (hash >> 32)) * 0x94d049bb133111ebull;
 	hash ^= hash >> 31;

@@ -12,6 +12,7 @@
 
 #include "address_space.h"
 #include "raw_syscall.h"
+#include "readable.h"
 #include "real.h"
 #include "ring.h"
 
@@ -109,12 +110,13 @@ int guard_madvise(struct recording *recording, void *addr, size_t length, int ad
 	               &(struct piece_call) { .call = advise_piece, .value = advice });
 }
 
-void guard_replacing(const struct recording *recording, const void *addr, size_t length,
-                     int replaces)
+void guard_replacing(struct recording *recording, const void *addr, size_t length, int replaces)
 {
 	if (!replaces || !recording->recording || !address_space_overlaps((uint64_t)addr, length))
 		return;
 	ring_count(&ring.control->carved);
+	/* This call is the last that can be seen: its end has no place any more. */
+	recorder_awaits_none(recording);
 	address_space_give_up();
 }
 
@@ -125,7 +127,7 @@ static bool is_harmless(int advice)
 	       advice == MADV_COLLAPSE;
 }
 
-void guard_advising(const struct recording *recording, const struct iovec *ranges, size_t count,
+void guard_advising(struct recording *recording, const struct iovec *ranges, size_t count,
                     int advice)
 {
 	if (is_harmless(advice) || count > IOV_MAX)
@@ -133,13 +135,13 @@ void guard_advising(const struct recording *recording, const struct iovec *range
 	for (size_t i = 0; i < count; i++) {
 		const char *range = (const char *)&ranges[i];
 
-		if (!recorder_can_read(range) || !recorder_can_read(range + sizeof(*ranges) - 1))
+		if (!readable((uint64_t)range) || !readable((uint64_t)range + sizeof(*ranges) - 1))
 			return;
 		guard_replacing(recording, ranges[i].iov_base, ranges[i].iov_len, 1);
 	}
 }
 
-void guard_moving(const struct recording *recording, const struct words *words)
+void guard_moving(struct recording *recording, const struct words *words)
 {
 	const uint64_t *word = words->word;
 	int flags = (int)word[3];
@@ -151,7 +153,7 @@ void guard_moving(const struct recording *recording, const struct words *words)
 	guard_replacing(recording, (void *)word[4], word[2], flags & MREMAP_FIXED);
 }
 
-void guard_attaching(const struct recording *recording, int shmid, const void *addr, int flags)
+void guard_attaching(struct recording *recording, int shmid, const void *addr, int flags)
 {
 	uint64_t start = (uint64_t)addr;
 	struct shmid_ds segment;

@@ -19,14 +19,13 @@ int guard_pkey_mprotect(struct recording *recording, void *addr, size_t length, 
 int guard_madvise(struct recording *recording, void *addr, size_t length, int advice);
 
 /* Before a call that puts something else at [addr, addr + length), or takes what is there, if `replaces`. */
-void guard_replacing(const struct recording *recording, const void *addr, size_t length,
-                     int replaces);
+void guard_replacing(struct recording *recording, const void *addr, size_t length, int replaces);
 /* The same for mremap: what it takes and what it replaces. words: its five arguments. */
-void guard_moving(const struct recording *recording, const struct words *words);
+void guard_moving(struct recording *recording, const struct words *words);
 /* The same for process_madvise, whose ranges may be any. */
-void guard_advising(const struct recording *recording, const struct iovec *ranges, size_t count,
+void guard_advising(struct recording *recording, const struct iovec *ranges, size_t count,
                     int advice);
 /* The same for shmat, whose length is the segment's. */
-void guard_attaching(const struct recording *recording, int shmid, const void *addr, int flags);
+void guard_attaching(struct recording *recording, int shmid, const void *addr, int flags);
 
 #endif

@@ -25,6 +25,8 @@ struct modules_table {
 	uint32_t own_first; /* those that the recorder brought in lie from here ... */
 	uint32_t own_end;   /* ... to here */
 	uint32_t units;     /* of the section taken */
+	uint64_t own_low;   /* the recorder's own lie in [own_low, own_high) */
+	uint64_t own_high;
 	struct modules_entry {
 		uint64_t start;
 		uint64_t end;       /* 0: being filled, or another object lies there now */

@@ -28,9 +28,9 @@ enum {
 
 /* An object that recipes were learnt in. */
 struct known_object {
-	uint64_t start;
-	uint64_t end;
-	uint64_t print; /* of where its unwind table is and what it says */
+	_Atomic uint64_t start;
+	_Atomic uint64_t end; /* 0: none */
+	uint64_t print;       /* of where its unwind table is and what it says */
 };
 
 struct recipes_memory {
@@ -50,6 +50,7 @@ struct recipes_state {
 	_Atomic uint32_t learners; /* numbers given out */
 	_Atomic uint32_t
 		waited; /* the learner that somebody waited for in vain: nobody does again */
+	_Atomic uint32_t epoch; /* outside, too: a wiped one would begin anew */
 };
 static struct recipes_state state;
 
@@ -76,6 +77,17 @@ bool recipes_load(void)
 {
 	state.loaded = state.memory && cfi_load(&state.memory->desk);
 	return state.loaded;
+}
+
+uint32_t recipes_epoch(void)
+{
+	return atomic_load_explicit(&state.epoch, memory_order_relaxed);
+}
+
+/* What was made of the recipes before is no longer to be had. */
+static void begin_epoch(void)
+{
+	atomic_fetch_add_explicit(&state.epoch, 1, memory_order_relaxed);
 }
 
 bool recipes_usable(void)
@@ -129,6 +141,7 @@ static void unlock(void)
 /* The learner's. Readers may be at work: a key goes before its recipe does. */
 static void empty_table(struct recipes_memory *memory)
 {
+	begin_epoch();
 	for (size_t i = 0; i < RECIPE_ENTRIES; i++) {
 		if (atomic_load_explicit(&memory->table[i].key, memory_order_relaxed))
 			atomic_store_explicit(&memory->table[i].key, 0, memory_order_release);
@@ -140,7 +153,7 @@ static void empty_table(struct recipes_memory *memory)
 static void store(struct recipes_memory *memory, uint64_t key, struct recipe recipe)
 {
 	union recipe_word value = { .recipe = recipe };
-	uint32_t slot = recipe_slot(key);
+	uint64_t place = recipe_place(key);
 	struct recipe_entry *entry;
 	uint64_t met;
 
@@ -148,8 +161,8 @@ static void store(struct recipes_memory *memory, uint64_t key, struct recipe rec
 		memory->refilled++;
 		empty_table(memory);
 	}
-	for (;; slot = (slot + 1) & (RECIPE_ENTRIES - 1)) {
-		entry = &memory->table[slot];
+	for (;; place = recipe_next_place(place)) {
+		entry = &memory->table[place / sizeof(*entry)];
 		met = atomic_load_explicit(&entry->key, memory_order_relaxed);
 		if (met == 0 || met == key)
 			break;
@@ -165,32 +178,61 @@ static bool is_full(const struct recipes_memory *memory)
 	return memory->stored >= RECIPE_LIMIT && memory->refilled >= RECIPE_REFILLS;
 }
 
+/* No user address has its top bit set. */
+static uint64_t address_of(uint64_t key)
+{
+	return key >> 63 ? ~key : key - 1;
+}
+
 /*
- * The learner's. Recipes of a library that was unloaded stay until code of another one at its place is met:
- * then nothing in the table can be trusted to be of this one.
+ * What was learnt in [start, end) is not known any more. Keys stay, so that probes find what lies behind them.
+ * Whoever learns at the same time stores a recipe of code that nobody may unload now.
+ */
+static void forget_range(struct recipes_memory *memory, uint64_t start, uint64_t end)
+{
+	for (size_t i = 0; i < RECIPE_ENTRIES; i++) {
+		struct recipe_entry *entry = &memory->table[i];
+		uint64_t key = atomic_load_explicit(&entry->key, memory_order_relaxed);
+
+		if (key && address_of(key) - start < end - start)
+			atomic_store_explicit(&entry->recipe, 0, memory_order_relaxed);
+	}
+	for (uint32_t i = 0; i < OBJECTS; i++) {
+		struct known_object *known = &memory->object[i];
+
+		if (known->start < end && start < known->end)
+			atomic_store_explicit(&known->end, 0, memory_order_relaxed);
+	}
+	begin_epoch();
+}
+
+/*
+ * The learner's. What was learnt in a library that was unloaded unseen stays until code of another one at its
+ * place is met. A new object begins an epoch: where it is, there may have been code that nobody described.
  */
 static void meet_object(struct recipes_memory *memory, const struct dl_find_object *object)
 {
-	struct known_object met = {
-		.start = (uint64_t)object->dlfo_map_start,
-		.end = (uint64_t)object->dlfo_map_end,
-		.print = cfi_print(object),
-	};
-	uint32_t count = memory->objects < OBJECTS ? memory->objects : OBJECTS;
+	uint64_t start = (uint64_t)object->dlfo_map_start;
+	uint64_t end = (uint64_t)object->dlfo_map_end;
+	uint64_t print = cfi_print(object);
+	struct known_object *place;
 
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < OBJECTS; i++) {
 		struct known_object *known = &memory->object[i];
 
-		if (met.start >= known->end || known->start >= met.end)
+		if (start >= known->end || known->start >= end)
 			continue;
-		if (known->start == met.start && known->end == met.end && known->print == met.print)
+		if (known->start == start && known->end == end && known->print == print)
 			return;
-		empty_table(memory);
-		memset(memory->object, 0, sizeof(memory->object));
-		memory->objects = 0;
-		break;
+		forget_range(memory, known->start, known->end);
 	}
-	memory->object[memory->objects++ % OBJECTS] = met;
+	begin_epoch();
+	place = &memory->object[memory->objects++ % OBJECTS];
+	/* Not half of it while somebody looks for what is unloaded: an end is stored last, and goes first. */
+	atomic_store_explicit(&place->end, 0, memory_order_relaxed);
+	place->start = start;
+	place->print = print;
+	atomic_store_explicit(&place->end, end, memory_order_release);
 }
 
 /* What is stored for a new key: its recipe, or only that its module was noted. */
@@ -209,8 +251,7 @@ static struct recipe learn(struct recipes_memory *memory, uint64_t key, uint64_t
 static struct recipe learn_new(uint64_t key, bool needs_recipe)
 {
 	struct recipe recipe = { .kind = RECIPE_UNKNOWN };
-	/* No user address has its top bit set. */
-	uint64_t ip = key >> 63 ? ~key : key - 1;
+	uint64_t ip = address_of(key);
 	const uint64_t all = UINT64_MAX;
 	struct dl_find_object object;
 	uint64_t mask;
@@ -250,35 +291,17 @@ static struct recipe learn_new(uint64_t key, bool needs_recipe)
 	return recipe;
 }
 
-/* A look without the lock: objects are only ever added or all dropped, and a wrong no is what happens anyway. */
-static bool learnt_in(const struct recipes_memory *memory, uint64_t start, uint64_t end)
-{
-	uint32_t count = memory->objects < OBJECTS ? memory->objects : OBJECTS;
-
-	for (uint32_t i = 0; i < count; i++) {
-		if (memory->object[i].start < end && start < memory->object[i].end)
-			return true;
-	}
-	return false;
-}
-
+/* No lock, no system call: it must work in a sandbox, and in a process that learns no more. */
 void recipes_forget(uint64_t start, uint64_t end)
 {
-	const uint64_t all = UINT64_MAX;
 	struct recipes_memory *memory = state.memory;
-	uint64_t mask;
 
-	if (!memory || !learnt_in(memory, start, end) ||
-	    raw_failed(RAW_4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &mask, SIGNAL_SET_BYTES)))
-		return;
-	/* No key is 0: the wait is for the lock alone. Without it the second guard of recipes.h is left. */
-	if (lock_to_learn(0)) {
-		empty_table(memory);
-		memset(memory->object, 0, sizeof(memory->object));
-		memory->objects = 0;
-		unlock();
+	for (uint32_t i = 0; memory && i < OBJECTS; i++) {
+		if (memory->object[i].start < end && start < memory->object[i].end) {
+			forget_range(memory, start, end);
+			return;
+		}
 	}
-	RAW_4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, SIGNAL_SET_BYTES);
 }
 
 struct recipe recipes_learn(uint64_t key)

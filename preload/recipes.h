@@ -15,8 +15,9 @@
  * up at pc itself. The two may have different recipes, so the key tells them apart.
  *
  * Full: emptied and learnt anew, RECIPE_REFILLS times in a process; then pcs not yet known stay unknown.
- * Stale: when the loader unmaps an object that recipes were learnt in, the table is emptied; likewise when a
- * pc is learnt in an object that lies where another one was, in case the loader's call was not seen.
+ * Stale: when the loader unmaps an object that recipes were learnt in, those recipes are forgotten; likewise when
+ * a pc is learnt in an object that lies where another one was, in case the loader's call was not seen. Each
+ * time an epoch begins: what was made of recipes before (memo.h) holds no more.
  */
 #ifndef VMATRACE_PRELOAD_RECIPES_H
 #define VMATRACE_PRELOAD_RECIPES_H
@@ -48,7 +49,7 @@ enum recipe_saved {
 
 /*
  * The return address is at CFA - 8 in all kinds that have a CFA, and the caller's sp is the CFA. The base of
- * saved registers is the CFA, but rbp in a RECIPE_LOADED.
+ * saved registers is the CFA, below which rbp then is, but rbp in a RECIPE_LOADED.
  */
 struct recipe {
 	int32_t cfa_offset; /* bytes */
@@ -58,12 +59,19 @@ struct recipe {
 	uint8_t saved; /* enum recipe_saved */
 };
 
-/* A recipe is read and written as one word. */
+/* A recipe is read and written as one word (little-endian: the first member is the low end). */
 union recipe_word {
 	struct recipe recipe;
 	uint64_t word;
 };
 _Static_assert(sizeof(union recipe_word) == 8, "one atomic load gives a whole recipe");
+
+enum {
+	RECIPE_WORD_BP = 32, /* bits to shift for a member */
+	RECIPE_WORD_BX = 40,
+	RECIPE_WORD_KIND = 48,
+	RECIPE_WORD_SAVED = 56,
+};
 
 /* key 0: free. The recipe is stored first, the key last. */
 struct recipe_entry {
@@ -85,32 +93,47 @@ static inline uint64_t recipe_key(uint64_t pc, bool exact)
 	return exact ? ~pc : pc;
 }
 
-static inline uint32_t recipe_slot(uint64_t key)
+/* Where the key is looked for first; bytes from the start of the table, a multiple of an entry's. */
+static inline uint64_t recipe_place(uint64_t key)
 {
-	/* 2^64 / golden ratio: neighbouring pcs land far apart (Knuth 6.4). */
-	return (uint32_t)((key * 0x9e3779b97f4a7c15u) >> (64 - RECIPE_BITS));
+	/* 2^64 / golden ratio: neighbouring pcs land far apart (Knuth 6.4). The highest bits, in place. */
+	return (key * 0x9e3779b97f4a7c15u) >> (64 - RECIPE_BITS - 4) & (RECIPE_ENTRIES - 1) << 4;
 }
 
-/* What the table says now; kind RECIPE_UNKNOWN: nothing. */
-static inline struct recipe recipes_find(const struct recipe_entry *table, uint64_t key)
+static inline uint64_t recipe_next_place(uint64_t place)
 {
-	uint32_t slot = recipe_slot(key);
-	union recipe_word found = { .word = 0 };
+	return (place + sizeof(struct recipe_entry)) & (RECIPE_ENTRIES - 1) << 4;
+}
 
-	for (;; slot = (slot + 1) & (RECIPE_ENTRIES - 1)) {
+_Static_assert(sizeof(struct recipe_entry) == 1 << 4, "a place is a multiple of it");
+
+/* What the table says now; kind RECIPE_UNKNOWN: nothing. As a word, whose parts a walk takes as it needs them. */
+static inline uint64_t recipes_find_word(const struct recipe_entry *table, uint64_t key)
+{
+	uint64_t place = recipe_place(key);
+	const struct recipe_entry *entry;
+	uint64_t word;
+
+	for (;; place = recipe_next_place(place)) {
+		uint64_t met;
+
+		entry = (const void *)((const char *)table + place);
 		/* Acquire: the recipe stored before this key is seen. */
-		uint64_t met = atomic_load_explicit(&table[slot].key, memory_order_acquire);
+		met = atomic_load_explicit(&entry->key, memory_order_acquire);
 
-		if (met == 0)
-			return found.recipe;
-		if (met == key)
+		if (__builtin_expect(met == key, 1))
 			break;
+		if (met == 0)
+			return 0;
 	}
 	/* Acquire: if it is the recipe of a later key, the second look at the key sees that it went. */
-	found.word = atomic_load_explicit(&table[slot].recipe, memory_order_acquire);
-	if (atomic_load_explicit(&table[slot].key, memory_order_relaxed) != key)
-		found.word = 0;
-	return found.recipe;
+	word = atomic_load_explicit(&entry->recipe, memory_order_acquire);
+	return atomic_load_explicit(&entry->key, memory_order_relaxed) == key ? word : 0;
+}
+
+static inline struct recipe recipes_find(const struct recipe_entry *table, uint64_t key)
+{
+	return (union recipe_word) { .word = recipes_find_word(table, key) }.recipe;
 }
 
 /* Bytes of zeroed memory for the table and the learner. */
@@ -133,6 +156,9 @@ bool recipes_usable(void);
  * for the first time (modules.h). RECIPE_UNKNOWN: this time it could not be learnt. Keeps errno.
  */
 struct recipe recipes_learn(uint64_t key);
+
+/* Rises whenever a walk may give something else than before from the same words of a stack. */
+uint32_t recipes_epoch(void);
 
 /* The loader unmaps [start, end): what was learnt there is forgotten. */
 void recipes_forget(uint64_t start, uint64_t end);

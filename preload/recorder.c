@@ -26,16 +26,18 @@
 #include "evidence.h"
 #include "modules_table.h"
 #include "raw_syscall.h"
+#include "readable.h"
 #include "ring.h"
 #include "sites.h"
 #include "snapshot.h"
+#include "stacks.h"
 
 enum {
 	IN_FLIGHT_PROBES = 4,
 	TEXT_BYTES = 256,
 };
 
-/* The only thread-local memory of the library; design: 256 bytes at most, initial-exec. */
+/* The thread-local memory of the library, but for a word of the walk's; design: 256 bytes at most, initial-exec. */
 static __thread struct {
 	uint32_t depth; /* events begun and not ended */
 	uint32_t tid;
@@ -96,15 +98,11 @@ static struct vmat_in_flight *claim_in_flight(uint32_t tid, bool outermost)
 	return NULL;
 }
 
-static void fill_in_flight(const struct recording *recording)
+/* All but the moment, which is when the system call is made. */
+static void fill_in_flight(struct vmat_in_flight *entry, const struct vmat_event *event)
 {
-	struct vmat_in_flight *entry = recording->in_flight;
-	const struct vmat_event *event = &recording->event;
-
 	if (!entry)
 		return;
-	entry->time = event->time;
-	entry->enter = event->enter;
 	__builtin_memcpy(entry->args, event->args, sizeof(entry->args));
 	entry->caller = event->caller;
 	entry->tid = event->tid;
@@ -114,7 +112,16 @@ static void fill_in_flight(const struct recording *recording)
 	entry->flags = event->flags;
 	entry->via = event->via;
 	entry->lap = (uint8_t)(arena_lap() >> 8);
-	__atomic_store_n(&entry->owner, (uint64_t)event->tid << 1 | 1, __ATOMIC_RELEASE);
+}
+
+static void publish_in_flight(struct vmat_in_flight *entry, uint64_t time, uint64_t enter)
+{
+	if (!entry)
+		return;
+	entry->time = time;
+	entry->enter = enter;
+	/* Last: a reader that sees it whole sees the rest. */
+	__atomic_store_n(&entry->owner, (uint64_t)entry->tid << 1 | 1, __ATOMIC_RELEASE);
 }
 
 /*
@@ -127,29 +134,6 @@ static void release_in_flight(const struct recording *recording)
 
 	if (entry && __atomic_load_n(&entry->owner, __ATOMIC_RELAXED) >> 1 == recording->event.tid)
 		__atomic_store_n(&entry->owner, 0, __ATOMIC_RELEASE);
-}
-
-static void take_stack(struct vmat_event *event, const struct frame_registers *caller)
-{
-	const struct vmat_header *header = ring.header;
-	uint64_t pcs[VMAT_DEPTH_LIMIT];
-	size_t count;
-
-	if (header->stack_mode == VMAT_STACK_NONE) {
-		event->flags |= VMAT_EVENT_STACK_UNKNOWN;
-		return;
-	}
-	/* Frame pointers would be guesses here: libraries are built without them. The caller is certain. */
-	if (header->stack_mode == VMAT_STACK_CFI && !address_space.libc_is_ready) {
-		event->flags |= VMAT_EVENT_EARLY | VMAT_EVENT_STACK_TRUNCATED;
-		event->stack = depot_stack(&caller->pc, 1);
-		return;
-	}
-	count = unwind_stack(caller, (enum vmat_stack_mode)header->stack_mode, pcs, header->depth,
-	                     &event->flags);
-	event->stack = depot_stack(pcs, count);
-	if (!event->stack)
-		event->flags |= VMAT_EVENT_STACK_UNKNOWN;
 }
 
 /*
@@ -169,65 +153,74 @@ static bool outer_is_gone(const struct frame_registers *caller)
 	return here == there ? caller->sp >= thread.outer_sp : there;
 }
 
-struct recording recorder_begin_via(enum vmat_via via, enum call_id call,
-                                    const struct frame_registers *caller, const struct words *words)
+/* The thread is in this event from here on; what it was in goes into the recording. */
+static void enter_event(struct recording *recording, const struct frame_registers *caller)
 {
-	struct recording recording;
-	struct vmat_event *event = &recording.event;
-	int saved = errno;
-
-	recording.recording = address_space_enter();
-	if (!recording.recording) {
-		errno = saved;
-		return recording;
-	}
-	recording.control = ring.control;
 	if (thread.depth && outer_is_gone(caller)) {
 		thread.depth = 0;
 		thread.awaited.sp = 0;
 	}
-	recording.depth = thread.depth;
-	recording.outer_sp = thread.outer_sp;
-	recording.outer = thread.awaited;
+	recording->depth = thread.depth;
+	recording->outer_sp = thread.outer_sp;
+	if (thread.awaited.sp)
+		recording->outer = thread.awaited;
+	else
+		recording->outer.sp = 0;
 	/* In this order for a handler that comes in between: it must not find a depth with an old sp. */
 	thread.outer_sp = caller->sp;
 	thread.awaited.sp = 0;
 	__atomic_signal_fence(__ATOMIC_RELEASE);
-	thread.depth = recording.depth + 1;
-	*event = (struct vmat_event) {
-		.caller = caller->pc,
-		.tid = thread_id(),
-		.call = (uint16_t)call,
-		.flags = recording.depth ? VMAT_EVENT_NESTED : 0,
-		.via = (uint8_t)via,
-	};
+	thread.depth = recording->depth + 1;
+}
+
+static void fill_event(struct vmat_event *event, enum vmat_via via, enum call_id call,
+                       const struct frame_registers *caller, const struct words *words)
+{
 	__builtin_memcpy(event->args, words->word, sizeof(event->args));
+	event->caller = caller->pc;
+	event->tid = thread_id();
+	event->stack = event->object = event->rows = 0;
+	event->error = 0;
+	event->call = (uint16_t)call;
+	event->flags = thread.depth > 1 ? VMAT_EVENT_NESTED : 0;
+	event->via = (uint8_t)via;
+	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
 	if (thread.own || modules_are_own(caller->pc))
 		event->flags = VMAT_EVENT_INTERNAL;
 	else
-		take_stack(event, caller);
-	recording.rows_wanted = false;
-	evidence_before(&recording);
-	recording.in_flight = claim_in_flight(event->tid, recording.depth == 0);
-	event->time = ring_ticks();
-	event->enter = ring_head();
-	fill_in_flight(&recording);
-	/* Last: what libc was asked for above is no answer to the program's call. */
-	thread.awaited.reached = false;
-	thread.awaited.sp = via == VMAT_VIA_WRAPPER && sites_cover(event->call) ? caller->sp : 0;
-	errno = saved;
-	return recording;
+		stacks_take(event, caller);
 }
 
-/*
- * The kernel copies the set before it looks at the first argument, which is none it knows: EFAULT or EINVAL,
- * and nothing is changed (linux:kernel/signal.c). Every sandbox allows this call.
- */
-bool recorder_can_read(const void *address)
+void recorder_begin_via(struct recording *recording, enum vmat_via via, enum call_id call,
+                        const struct frame_registers *caller, const struct words *words)
 {
-	const uint64_t *word = (const uint64_t *)((uint64_t)address & ~7ull);
+	struct vmat_event *event = &recording->event;
+	int saved = errno;
 
-	return RAW_4(SYS_rt_sigprocmask, ~0, word, NULL, sizeof(*word)) == -EINVAL;
+	recording->recording = address_space_enter();
+	if (!recording->recording) {
+		errno = saved;
+		return;
+	}
+	recording->control = ring.control;
+	enter_event(recording, caller);
+	fill_event(event, via, call, caller, words);
+	recording->rows_wanted = false;
+	evidence_before(recording);
+	recording->in_flight = claim_in_flight(event->tid, recording->depth == 0);
+	fill_in_flight(recording->in_flight, event);
+	/* Last: what libc was asked for above is no answer to the program's call. */
+	if (via == VMAT_VIA_WRAPPER && sites_cover(event->call)) {
+		/* The site tells the moment, which is nearer to the system call than this one. */
+		thread.awaited.in_flight = recording->in_flight;
+		thread.awaited.reached = false;
+		thread.awaited.sp = caller->sp;
+	} else {
+		event->time = ring_ticks();
+		event->enter = ring_head();
+		publish_in_flight(recording->in_flight, event->time, event->enter);
+	}
+	errno = saved;
 }
 
 /* The program's pointer may be bad: that is for the kernel to say, with EFAULT, not for us to crash on. */
@@ -238,7 +231,7 @@ static size_t copy_text(char *buffer, size_t bytes, const char *from)
 	for (; filled < bytes; filled++) {
 		const char *at = from + filled;
 
-		if ((filled == 0 || (uint64_t)at % 4096 == 0) && !recorder_can_read(at))
+		if ((filled == 0 || (uint64_t)at % 4096 == 0) && !readable((uint64_t)at))
 			break;
 		buffer[filled] = *at;
 		if (*at == '\0')
@@ -266,7 +259,10 @@ void recorder_leave(struct recording *recording)
 		return;
 	thread.depth = recording->depth;
 	thread.outer_sp = recording->outer_sp;
-	thread.awaited = recording->outer;
+	if (recording->outer.sp)
+		thread.awaited = recording->outer;
+	else
+		thread.awaited.sp = 0;
 }
 
 /* --- one event for one call ---------------------------------------------------------------------------- */
@@ -280,15 +276,23 @@ bool recorder_awaits_site(const struct frame_registers *caller)
 	return sites_in_library(caller->pc) || unwind_reaches(caller, sites_in_library);
 }
 
-void recorder_awaits_none(void)
+void recorder_awaits_none(struct recording *recording)
 {
+	if (!recording->recording || !thread.awaited.sp)
+		return;
 	thread.awaited.sp = 0;
+	recording->event.time = ring_ticks();
+	recording->event.enter = ring_head();
+	publish_in_flight(recording->in_flight, recording->event.time, recording->event.enter);
 }
 
 void recorder_site_begins(void)
 {
-	thread.awaited.time = ring_ticks();
-	thread.awaited.enter = ring_head();
+	struct awaited *awaited = &thread.awaited;
+
+	awaited->time = ring_ticks();
+	awaited->enter = ring_head();
+	publish_in_flight(awaited->in_flight, awaited->time, awaited->enter);
 }
 
 void recorder_site_ends(void)
@@ -319,36 +323,44 @@ static bool still_ours(const struct recording *recording)
 	return address_space_alive() && recording->control == ring.control;
 }
 
-/* True if there is an event to store: not for a wrapper that has a site and did not come by it (sbrk(0)). */
-static bool take_from_site(struct vmat_event *event, const struct awaited *awaited)
+/*
+ * The slot of the event, drawn as near to the system call as it was known; RING_NO_SLOT: there is nothing to
+ * store, as for a wrapper that has a site and did not come by it (sbrk(0)).
+ */
+static uint64_t draw(struct vmat_event *event)
 {
-	if (!awaited->sp)
-		return true;
+	const struct awaited *awaited = &thread.awaited;
+
+	if (!awaited->sp) {
+		event->duration = ring_ticks() - event->time;
+		return ring_draw();
+	}
+	if (!awaited->reached)
+		return RING_NO_SLOT;
 	event->time = awaited->time;
 	event->enter = awaited->enter;
 	event->duration = awaited->duration;
-	return awaited->reached;
+	return awaited->seq;
 }
 
 void recorder_end_with(struct recording *recording, uint64_t result, int error)
 {
 	struct vmat_event *event = &recording->event;
-	struct awaited awaited = thread.awaited;
 	int saved = errno;
 	bool due = false;
 
 	if (!recording->recording)
 		return;
-	event->duration = ring_ticks() - event->time;
 	event->result = result;
 	event->error = error;
 	if (error)
 		event->flags |= VMAT_EVENT_FAILED;
-	if (still_ours(recording) && take_from_site(event, &awaited)) {
+	if (still_ours(recording)) {
 		/* Before the evidence, for which pages of the arena may be populated: that call came later. */
-		uint64_t seq = awaited.sp ? awaited.seq : ring_draw();
+		uint64_t seq = draw(event);
 
-		evidence_after(recording);
+		if (seq != RING_NO_SLOT)
+			evidence_after(recording);
 		/* Again: reading rows takes its time. If a handler forked, the slot is the parent's to fill. */
 		if (still_ours(recording))
 			due = ring_store(event, seq, address_space.state);

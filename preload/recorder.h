@@ -38,8 +38,9 @@ struct awaited {
 	uint64_t enter; /* as the site saw them: nearer to the system call than the wrapper's own */
 	uint64_t time;
 	uint64_t duration;
-	uint64_t seq; /* the slot drawn just after it */
-	bool reached; /* a site was passed: there was a system call */
+	uint64_t seq;                     /* the slot drawn just after it */
+	struct vmat_in_flight *in_flight; /* of the wrapper's event, filled up to time and enter */
+	bool reached;                     /* a site was passed: there was a system call */
 };
 
 struct recording {
@@ -48,20 +49,22 @@ struct recording {
 	struct vmat_control *control; /* of the trace it began in */
 	uint32_t depth;               /* of the thread before this event */
 	uint64_t outer_sp;            /* of the event that this one interrupted */
-	struct awaited outer;
+	struct awaited outer;         /* of which sp alone is set when that is 0 */
 	bool recording;
 	bool rows_wanted; /* the model cannot compute what this call does: keep the kernel's rows */
 };
 
 /* Before the call. words: the arguments in the order of calls.def. Keeps errno. */
-struct recording recorder_begin_via(enum vmat_via via, enum call_id call,
-                                    const struct frame_registers *caller,
-                                    const struct words *words);
+void recorder_begin_via(struct recording *recording, enum vmat_via via, enum call_id call,
+                        const struct frame_registers *caller, const struct words *words);
 
-static inline struct recording
+static inline __attribute__((always_inline)) struct recording
 recorder_begin(enum call_id call, const struct frame_registers *caller, const struct words *words)
 {
-	return recorder_begin_via(VMAT_VIA_WRAPPER, call, caller, words);
+	struct recording recording;
+
+	recorder_begin_via(&recording, VMAT_VIA_WRAPPER, call, caller, words);
+	return recording;
 }
 /* After the call: result, and whether it failed (errno says why). Keeps errno. */
 void recorder_end(struct recording *recording, uint64_t result, bool failed);
@@ -70,9 +73,6 @@ void recorder_end_with(struct recording *recording, uint64_t result, int error);
 
 /* Between the two: the text argument, copied. It may be a bad pointer. */
 void recorder_text(struct recording *recording, const char *text);
-
-/* True if the program's pointer leads to memory: what is bad is for the kernel to say, not for us to crash on. */
-bool recorder_can_read(const void *address);
 
 /* Leaves the thread's depth as before the event without ending it: for a call that may not return here. */
 void recorder_leave(struct recording *recording);
@@ -89,8 +89,8 @@ bool recorder_is_inside(void);
 bool recorder_awaits_site(const struct frame_registers *caller);
 void recorder_site_begins(void);
 void recorder_site_ends(void);
-/* Between begin and end: the call will lead to no site (it is made by libc's syscall()). */
-void recorder_awaits_none(void);
+/* Just before the call: it will lead to no site (it is made by libc's syscall()). */
+void recorder_awaits_none(struct recording *recording);
 
 /* An event of the recorder's own; everything but tid, flags and via is filled. */
 void recorder_internal(struct vmat_event *event);

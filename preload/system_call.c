@@ -73,7 +73,7 @@ static const char *text_of(uint16_t call, const long *word)
 }
 
 /* Replacing calls announce themselves to the guard as their wrappers do. */
-static void announce(const struct recording *recording, uint16_t call, const long *word)
+static void announce(struct recording *recording, uint16_t call, const long *word)
 {
 	if (call == CALL_MMAP)
 		guard_replacing(recording, (void *)word[0], (size_t)word[1],
@@ -102,7 +102,7 @@ static long perform(struct recording *recording, uint16_t call, long number, con
 	if (call == CALL_MADVISE)
 		return guard_madvise(recording, (void *)word[0], (size_t)word[1], (int)word[2]);
 	announce(recording, call, word);
-	recorder_awaits_none();
+	recorder_awaits_none(recording);
 	return real.syscall(number, word[0], word[1], word[2], word[3], word[4], word[5]);
 }
 

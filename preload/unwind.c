@@ -8,28 +8,32 @@
  *     another thread   within THREAD_REACH below the thread pointer: up to that, for glibc puts the thread's
  *                      control block at the top of its stack.
  *     foreign          an alternate signal stack, a coroutine: nobody says where it ends. By CFI, which
- *                      describes frames that do exist, each step may go FOREIGN_REACH up; a frame pointer,
- *                      which may be anything, is believed only in the page that sp is known to be in.
+ *                      describes frames that do exist, each step may go FOREIGN_REACH up.
  *
- * Where an alternate stack lies below its thread's own, it passes for that; a step by CFI is as right there
- * as elsewhere.
+ * Where an alternate stack or a coroutine's lies below its thread's own, it passes for that; a step by CFI is
+ * as right there as elsewhere. A frame pointer may be anything. Above sp on the main stack there is nothing
+ * but the stack; of a thread, memory from sp to the thread pointer must have been seen to be there without a
+ * gap, once; elsewhere a frame pointer is believed only in the page that sp is known to be in.
  *
  * Each step must go up, except over a signal frame, behind which the stack may be another one. The depth
- * ends a walk in any case.
+ * ends a walk in any case. A register that a frame saved is read only when a frame outside needs it.
  */
 #include "unwind.h"
 
 #include <errno.h>
 
 #include "frames.h"
+#include "readable.h"
 #include "recipes.h"
 
 enum {
 	MAIN_REACH = 128 << 20,
 	THREAD_REACH = 64 << 20,
 	FOREIGN_REACH = 1 << 20,
-	PAGE_BYTES = 4096,  /* the smallest there is */
-	REACHED_FRAMES = 6, /* of libc between a wrapper and a system call, with room */
+	PAGE_BYTES = 4096,   /* the smallest there is */
+	PAGES_ASKED = 4096,  /* of a thread's stack at most, in one go */
+	REACHED_FRAMES = 6,  /* of libc between a wrapper and a system call, with room */
+	CODE_FROM = 0x10000, /* no code lies below (vm.mmap_min_addr) */
 };
 
 struct unwind_state {
@@ -39,6 +43,9 @@ struct unwind_state {
 	bool ready;
 };
 static struct unwind_state state;
+
+/* From here up to its thread pointer the thread's memory has no gap; 0: not asked. */
+static __thread uint64_t own_stack_from __attribute__((tls_model("initial-exec")));
 
 enum step {
 	STEP_FRAME,   /* this is a frame */
@@ -51,16 +58,15 @@ enum step {
  * the caller's, by value: so the compiler keeps the walk in registers.
  */
 struct frame {
-	uint64_t sp;
-	enum step step;
-	bool foreign;  /* bound is no more than sp + FOREIGN_REACH */
-	bool exact;    /* pc is where a signal came in, not a return address */
-	bool knows_bx; /* bx is the frame's, unless bx_at is set */
 	uint64_t pc;
+	uint64_t sp;
 	uint64_t bound; /* words below it may be read */
-	uint64_t bp;
-	uint64_t bx;
-	uint64_t bx_at; /* a frame inside saved it here; read only when it is wanted */
+	uint64_t bp_at; /* where rbp is: where a frame inside saved it, or in the walk */
+	uint64_t bx_at; /* likewise; 0: nobody knows rbx */
+	enum step step;
+	bool foreign; /* bound is no more than sp + FOREIGN_REACH */
+	bool exact;   /* pc is where a signal came in, not a return address */
+	bool guessed; /* the last step went by a frame pointer */
 };
 
 size_t unwind_memory_bytes(void)
@@ -91,7 +97,7 @@ bool unwind_ready(void)
 	return state.ready;
 }
 
-static struct frame with_bound(struct frame frame)
+static inline struct frame with_bound(struct frame frame)
 {
 	uint64_t thread = frames_thread_pointer();
 
@@ -107,217 +113,370 @@ static struct frame with_bound(struct frame frame)
 	return frame;
 }
 
-static struct frame with_step(struct frame frame, enum step step)
+static inline struct frame first_frame(const struct frame_registers *at)
+{
+	return with_bound((struct frame) {
+		.step = STEP_FRAME, .pc = at->pc, .sp = at->sp, .bp_at = (uint64_t)&at->bp });
+}
+
+static inline struct frame with_step(struct frame frame, enum step step)
 {
 	frame.step = step;
 	return frame;
 }
 
+static inline bool is_first_bp(const struct unwind_walk *walk, uint64_t address)
+{
+	return address == (uint64_t)walk->bp;
+}
+
+/* The word at `address`, which may be read. The walk, if there is one, keeps what it hung on. */
+static inline uint64_t read_word(struct unwind_walk *walk, uint64_t address)
+{
+	uint64_t value = *(const uint64_t *)address;
+
+	if (!walk)
+		return value;
+	if (is_first_bp(walk, address)) {
+		walk->hangs_on_bp = true;
+	} else if (walk->words < UNWIND_WORDS) {
+		walk->at[walk->words] = (int32_t)(address - walk->sp);
+		walk->value[walk->words++] = value;
+	} else {
+		walk->repeatable = false;
+	}
+	return value;
+}
+
 /* A frame whose pc and sp were just found on the stack, by another way than a signal. */
-static struct frame arrived(struct frame frame, uint64_t pc, uint64_t sp)
+static inline struct frame arrived(struct frame frame, uint64_t pc, uint64_t sp)
 {
 	frame.pc = pc;
 	frame.sp = sp;
 	frame.exact = false;
 	if (frame.foreign)
 		frame.bound = sp + FOREIGN_REACH;
+	if (!frames_is_pc(pc))
+		return with_step(frame, STEP_STOPPED);
 	return with_step(frame, pc ? STEP_FRAME : STEP_END);
 }
 
 /* True if a word at `address` lies between sp and the bound. */
-static bool may_read(struct frame frame, uint64_t address)
+static inline bool may_read(struct frame frame, uint64_t address)
 {
 	return address % 8 == 0 && address >= frame.sp && address < frame.bound &&
 	       frame.bound - address >= 8;
 }
 
 /* Where a signal came in between the pops of an epilogue, CFI has bp still in the slot just popped. */
-static bool in_red_zone(struct frame frame, uint64_t address)
+static inline bool in_red_zone(struct frame frame, uint64_t address)
 {
 	return frame.exact && address % 8 == 0 && frame.sp - address <= FRAMES_RED_ZONE;
 }
 
-static uint64_t word_at(uint64_t address)
+/* The step of a recipe that has a CFA; registers were saved at offsets from the base. */
+static inline __attribute__((always_inline)) struct frame step_to_cfa(struct frame frame,
+                                                                      struct recipe recipe,
+                                                                      uint64_t cfa, uint64_t base,
+                                                                      struct unwind_walk *walk)
 {
-	return *(const uint64_t *)address;
-}
-
-/* The step of a recipe that has a CFA. */
-static inline struct frame step_to_cfa(struct frame frame, struct recipe recipe, uint64_t cfa)
-{
-	uint64_t base = recipe.kind == RECIPE_LOADED ? frame.bp : cfa;
 	uint64_t bp_at = base + (uint64_t)(recipe.bp_words * 8);
+	uint64_t bx_at = base + (uint64_t)(recipe.bx_words * 8);
 
-	if (cfa <= frame.sp || !may_read(frame, cfa - 8))
+	if (cfa <= frame.sp || cfa > frame.bound || cfa % 8)
 		return with_step(frame, STEP_STOPPED);
 	if (recipe.saved & SAVED_BP) {
-		if (!may_read(frame, bp_at) && !in_red_zone(frame, bp_at))
+		/* In the frame itself: between its sp and its CFA. */
+		if (bp_at - frame.sp >= cfa - frame.sp && !in_red_zone(frame, bp_at))
 			return with_step(frame, STEP_STOPPED);
-		frame.bp = word_at(bp_at);
+		frame.bp_at = bp_at;
 	}
-	if (recipe.saved & SAVED_BX)
-		frame.bx_at = base + (uint64_t)(recipe.bx_words * 8);
-	if (recipe.saved & LOST_BX) {
-		frame.bx_at = 0;
-		frame.knows_bx = false;
-	}
-	return arrived(frame, word_at(cfa - 8), cfa);
+	if (recipe.saved & (SAVED_BX | LOST_BX))
+		frame.bx_at =
+			recipe.saved & SAVED_BX && bx_at - frame.sp < cfa - frame.sp ? bx_at : 0;
+	return arrived(frame, read_word(walk, cfa - 8), cfa);
 }
 
-static struct frame step_over_signal(struct frame frame)
+static struct frame step_over_signal(struct frame frame, struct unwind_walk *walk)
 {
 	uint64_t context = frame.sp;
+	uint64_t pc, sp;
 
 	if (!may_read(frame, context) || !may_read(frame, context + FRAMES_SIGNAL_PC))
 		return with_step(frame, STEP_STOPPED);
-	frame.bp = word_at(context + FRAMES_SIGNAL_BP);
-	frame.bx = word_at(context + FRAMES_SIGNAL_BX);
-	frame.bx_at = 0;
-	frame.knows_bx = true;
-	frame = arrived(frame, word_at(context + FRAMES_SIGNAL_PC),
-	                word_at(context + FRAMES_SIGNAL_SP));
+	/* Behind it may lie another stack, whose words have no place in the count from this one. */
+	if (walk)
+		walk->repeatable = false;
+	frame.bp_at = context + FRAMES_SIGNAL_BP;
+	frame.bx_at = context + FRAMES_SIGNAL_BX;
+	pc = read_word(walk, context + FRAMES_SIGNAL_PC);
+	sp = read_word(walk, context + FRAMES_SIGNAL_SP);
+	frame = arrived(frame, pc, sp);
 	frame.exact = true;
 	return with_bound(frame);
 }
 
-/* A frame pointer of 0 marks the outermost frame (x86-64 psABI 3.4.1, AAPCS64 6.4.6). */
-static inline struct frame step_by_frame_pointer(struct frame frame)
+/*
+ * True if memory from sp up to the thread pointer has no gap. Asks for each page once in the thread's life,
+ * from the top down: a thread's own stack stays. A stack below it, with a guard between, is none of it.
+ */
+static bool is_own_stack(uint64_t sp)
 {
-	uint64_t at = frame.bp;
+	uint64_t from = own_stack_from;
 
+	if (!from)
+		from = frames_thread_pointer() & ~(uint64_t)(PAGE_BYTES - 1);
+	for (unsigned asked = 0; from > sp && asked < PAGES_ASKED; asked++) {
+		if (!readable(from - PAGE_BYTES))
+			break;
+		from -= PAGE_BYTES;
+	}
+	own_stack_from = from;
+	return from <= sp;
+}
+
+/* True if memory between sp and the two words at a frame pointer is there for sure. */
+static inline bool may_guess(struct frame frame, uint64_t at)
+{
+	if (!may_read(frame, at) || !may_read(frame, at + 8))
+		return false;
+	if (frame.bound == state.main_stack_end)
+		return true;
+	/* The return address below sp was read, or will be. */
+	return (at + 15) / PAGE_BYTES == (frame.sp - 8) / PAGE_BYTES ||
+	       (!frame.foreign && is_own_stack(frame.sp));
+}
+
+/* A frame pointer of 0 marks the outermost frame (x86-64 psABI 3.4.1, AAPCS64 6.4.6). */
+static inline struct frame step_by_frame_pointer(struct frame frame, struct unwind_walk *walk)
+{
+	uint64_t at, pc;
+
+	frame.guessed = true;
+	at = read_word(walk, frame.bp_at);
 	if (at == 0)
 		return with_step(frame, STEP_END);
-	if (!may_read(frame, at) || !may_read(frame, at + 8))
+	if (!may_guess(frame, at))
 		return with_step(frame, STEP_STOPPED);
-	/* The return address below sp was read, or will be. */
-	if (frame.foreign && (at + 15) / PAGE_BYTES != (frame.sp - 8) / PAGE_BYTES)
+	pc = read_word(walk, at + 8);
+	/* What points into the stack is data. */
+	if ((pc && pc < CODE_FROM) || pc - frame.sp < frame.bound - frame.sp)
 		return with_step(frame, STEP_STOPPED);
-	if (!frames_is_pc(word_at(at + 8)))
-		return with_step(frame, STEP_STOPPED);
-	frame.bp = word_at(at);
+	frame.bp_at = at;
 	frame.bx_at = 0;
-	frame.knows_bx = false;
-	return arrived(frame, word_at(at + 8), at + 16);
+	return arrived(frame, pc, at + 16);
 }
 
-static struct frame step_by_bx(struct frame frame, struct recipe recipe)
+static struct frame step_by_bx(struct frame frame, struct recipe recipe, struct unwind_walk *walk)
 {
-	uint64_t bx = frame.bx;
+	uint64_t cfa;
 
-	if (!frame.bx_at && !frame.knows_bx)
+	if (!frame.bx_at)
 		return with_step(frame, STEP_STOPPED);
-	if (frame.bx_at) {
-		/* In a frame that was walked since the last signal: below sp, and not far. */
-		if (frame.bx_at % 8 || frame.sp - frame.bx_at > FOREIGN_REACH)
-			return with_step(frame, STEP_STOPPED);
-		bx = word_at(frame.bx_at);
-	}
-	return step_to_cfa(frame, recipe, bx + (uint64_t)(int64_t)recipe.cfa_offset);
+	cfa = read_word(walk, frame.bx_at) + (uint64_t)(int64_t)recipe.cfa_offset;
+	return step_to_cfa(frame, recipe, cfa, cfa, walk);
 }
 
-static struct frame step_by_loaded_cfa(struct frame frame, struct recipe recipe)
+static struct frame step_by_loaded_cfa(struct frame frame, struct recipe recipe,
+                                       struct unwind_walk *walk)
 {
-	uint64_t at = frame.bp + (uint64_t)(int64_t)recipe.cfa_offset;
+	uint64_t bp = read_word(walk, frame.bp_at);
+	uint64_t at = bp + (uint64_t)(int64_t)recipe.cfa_offset;
 
 	if (!may_read(frame, at))
 		return with_step(frame, STEP_STOPPED);
-	return step_to_cfa(frame, recipe, word_at(at));
+	return step_to_cfa(frame, recipe, read_word(walk, at), bp, walk);
 }
 
 /* All that is not the usual: kept out of the walk's loop. */
-static __attribute__((noinline)) struct frame step_otherwise(struct frame frame,
-                                                             struct recipe recipe, uint16_t *flags)
+static __attribute__((noinline)) struct frame
+step_otherwise(struct frame frame, struct recipe recipe, struct unwind_walk *walk)
 {
 	switch ((enum recipe_kind)recipe.kind) {
 	case RECIPE_BX:
-		return step_by_bx(frame, recipe);
+		return step_by_bx(frame, recipe, walk);
 	case RECIPE_LOADED:
-		return step_by_loaded_cfa(frame, recipe);
+		return step_by_loaded_cfa(frame, recipe, walk);
 	case RECIPE_SIGNAL:
-		return step_over_signal(frame);
+		return step_over_signal(frame, walk);
 	case RECIPE_NO_CFI:
-		*flags |= VMAT_EVENT_FP;
-		return step_by_frame_pointer(frame);
+		frame = step_by_frame_pointer(frame, walk);
+		/* Code that nobody described may use rbp for a number. */
+		return frame.step == STEP_END ? with_step(frame, STEP_STOPPED) : frame;
 	case RECIPE_END:
 		return with_step(frame, STEP_END);
+	case RECIPE_UNKNOWN: /* it could be known the next time */
+		if (walk)
+			walk->repeatable = false;
+		return with_step(frame, STEP_STOPPED);
 	default:
 		return with_step(frame, STEP_STOPPED);
 	}
 }
 
-static inline struct frame step_by_cfi(struct frame frame, const struct recipe_entry *table,
-                                       uint16_t *flags)
+static inline __attribute__((always_inline)) struct frame
+step_by_cfi(struct frame frame, const struct recipe_entry *table, struct unwind_walk *walk)
 {
 	uint64_t key = recipe_key(frame.pc, frame.exact);
 	struct recipe recipe = recipes_find(table, key);
-	uint64_t base;
+	uint64_t cfa;
 
-	if (recipe.kind <= RECIPE_NOTED)
+	if (__builtin_expect(recipe.kind <= RECIPE_NOTED, 0))
 		recipe = recipes_learn(key);
-	base = recipe.kind == RECIPE_SP ? frame.sp : frame.bp;
-	if (recipe.kind == RECIPE_SP || recipe.kind == RECIPE_BP)
-		return step_to_cfa(frame, recipe, base + (uint64_t)(int64_t)recipe.cfa_offset);
-	return step_otherwise(frame, recipe, flags);
+	frame.guessed = false;
+	if (recipe.kind == RECIPE_SP) {
+		cfa = frame.sp + (uint64_t)(int64_t)recipe.cfa_offset;
+		return step_to_cfa(frame, recipe, cfa, cfa, walk);
+	}
+	if (recipe.kind == RECIPE_BP) {
+		cfa = read_word(walk, frame.bp_at) + (uint64_t)(int64_t)recipe.cfa_offset;
+		return step_to_cfa(frame, recipe, cfa, cfa, walk);
+	}
+	return step_otherwise(frame, recipe, walk);
 }
 
-static size_t walk_by_cfi(struct frame frame, uint64_t *pcs, size_t depth, uint16_t *flags)
+static inline uint64_t marked(struct frame frame)
+{
+	return frame.pc | (frame.guessed ? VMAT_PC_BY_FP : 0) | (frame.exact ? VMAT_PC_EXACT : 0);
+}
+
+/* Where a register was saved, by a recipe as a word. */
+static inline uint64_t saved_at(uint64_t cfa, uint64_t word, int shift)
+{
+	return cfa + (uint64_t)((int64_t)(int8_t)(word >> shift) * 8);
+}
+
+/*
+ * The same as steps by CFI, over return addresses in frames of the usual two kinds: on to the first frame where
+ * anything is not as usual, which is left for step_by_cfi() to judge. What a step needs stays in registers here.
+ */
+static struct frame walk_the_usual(struct frame frame, size_t depth, struct unwind_walk *walk)
 {
 	const struct recipe_entry *table = state.table;
-	size_t count = 0;
+	uint32_t frames = walk->frames;
+	uint32_t words = walk->words;
 
-	while (frame.step == STEP_FRAME && count < depth) {
-		pcs[count++] = frame.pc;
-		frame = step_by_cfi(frame, table, flags);
+	/* A step reads two words at most. */
+	while (frames < depth && words + 2 <= UNWIND_WORDS) {
+		uint64_t word = recipes_find_word(table, frame.pc);
+		uint32_t kind = word >> RECIPE_WORD_KIND & 0xff;
+		uint64_t cfa, at, pc;
+
+		if (kind == RECIPE_BP)
+			cfa = *(const uint64_t *)frame.bp_at + (uint64_t)(int64_t)(int32_t)word;
+		else if (kind == RECIPE_SP)
+			cfa = frame.sp + (uint64_t)(int64_t)(int32_t)word;
+		else
+			break;
+		/* Below the CFA, if it is saved at all (recipes.h). */
+		at = saved_at(cfa, word, RECIPE_WORD_BP);
+		if (cfa <= frame.sp || cfa > frame.bound || cfa % 8 || at < frame.sp)
+			break;
+		pc = *(const uint64_t *)(cfa - 8);
+		if (pc == 0 || !frames_is_pc(pc))
+			break;
+		if (kind == RECIPE_BP) {
+			if (is_first_bp(walk, frame.bp_at)) {
+				walk->hangs_on_bp = true;
+			} else {
+				walk->at[words] = (int32_t)(frame.bp_at - walk->sp);
+				walk->value[words++] = cfa - (uint64_t)(int64_t)(int32_t)word;
+			}
+		}
+		if (word >> RECIPE_WORD_SAVED & SAVED_BP)
+			frame.bp_at = at;
+		if (word >> RECIPE_WORD_SAVED & (SAVED_BX | LOST_BX)) {
+			at = saved_at(cfa, word, RECIPE_WORD_BX);
+			frame.bx_at =
+				word >> RECIPE_WORD_SAVED & SAVED_BX && at >= frame.sp ? at : 0;
+		}
+		walk->at[words] = (int32_t)(cfa - 8 - walk->sp);
+		walk->value[words++] = pc;
+		walk->pc[frames++] = frame.pc;
+		frame.pc = pc;
+		frame.sp = cfa;
+		if (frame.foreign)
+			frame.bound = cfa + FOREIGN_REACH;
 	}
+	walk->frames = frames;
+	walk->words = words;
+	return frame;
+}
+
+static void walk_by_cfi(struct frame frame, size_t depth, struct unwind_walk *walk)
+{
+	const struct recipe_entry *table = state.table;
+	uint32_t guesses = 0; /* in a row, up to this frame */
+	uint32_t sure = 0;    /* frames to keep if they lead nowhere */
+
+	while (frame.step == STEP_FRAME) {
+		if (!frame.exact && !frame.guessed)
+			frame = walk_the_usual(frame, depth, walk);
+		if (walk->frames == depth)
+			break;
+		walk->pc[walk->frames++] = marked(frame);
+		frame = step_by_cfi(frame, table, walk);
+		if (__builtin_expect(!frame.guessed, 1)) {
+			guesses = 0;
+			continue;
+		}
+		walk->flags |= VMAT_EVENT_FP;
+		if (++guesses == 2)
+			sure = walk->frames;
+	}
+	if (frame.step == STEP_STOPPED && guesses >= 2)
+		walk->frames = sure;
 	/* STEP_FRAME: the depth is reached, and a caller was found above it. */
 	if (frame.step != STEP_END)
-		*flags |= VMAT_EVENT_STACK_TRUNCATED;
-	return count;
+		walk->flags |= VMAT_EVENT_STACK_TRUNCATED;
 }
 
-static size_t walk_by_frame_pointers(struct frame frame, uint64_t *pcs, size_t depth,
-                                     uint16_t *flags)
+static void walk_by_frame_pointers(struct frame frame, size_t depth, struct unwind_walk *walk)
 {
 	const struct recipe_entry *table = state.table;
-	size_t count = 0;
 
-	while (frame.step == STEP_FRAME && count < depth) {
+	frame.guessed = true;
+	while (frame.step == STEP_FRAME && walk->frames < depth) {
 		uint64_t key = recipe_key(frame.pc, false);
 
-		pcs[count++] = frame.pc;
+		walk->pc[walk->frames++] = marked(frame);
 		if (table && recipes_find(table, key).kind == RECIPE_UNKNOWN)
 			recipes_note(key);
-		frame = step_by_frame_pointer(frame);
+		frame = step_by_frame_pointer(frame, walk);
 	}
 	if (frame.step != STEP_END)
-		*flags |= VMAT_EVENT_STACK_TRUNCATED;
-	*flags |= VMAT_EVENT_FP;
-	return count;
+		walk->flags |= VMAT_EVENT_STACK_TRUNCATED;
+	walk->flags |= VMAT_EVENT_FP;
 }
 
-size_t unwind_stack(const struct frame_registers *at, enum vmat_stack_mode mode, uint64_t *pcs,
-                    size_t depth, uint16_t *flags)
+void unwind_stack(const struct frame_registers *at, enum vmat_stack_mode mode, size_t depth,
+                  struct unwind_walk *walk)
 {
-	struct frame frame = { .step = STEP_FRAME, .pc = at->pc, .sp = at->sp, .bp = at->bp };
+	struct frame frame = first_frame(at);
 
-	frame = with_bound(frame);
+	walk->sp = at->sp;
+	walk->bp = &at->bp;
+	walk->frames = 0;
+	walk->words = 0;
+	walk->flags = 0;
+	walk->hangs_on_bp = false;
+	walk->repeatable = true;
 	if (mode == VMAT_STACK_CFI && recipes_usable())
-		return walk_by_cfi(frame, pcs, depth, flags);
-	return walk_by_frame_pointers(frame, pcs, depth, flags);
+		walk_by_cfi(frame, depth, walk);
+	else
+		walk_by_frame_pointers(frame, depth, walk);
 }
 
 bool unwind_reaches(const struct frame_registers *at, bool (*inside)(uint64_t pc))
 {
-	struct frame frame = { .step = STEP_FRAME, .pc = at->pc, .sp = at->sp, .bp = at->bp };
-	uint16_t flags = 0;
+	struct frame frame = first_frame(at);
 
 	if (!recipes_usable())
 		return false;
-	frame = with_bound(frame);
 	for (int i = 0; i < REACHED_FRAMES && frame.step == STEP_FRAME && !frame.exact; i++) {
 		if (inside(frame.pc))
 			return true;
-		frame = step_by_cfi(frame, state.table, &flags);
+		frame = step_by_cfi(frame, state.table, NULL);
 	}
 	return false;
 }

@@ -7,8 +7,12 @@
  *
  * The walk takes no lock, makes no system call, allocates nothing, and needs less than 1 KiB of the caller's
  * stack. For a pc never met before it learns: one thread at a time, with signals blocked, on a stack of its
- * own; a thread that waited for another in vain takes what the cache has. errno is untouched.
- * Async-signal-safe.
+ * own; a thread that waited for another in vain takes what the cache has, and so does everybody where no
+ * system call may be made. errno is untouched. Async-signal-safe.
+ *
+ * Code that nobody described (JIT, assembly) is left by its frame pointer, and the frame so found is marked.
+ * If that lands in such code again, the guesses stand only if they lead back to code that is described; else
+ * all but the first are dropped.
  */
 #ifndef VMATRACE_PRELOAD_UNWIND_H
 #define VMATRACE_PRELOAD_UNWIND_H
@@ -24,6 +28,23 @@ struct frame_registers {
 	uint64_t pc; /* return address into the caller */
 	uint64_t sp; /* stack pointer just after the return */
 	uint64_t bp; /* the caller's frame pointer */
+};
+
+enum { UNWIND_WORDS = 160 };
+
+/* A walk: what it found, and every word of the stack that it hung on, in the order of reading. */
+struct unwind_walk {
+	uint64_t sp;        /* of the caller, where it began */
+	const uint64_t *bp; /* where the caller's rbp was given; of no use afterwards */
+	uint32_t frames;
+	uint32_t words;
+	uint16_t flags;   /* VMAT_EVENT_STACK_TRUNCATED, VMAT_EVENT_FP */
+	bool hangs_on_bp; /* the caller's rbp was used */
+	/* The same registers and words in the same thread give the same walk, until recipes_epoch() rises. */
+	bool repeatable;
+	int32_t at[UNWIND_WORDS]; /* bytes from sp */
+	uint64_t value[UNWIND_WORDS];
+	uint64_t pc[VMAT_DEPTH_LIMIT]; /* innermost first, marked (VMAT_PC_MARKS) */
 };
 
 /* Bytes of zeroed private memory that the recipe cache wants. */
@@ -48,12 +69,11 @@ bool unwind_load(void);
 bool unwind_ready(void);
 
 /*
- * Up to `depth` return addresses, innermost (at->pc) first, into pcs. Returns their number, at least 1.
- * *flags gets VMAT_EVENT_STACK_TRUNCATED (more frames than depth, or a frame no recipe is known for) and
- * VMAT_EVENT_FP (walked by frame pointers) or-ed in.
+ * Up to `depth` frames, innermost (at->pc) first, into *walk, at least one. Flagged as truncated: more frames
+ * than depth, or one from which nobody knows the way.
  */
-size_t unwind_stack(const struct frame_registers *at, enum vmat_stack_mode mode, uint64_t *pcs,
-                    size_t depth, uint16_t *flags);
+void unwind_stack(const struct frame_registers *at, enum vmat_stack_mode mode, size_t depth,
+                  struct unwind_walk *walk);
 
 /*
  * True if one of the next few frames of the thread is in code that `inside` says yes to, before any signal

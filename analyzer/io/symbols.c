@@ -167,14 +167,16 @@ static struct image *image_of(struct symbols *symbols, size_t index)
 	return opened->image;
 }
 
-/* The frames of one return address. NULL when out of memory. */
-static const struct cached *frames_of_address(struct symbols *symbols, uint64_t pc, uint64_t seq)
+/* The frames of one return address, as a stack has it (VMAT_PC_MARKS). NULL when out of memory. */
+static const struct cached *frames_of_address(struct symbols *symbols, uint64_t marked,
+                                              uint64_t seq)
 {
+	uint64_t pc = marked & ~VMAT_PC_MARKS;
 	/* A call is the last thing before its return address, which may be the next function's first byte. */
-	uint64_t address = pc ? pc - 1 : 0;
+	uint64_t address = pc && !(marked & VMAT_PC_EXACT) ? pc - 1 : pc;
 	const struct trace_module *module = trace_module_at(symbols->trace, address, seq);
 	size_t index = module ? (size_t)(module - symbols->modules) : symbols->module_count;
-	struct cached *cached = look_up(&symbols->addresses, pc, index);
+	struct cached *cached = look_up(&symbols->addresses, marked, index);
 	struct image_frame found[IMAGE_FRAME_LIMIT] = { 0 };
 	size_t count = 1;
 
@@ -198,6 +200,7 @@ static const struct cached *frames_of_address(struct symbols *symbols, uint64_t 
 			.path = found[i].path,
 			.line = found[i].line,
 			.inlined = found[i].inlined,
+			.by_frame_pointer = marked & VMAT_PC_BY_FP,
 		};
 		frame->runtime = (module && module->recorder) ||
 		                 runtime_owns(frame->module, frame->function);

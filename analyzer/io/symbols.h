@@ -24,11 +24,12 @@
 struct frame {
 	uint64_t pc;     /* the return address as recorded; the same for its inlined calls */
 	uint64_t offset; /* in the module's file addresses (pc - bias); pc if there is no module */
-	const char *module;   /* path, NULL: in no known object */
-	const char *function; /* demangled, NULL unknown */
-	const char *file;     /* base name, NULL unknown */
-	const char *path;     /* of that file, as the compiler knew it; NULL with file */
-	uint32_t line;        /* 0 unknown */
+	const char *module;    /* path, NULL: in no known object */
+	const char *function;  /* demangled, NULL unknown */
+	const char *file;      /* base name, NULL unknown */
+	const char *path;      /* of that file, as the compiler knew it; NULL with file */
+	uint32_t line;         /* 0 unknown */
+	bool by_frame_pointer; /* come by the frame pointer of the frame inside, a guess */
 	bool inlined;
 	bool runtime; /* libc, the loader, an allocator, the recorder: not a call site (design section 7) */
 };

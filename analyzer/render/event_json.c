@@ -14,6 +14,11 @@
 
 void json_stack(struct json *json, const struct frame *frames, size_t count, bool fp)
 {
+	bool all_by_fp = fp;
+
+	/* A recorder that marks no frames says it of the whole stack. */
+	for (size_t i = 0; i < count; i++)
+		all_by_fp &= !frames[i].by_frame_pointer;
 	json_array(json);
 	for (size_t i = 0; i < count; i++) {
 		const struct frame *frame = &frames[i];
@@ -30,7 +35,7 @@ void json_stack(struct json *json, const struct frame *frames, size_t count, boo
 		else
 			json_null(json);
 		json_member_bool(json, "inlined", frame->inlined);
-		json_member_string(json, "by", fp ? "fp" : "cfi");
+		json_member_string(json, "by", all_by_fp || frame->by_frame_pointer ? "fp" : "cfi");
 		json_object_end(json);
 	}
 	json_array_end(json);

@@ -20,7 +20,7 @@ struct implicit_change {
 	const char *cause; /* "stack-growth", ..., "unexplained" */
 };
 
-/* The value of a "stack" key: an array of frames. fp: they were walked by frame pointers. */
+/* The value of a "stack" key: an array of frames. fp: some, or without marks all, were come by by frame pointers. */
 void json_stack(struct json *json, const struct frame *frames, size_t count, bool fp);
 
 /* One event as an object. */

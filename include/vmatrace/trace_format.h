@@ -260,7 +260,7 @@ enum vmat_event_flag {
 	VMAT_EVENT_EARLY = 1u << 4,         /* before the unwinder was loaded */
 	VMAT_EVENT_FAILED = 1u << 5,        /* the call failed; error says why */
 	VMAT_EVENT_CHILD = 1u << 6,         /* made by a vfork child in this address space */
-	VMAT_EVENT_FP = 1u << 7,            /* the stack was walked by frame pointers */
+	VMAT_EVENT_FP = 1u << 7,            /* frames of the stack were come by by frame pointers */
 };
 
 enum vmat_via { VMAT_VIA_WRAPPER = 0, VMAT_VIA_SITE = 1, VMAT_VIA_KERNEL = 2 };
@@ -314,7 +314,7 @@ struct vmat_in_flight {
  */
 enum vmat_record_type {
 	VMAT_RECORD_STACK =
-		0x4b545356, /* "VSTK" payload: uint64_t pc[], innermost first, return addresses */
+		0x4b545356, /* "VSTK" payload: uint64_t pc[], innermost first, with VMAT_PC_MARKS */
 	VMAT_RECORD_STRING = 0x52545356, /* "VSTR" payload: bytes, no NUL */
 	VMAT_RECORD_OBJECT = 0x4a424f56, /* "VOBJ" struct vmat_object + path */
 	VMAT_RECORD_MODULE = 0x444f4d56, /* "VMOD" struct vmat_module + path */
@@ -325,6 +325,14 @@ enum vmat_record_type {
 	VMAT_RECORD_SNAPSHOT =
 		0x504e5356, /* "VSNP" struct vmat_snapshot: the pieces are complete */
 };
+
+/*
+ * A pc of a stack: a user address, below 2^56, and how it was come by. Without a mark: a return address that unwind
+ * information led to (or, in a trace of a recorder that set no marks, see VMAT_EVENT_FP).
+ */
+#define VMAT_PC_BY_FP (UINT64_C(1) << 63) /* the frame inside led here by its frame pointer */
+#define VMAT_PC_EXACT (UINT64_C(1) << 62) /* where a signal came in: the instruction itself */
+#define VMAT_PC_MARKS (VMAT_PC_BY_FP | VMAT_PC_EXACT)
 
 struct vmat_record {
 	uint32_t type;  /*  0 enum vmat_record_type */

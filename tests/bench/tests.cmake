@@ -5,7 +5,7 @@ target_compile_options(bench_pairs PRIVATE -O2 -fno-omit-frame-pointer)
 
 if(VMATRACE_ARCH STREQUAL x86_64)
   add_executable(bench_walk ${CMAKE_CURRENT_LIST_DIR}/walk.c ${CMAKE_CURRENT_LIST_DIR}/deep.c
-    preload/unwind.c preload/recipes.c preload/cfi_table.c
+    preload/unwind.c preload/memo.c preload/recipes.c preload/cfi_table.c
     preload/arch/${VMATRACE_ARCH}/cfi.c preload/arch/${VMATRACE_ARCH}/call_on_stack.S)
   target_include_directories(bench_walk PRIVATE preload/arch/${VMATRACE_ARCH} ${LIBUNWIND_INCLUDE})
   target_compile_options(bench_walk PRIVATE -iquote ${CMAKE_SOURCE_DIR}/preload

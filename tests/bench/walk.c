@@ -10,13 +10,17 @@
 #include <time.h>
 
 #include "deep.h"
+#include "frames.h"
+#include "memo.h"
 #include "modules.h"
+#include "recipes.h"
 #include "recorder.h"
 #include "unwind.h"
 
-enum { FRAMES = 16, ROUNDS = 101, WALKS = 2000 };
+enum { FRAMES = 16, ROUNDS = 501, WALKS = 200 };
 
 static int (*backtrace_of_libunwind)(void **pcs, int depth);
+static uint64_t stack_end;
 
 /* In the recorder it marks what libunwind calls while it learns as the recorder's own. */
 void recorder_own_calls(int change)
@@ -44,26 +48,57 @@ static int ascending(const void *left, const void *right)
 	return (*a > *b) - (*a < *b);
 }
 
-static inline __attribute__((always_inline)) size_t walk(enum vmat_stack_mode mode, uint64_t *pcs)
-{
-	struct frame_registers at = {
-		.pc = (uint64_t)__builtin_return_address(0),
-		.sp = (uint64_t)__builtin_frame_address(0) + 16,
-		.bp = *(uint64_t *)__builtin_frame_address(0),
-	};
-	uint16_t flags = 0;
+#define CALLER                                                                                     \
+	((struct frame_registers) {                                                                \
+		.pc = (uint64_t)__builtin_return_address(0),                                       \
+		.sp = (uint64_t)__builtin_frame_address(0) + 16,                                   \
+		.bp = *(uint64_t *)__builtin_frame_address(0),                                     \
+	})
 
-	return unwind_stack(&at, mode, pcs, FRAMES, &flags);
+__attribute__((noinline)) static size_t by_recipes(uint64_t *pcs)
+{
+	static struct unwind_walk walk;
+	struct frame_registers at = CALLER;
+
+	(void)pcs;
+	unwind_stack(&at, VMAT_STACK_CFI, FRAMES, &walk);
+	return walk.frames;
 }
 
-__attribute__((noinline)) static size_t by_cfi(uint64_t *pcs)
+/* As the recorder asks: what has been walked from here is known again. */
+__attribute__((noinline)) static size_t by_memo(uint64_t *pcs)
 {
-	return walk(VMAT_STACK_CFI, pcs);
+	struct memo_key key = { .at = CALLER,
+		                .thread = frames_thread_pointer(),
+		                .epoch = recipes_epoch() };
+	struct memo_stack stack;
+	struct memo *memo;
+
+	(void)pcs;
+	if (memo_find(&key, &stack))
+		return stack.id;
+	memo = memo_take(&key);
+	unwind_stack(&key.at, VMAT_STACK_CFI, FRAMES, memo_walk(memo));
+	stack = (struct memo_stack) { .id = memo_walk(memo)->frames };
+	memo_fill(memo, &key, &stack);
+	return 0;
 }
 
+/* The least there can be: two loads a frame, checked against the end of the stack. */
 __attribute__((noinline)) static size_t by_frame_pointer(uint64_t *pcs)
 {
-	return walk(VMAT_STACK_FP, pcs);
+	const uint64_t *frame = __builtin_frame_address(0);
+	const uint64_t *next;
+	size_t count = 0;
+
+	while (count < FRAMES) {
+		pcs[count++] = frame[1];
+		next = (const uint64_t *)frame[0];
+		if (next <= frame || (uint64_t)next > stack_end || (uint64_t)next % 8)
+			break;
+		frame = next;
+	}
+	return count;
 }
 
 __attribute__((noinline)) static size_t by_libunwind(uint64_t *pcs)
@@ -81,7 +116,8 @@ static void measure(void)
 		const char *name;
 		size_t (*walk)(uint64_t *pcs);
 	} way[] = {
-		{ "recipes", by_cfi },
+		{ "recipes", by_recipes },
+		{ "memo", by_memo },
 		{ "frame pointers", by_frame_pointer },
 		{ "unw_backtrace", by_libunwind },
 	};
@@ -99,7 +135,8 @@ static void measure(void)
 			round_ns[round] = (now_ns() - start) / WALKS;
 		}
 		qsort(round_ns, ROUNDS, sizeof(*round_ns), ascending);
-		printf("%-16s %2zu frames  %7.1f ns\n", way[i].name, frames, round_ns[ROUNDS / 2]);
+		printf("%-16s %2zu frames  %7.1f ns, least %7.1f\n", way[i].name, frames,
+		       round_ns[ROUNDS / 2], round_ns[0]);
 	}
 }
 
@@ -110,7 +147,10 @@ int main(void)
 	void *library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
 
 	/* A mapping's end above every frame here; exact enough, as nothing goes wrong. */
-	unwind_init(memory, (uint64_t)__builtin_frame_address(0) + 65536);
+	stack_end = (uint64_t)__builtin_frame_address(0) + 65536;
+	unwind_init(memory, stack_end);
+	memo_init(mmap(NULL, memo_memory_bytes(), PROT_READ | PROT_WRITE,
+	               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	if (!unwind_load())
 		return 77;
 	if (library)

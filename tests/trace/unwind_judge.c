@@ -170,15 +170,18 @@ __attribute__((noinline)) void judge_here(struct judge_counts *counts)
 	};
 	int error = errno = 0xbad;
 	struct stack theirs[3];
+	static __thread struct unwind_walk walk __attribute__((tls_model("initial-exec")));
 	struct stack ours;
-	uint16_t flags = 0;
 	int agreed = 0;
 	int judges = 0;
 	int prefix = 0;
 
 	walking = true;
-	ours.depth = (int)unwind_stack(&at, VMAT_STACK_CFI, ours.pc, JUDGE_DEPTH, &flags);
+	unwind_stack(&at, VMAT_STACK_CFI, JUDGE_DEPTH, &walk);
 	walking = false;
+	ours.depth = (int)walk.frames;
+	for (int i = 0; i < ours.depth; i++)
+		ours.pc[i] = walk.pc[i] & ~VMAT_PC_MARKS;
 	if (errno != error)
 		fprintf(stderr, "errno changed to %d\n", errno);
 	counts->different += errno != error;
@@ -203,7 +206,7 @@ __attribute__((noinline)) void judge_here(struct judge_counts *counts)
 		counts->equal++;
 	} else if (agreed) {
 		counts->judges++;
-	} else if (prefix && flags & VMAT_EVENT_STACK_TRUNCATED) {
+	} else if (prefix && walk.flags & VMAT_EVENT_STACK_TRUNCATED) {
 		counts->truncated++;
 	} else if (counts->different++ < 3) {
 		print("recorder", &ours);

@@ -120,12 +120,12 @@ static void walk_on_tiny_stack(int number)
 		.sp = (uint64_t)__builtin_frame_address(0) + 16,
 		.bp = *(uint64_t *)__builtin_frame_address(0),
 	};
-	uint16_t flags = 0;
-	static uint64_t pcs[64];
+	static struct unwind_walk walk;
 
 	(void)number;
 	handler_frame = __builtin_frame_address(0);
-	frames_on_tiny_stack = unwind_stack(&at, VMAT_STACK_CFI, pcs, 64, &flags);
+	unwind_stack(&at, VMAT_STACK_CFI, 64, &walk);
+	frames_on_tiny_stack = walk.frames;
 }
 
 void rules_of_small_stacks(void)

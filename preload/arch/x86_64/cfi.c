@@ -222,7 +222,7 @@ static struct recipe read_recipe(uint64_t pc, uint64_t sp, uint64_t bp, uint64_t
 	if (recipe.kind == RECIPE_LOADED)
 		base = symbol(SYMBOL_BP);
 	if (bp != symbol(SYMBOL_BP)) {
-		if (!saved_near(bp, base, &recipe.bp_words))
+		if (!saved_near(bp, base, &recipe.bp_words) || (recipe.bp_words >= 0 && base == sp))
 			return opaque;
 		recipe.saved |= SAVED_BP;
 	}

@@ -52,8 +52,8 @@ void site_before(struct site_frame *frame)
 	__builtin_memcpy(words.word, frame->args, sizeof(words.word));
 	if (site->call == CALL_BRK)
 		words.word[1] = (uint64_t)RAW_1(SYS_brk, 0);
-	frame->recording =
-		recorder_begin_via(VMAT_VIA_SITE, (enum call_id)site->call, &caller, &words);
+	recorder_begin_via(&frame->recording, VMAT_VIA_SITE, (enum call_id)site->call, &caller,
+	                   &words);
 }
 
 /* A whole object is first mapped where the kernel likes, then protected where it is read-only. */

@@ -1,0 +1,192 @@
+/*
+ * memo.c: a table of sets, each memo guarded by its state word alone.
+ *
+ *     state   0            empty
+ *             even         version of what is here
+ *             thread | 1   being filled by the thread with this thread pointer, which is a multiple of 8
+ *
+ * A reader takes nothing for true before it has seen that the state is what it was when it began: also not the
+ * place of a word it is about to read, for the memo may be somebody else's by then.
+ */
+#include "memo.h"
+
+enum {
+	AT_ONCE = 4, /* words between two looks at the state; walks are padded to it */
+	SETS_TRIED = 8,
+};
+
+struct memo {
+	uint64_t state;
+	uint64_t thread;
+	uint64_t pc;
+	uint64_t sp;
+	uint64_t bp;
+	uint64_t epoch;
+	uint64_t version; /* of the next filling; the filler's */
+	struct memo_stack stack;
+	struct unwind_walk walk;
+};
+
+_Static_assert(UNWIND_WORDS % AT_ONCE == 0, "padding must fit");
+
+struct memo_table {
+	struct memo memo[MEMO_SETS][MEMO_WAYS];
+	uint32_t next; /* way to take next; a lost update does no harm */
+};
+
+static struct memo_table *table;
+
+size_t memo_memory_bytes(void)
+{
+	return sizeof(struct memo_table);
+}
+
+void memo_init(void *memory)
+{
+	table = memory;
+}
+
+static inline uint32_t set_number(const struct memo_key *key)
+{
+	/* 2^64 / golden ratio (Knuth 6.4). Stacks of threads differ in high bits, frames in low ones. */
+	uint64_t mixed = (key->at.pc ^ (key->at.sp << 16) ^ key->at.sp) * 0x9e3779b97f4a7c15u;
+
+	return mixed >> 32 & (MEMO_SETS - 1);
+}
+
+static inline uint64_t load(const uint64_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+/* Nothing read before is taken for true unless the state still is `state`. */
+static inline bool still(const struct memo *memo, uint64_t state)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return load(&memo->state) == state;
+}
+
+static inline bool is_for(const struct memo *memo, const struct memo_key *key)
+{
+	return load(&memo->pc) == key->at.pc && load(&memo->sp) == key->at.sp &&
+	       load(&memo->thread) == key->thread && load(&memo->epoch) == key->epoch &&
+	       (load(&memo->bp) == key->at.bp ||
+	        !__atomic_load_n(&memo->walk.hangs_on_bp, __ATOMIC_RELAXED));
+}
+
+/* True if every word of the walk is as it was. */
+static inline bool unchanged(const struct memo *memo, uint64_t state, uint64_t sp)
+{
+	const struct unwind_walk *walk = &memo->walk;
+	uint32_t words = __atomic_load_n(&walk->words, __ATOMIC_RELAXED);
+	const int32_t *at = walk->at, *end = at + words;
+	const uint64_t *value = walk->value;
+	const char *stack = (const char *)sp;
+
+	for (; at < end; at += AT_ONCE, value += AT_ONCE) {
+		int64_t place[AT_ONCE];
+		uint64_t was[AT_ONCE];
+
+#pragma GCC unroll 4
+		for (int i = 0; i < AT_ONCE; i++) {
+			place[i] = __atomic_load_n(&at[i], __ATOMIC_RELAXED);
+			was[i] = load(&value[i]);
+		}
+		if (!still(memo, state))
+			return false;
+			/* One after the other: where one is is only known by those before it. */
+#pragma GCC unroll 4
+		for (int i = 0; i < AT_ONCE; i++) {
+			if (__builtin_expect(*(const uint64_t *)(stack + place[i]) != was[i], 0))
+				return false;
+		}
+	}
+	return true;
+}
+
+bool memo_find(const struct memo_key *key, struct memo_stack *found)
+{
+	const struct memo *set = table->memo[set_number(key)];
+
+	for (int way = 0; way < MEMO_WAYS; way++) {
+		const struct memo *memo = &set[way];
+		/* Acquire: what was filled under this version is seen. */
+		uint64_t state = __atomic_load_n(&memo->state, __ATOMIC_ACQUIRE);
+
+		if (!is_for(memo, key) || state == 0 || state & 1)
+			continue;
+		if (!unchanged(memo, state, key->at.sp))
+			continue;
+		found->id = __atomic_load_n(&memo->stack.id, __ATOMIC_RELAXED);
+		found->flags = __atomic_load_n(&memo->stack.flags, __ATOMIC_RELAXED);
+		if (still(memo, state))
+			return true;
+	}
+	return false;
+}
+
+/* One of the set that nobody fills, from the given way on. */
+static struct memo *take_of(struct memo *set, uint32_t first, uint64_t mine)
+{
+	for (uint32_t i = 0; i < MEMO_WAYS; i++) {
+		struct memo *memo = &set[(first + i) % MEMO_WAYS];
+		uint64_t state = load(&memo->state);
+
+		/* Acquire: the filler before this one is done. */
+		if (state & 1 || !__atomic_compare_exchange_n(&memo->state, &state, mine, false,
+		                                              __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			continue;
+		/* No store of ours may be seen under the old state. */
+		__atomic_thread_fence(__ATOMIC_RELEASE);
+		return memo;
+	}
+	return NULL;
+}
+
+struct memo *memo_take(const struct memo_key *key)
+{
+	uint32_t first = __atomic_load_n(&table->next, __ATOMIC_RELAXED);
+	uint32_t set = set_number(key);
+	struct memo *memo = NULL;
+
+	__atomic_store_n(&table->next, first + 1, __ATOMIC_RELAXED);
+	/* Of another set it is a place to walk into, no more: nobody will look for it there. */
+	for (uint32_t i = 0; i < SETS_TRIED && !memo; i++)
+		memo = take_of(table->memo[(set + i) % MEMO_SETS], first, key->thread | 1);
+	return memo;
+}
+
+struct unwind_walk *memo_walk(struct memo *memo)
+{
+	return &memo->walk;
+}
+
+/* Behind the last word come copies of it, so that whole groups can be compared. */
+static void pad(struct unwind_walk *walk)
+{
+	uint32_t last = walk->words - 1;
+
+	for (; walk->words % AT_ONCE; walk->words++) {
+		walk->at[walk->words] = walk->at[last];
+		walk->value[walk->words] = walk->value[last];
+	}
+}
+
+void memo_fill(struct memo *memo, const struct memo_key *key, const struct memo_stack *stack)
+{
+	bool whole = stack && memo->walk.repeatable;
+
+	if (whole) {
+		pad(&memo->walk);
+		memo->thread = key->thread;
+		memo->pc = key->at.pc;
+		memo->sp = key->at.sp;
+		memo->bp = key->at.bp;
+		memo->epoch = key->epoch;
+		memo->stack = *stack;
+		memo->version += 2;
+	}
+	/* Not if it is empty now: a child of a fork in the middle of this, whose memory was wiped. */
+	if (load(&memo->state) == (key->thread | 1))
+		__atomic_store_n(&memo->state, whole ? memo->version : 0, __ATOMIC_RELEASE);
+}
