@@ -91,7 +91,9 @@ static const char *module_at(void *context, uint64_t address)
 static enum vma_creator creator_at(void *context, uint64_t seq)
 {
 	const struct looking *looking = context;
-	const struct event *event = looking->authors ? moment_author(looking->authors, seq) : NULL;
+	const struct event *event = looking->authors && looking->authors->symbols
+	                                    ? moment_author(looking->authors, seq)
+	                                    : NULL;
 
 	return event ? event_creator(looking->authors->symbols, event) : CREATOR_UNKNOWN;
 }

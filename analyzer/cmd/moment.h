@@ -24,9 +24,10 @@ struct rows {
 
 struct moment {
 	struct trace *trace;
-	struct symbols *symbols; /* borrowed */
-	struct walk *walk;       /* stopped there; owns the rows' names */
-	bool by_creator;         /* set before: rows that different events made stay apart */
+	struct symbols
+		*symbols;  /* borrowed; NULL: kinds are told by shapes alone, which takes no time */
+	struct walk *walk; /* stopped there; owns the rows' names */
+	bool by_creator;   /* set before: rows that different events made stay apart */
 	struct rows map;
 	uint64_t seq;          /* of the last event that counted, for what was loaded then */
 	struct event *authors; /* by seq */

@@ -1,7 +1,8 @@
 /*
  * churn: a random program, the same for the same seed but for the order in which its threads run. It does
- * what makes libc and the loader change VMAs: malloc of all sizes, threads, plugins, the break, fork. Where
- * nothing else runs it marks the trace and writes the kernel's list to FOLDER/PID.qN, through static memory.
+ * what makes libc and the loader change VMAs: malloc of all sizes, frees that trim, threads with stacks of all
+ * sizes, plugins, second libcs, the break, fork; children go on in the same way. Where nothing else runs it
+ * marks the trace and writes the kernel's list to FOLDER/PID.qN, through static memory.
  *
  *     churn SEED PLUGIN FOLDER
  */
@@ -33,6 +34,7 @@ struct worker {
 	void *block[BLOCKS];
 	struct range range[RANGES];
 	void *plugin;
+	void *space; /* the plugin in a namespace of its own */
 	sem_t parked, leave;
 	pthread_t thread;
 	int alive;
@@ -154,11 +156,49 @@ static void do_plugin(struct worker *worker)
 	}
 }
 
+/* A libc of its own: 16 at most are to be had, and threads of a parent keep theirs. */
+static void do_namespace(struct worker *worker)
+{
+	if (draw(worker, 4))
+		return;
+	if (worker->space) {
+		dlclose(worker->space);
+		worker->space = NULL;
+		return;
+	}
+	worker->space = dlmopen(LM_ID_NEWLM, plugin_path, RTLD_NOW | RTLD_LOCAL);
+	if (worker->space) {
+		void (*work_there)(void) = (void (*)(void))dlsym(worker->space, "plugin_work");
+
+		work_there();
+	}
+}
+
+/* What an arena has grown by goes back when it is all free at its end; large blocks move with mremap. */
+static void do_trim(struct worker *worker)
+{
+	char *many[40];
+	char *large = malloc(1 << 20);
+
+	for (unsigned i = 0; i < 40; i++)
+		many[i] = malloc(60000);
+	for (unsigned i = 0; i < 40; i++)
+		free(many[i]);
+	for (unsigned i = 0; large && i < 3; i++) {
+		size_t bytes = (1 << 20) + (draw(worker, 64) << 16);
+		char *moved = realloc(large, bytes);
+
+		large = moved ? moved : large;
+		touch(large, 1 << 20);
+	}
+	free(large);
+}
+
 static void steps(struct worker *worker)
 {
 	static void (*const acts[])(struct worker *) = {
-		do_malloc, do_malloc, do_malloc, do_realloc, do_free,
-		do_map,    do_map,    do_change, do_change,  do_plugin,
+		do_malloc, do_malloc, do_malloc, do_realloc, do_free,      do_map,
+		do_map,    do_change, do_change, do_plugin,  do_namespace, do_trim,
 	};
 
 	for (unsigned i = 0; i < STEPS; i++)
@@ -220,6 +260,21 @@ static void quiescent(int number)
 	close(fd);
 }
 
+/* Sizes that repeat: libc keeps the stacks of threads that have ended, for the next that fits. */
+static int start_thread(struct worker *self, struct worker *worker)
+{
+	static const size_t stack_bytes[] = { 8 << 20, 64 << 10, 1 << 20, 24 << 20 };
+	pthread_attr_t attributes;
+	int error;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, stack_bytes[draw(self, 4)]);
+	pthread_attr_setguardsize(&attributes, draw(self, 3) * PAGE);
+	error = pthread_create(&worker->thread, &attributes, work, worker);
+	pthread_attr_destroy(&attributes);
+	return error;
+}
+
 /* Starts threads that are not there, lets those that wait go on; returns when all are parked or gone. */
 static void phase(struct worker *self)
 {
@@ -235,7 +290,7 @@ static void phase(struct worker *self)
 		running[i] = 1;
 		if (worker->alive) {
 			sem_post(&worker->leave);
-		} else if (pthread_create(&worker->thread, NULL, work, worker)) {
+		} else if (start_thread(self, worker)) {
 			running[i] = 0;
 			continue;
 		}
