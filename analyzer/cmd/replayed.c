@@ -85,6 +85,8 @@ static void see_implicit(struct collector *collector, const struct vma_change *c
 			.event = *change->event,
 			.start = change->start,
 			.end = change->end,
+			.since_seq = change->since ? change->since->begin : 0,
+			.since_ns = change->since ? change->since->time_ns : 0,
 			.prot = change->mapped_after ? change->prot_after : change->prot_before,
 			.what = what_happened(change),
 			.name = name,

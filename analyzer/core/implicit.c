@@ -4,6 +4,7 @@
 #include "implicit.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "compare.h"
 #include "pages.h"
@@ -179,12 +180,52 @@ static const struct vma_run *grown_stack(const struct vma_map *map,
 	return run;
 }
 
+/*
+ * What the kernel maps by itself, as /proc/PID/maps names it (linux:fs/aio.c, kernel/events/uprobes.c,
+ * drivers/gpu/drm/i915). No program has a descriptor of these objects that it could map.
+ */
+static const struct {
+	const char *name; /* " (deleted)" may follow */
+	bool appears;     /* or, mapped before, is gone */
+	enum implicit_cause cause;
+} named[] = {
+	{ "/[aio]", true, CAUSE_IO_SETUP },  { "/[aio]", false, CAUSE_IO_DESTROY },
+	{ "[uprobes]", true, CAUSE_UPROBE }, { "[uprobes-trampoline]", true, CAUSE_UPROBE },
+	{ "/i915", true, CAUSE_DRM_IOCTL },
+};
+
+static bool is_named(const char *name, const char *expected)
+{
+	size_t length = strlen(expected);
+
+	return !strncmp(name, expected, length) &&
+	       (!name[length] || !strcmp(name + length, " (deleted)"));
+}
+
+/* Only where there was nothing, or is nothing any more: what takes another's place was put there by a call. */
+static enum implicit_cause cause_by_name(const struct vma_map *map,
+                                         const struct difference *difference)
+{
+	const struct vma_run *run =
+		difference->mapped_after ? &difference->after : &difference->before;
+	const char *name = vma_map_object_name(map, run->object);
+
+	if (difference->mapped_before == difference->mapped_after)
+		return CAUSE_UNEXPLAINED;
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		if (named[i].appears == difference->mapped_after && is_named(name, named[i].name))
+			return named[i].cause;
+	}
+	return CAUSE_UNEXPLAINED;
+}
+
 static enum implicit_cause cause_of(const struct implicit_context *context,
                                     const struct difference *difference)
 {
 	if (grown_stack(replay_map(context->replay), difference))
 		return CAUSE_STACK_GROWTH;
-	return context->after_tracer ? CAUSE_TRACER : CAUSE_UNEXPLAINED;
+	return context->after_tracer ? CAUSE_TRACER
+	                             : cause_by_name(replay_map(context->replay), difference);
 }
 
 /* The heap is the program's, even where loading the unwinder made malloc extend it. */
@@ -218,7 +259,10 @@ static bool make_change(const struct implicit_context *context, struct differenc
 	const struct snapshot *snapshot = context->snapshot;
 	struct vma_map *map = replay_map(context->replay);
 	const struct vma_run *stack = grown_stack(map, difference);
-	struct vma_change change = { .cause = cause_of(context, difference) };
+	struct vma_change change = {
+		.cause = cause_of(context, difference),
+		.since = context->since,
+	};
 	struct event event = {
 		.seq = SEQ_IMPLICIT + ((uint64_t)snapshot->id << 24) + checkpoint->implicit_changes,
 		.enter = snapshot->begin,

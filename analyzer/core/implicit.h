@@ -6,8 +6,11 @@
  *
  *     stack growth   pages appeared just below a grows-down VMA, with its protection
  *     tracer         between the snapshots before and after the recorder loaded the unwinder
+ *     io_setup ...   by a name that the kernel gives to nothing else, and that no mmap could have brought
+ *                    (the table in implicit.c)
  *
- * All else is unexplained. A file that only changed its name (renamed, unlinked) is no change of the map:
+ * All else is unexplained, and stays so: shadow stacks and what KVM maps for itself have no name of their own,
+ * io_uring's and perf's rings are mapped by calls that should be events. A file that only changed its name (renamed, unlinked) is no change of the map:
  * the new name is taken over and nothing is counted.
  */
 #ifndef VMATRACE_CORE_IMPLICIT_H
@@ -42,6 +45,7 @@ void uncertain_release(struct uncertain *uncertain);
 struct implicit_context {
 	struct replay *replay;
 	const struct snapshot *snapshot;
+	const struct snapshot *since; /* before it: what differs now was as the model has it */
 	const struct uncertain *uncertain;
 	bool after_tracer; /* the snapshot before this one was taken just before the unwinder was loaded */
 	uint64_t start_brk;

@@ -22,7 +22,8 @@ struct walk {
 	struct order *order;
 	struct uncertain *uncertain; /* one for each snapshot */
 	size_t base;
-	size_t next; /* the first snapshot not yet compared */
+	size_t next;  /* the first snapshot not yet compared */
+	size_t since; /* the last snapshot that was compared with nothing left out */
 	bool no_memory;
 	struct doubts doubts;
 	struct walk_totals totals;
@@ -40,6 +41,10 @@ static const char *const cause_names[CAUSE_COUNT] = {
 	[CAUSE_UNEXPLAINED] = "",
 	[CAUSE_STACK_GROWTH] = "stack growth",
 	[CAUSE_TRACER] = "tracer",
+	[CAUSE_IO_SETUP] = "io_setup",
+	[CAUSE_IO_DESTROY] = "io_destroy",
+	[CAUSE_UPROBE] = "uprobe",
+	[CAUSE_DRM_IOCTL] = "drm ioctl",
 };
 
 const char *change_kind_name(enum change_kind kind)
@@ -139,6 +144,7 @@ static bool find_base(struct walk *walk)
 	for (size_t i = 0; i < input->snapshot_count; i++) {
 		if (input->snapshots[i].begin >= input->first_seq) {
 			walk->base = i;
+			walk->since = i;
 			walk->next = i + 1;
 			return true;
 		}
@@ -207,6 +213,7 @@ static bool compare_next(struct walk *walk)
 	struct implicit_context context = {
 		.replay = walk->replay,
 		.snapshot = snapshot,
+		.since = &input->snapshots[walk->since],
 		.uncertain = &walk->uncertain[walk->next],
 		.after_tracer =
 			snapshot->reason == VMAT_SNAPSHOT_AFTER_TRACER &&
@@ -220,6 +227,9 @@ static bool compare_next(struct walk *walk)
 	    !implicit_changes(&context, &checkpoint))
 		return false;
 	uncertain_release(&walk->uncertain[walk->next]);
+	/* What a snapshot leaves out as uncertain may have been so before it. */
+	if (!checkpoint.racy)
+		walk->since = walk->next;
 	walk->next++;
 	walk->totals.checkpoints++;
 	walk->totals.matched += checkpoint.matched;

@@ -42,6 +42,10 @@ enum implicit_cause {
 	CAUSE_UNEXPLAINED,
 	CAUSE_STACK_GROWTH, /* a stack VMA grew down by a page fault */
 	CAUSE_TRACER,       /* between the two snapshots around the loading of the unwinder */
+	CAUSE_IO_SETUP,     /* the kernel mapped the ring of an AIO context */
+	CAUSE_IO_DESTROY,   /* and unmapped it with the context */
+	CAUSE_UPROBE,       /* the page on which probed instructions run, at the first hit */
+	CAUSE_DRM_IOCTL,    /* a graphics driver mapped one of its objects */
 	CAUSE_COUNT,
 };
 
@@ -63,6 +67,8 @@ struct vma_change {
 		made_by; /* if mapped_before: what mapped the first page then, as in vma_row_info */
 	const char *
 		name; /* of what is (or, removed, was) there; "" anonymous; borrowed until the next change */
+	/* Implicit: it arose between this snapshot's read and the end of the one that shows it. Else NULL. */
+	const struct snapshot *since;
 	const struct event *event; /* the call; an event made by the walk for an implicit change */
 	/* Totals just after it. */
 	uint64_t mapped_bytes;

@@ -254,6 +254,8 @@ void json_implicit(struct json *json, const struct implicit_change *change, uint
 	json_member_string(json, "prot", text_prot(prot, sizeof(prot), change->prot));
 	json_member_string(json, "change", change->what);
 	json_member_string(json, "cause", change->cause);
+	json_member_number(json, "since_seq", change->since_seq);
+	json_member_number(json, "since_ns", change->since_ns);
 	json_object_end(json);
 	json_member_null(json, "result");
 	json_member_null(json, "errno");

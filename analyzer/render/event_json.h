@@ -14,6 +14,8 @@ struct implicit_change {
 	struct event event; /* seq, time, via; call is CALL_IMPLICIT; its pointers are not read */
 	uint64_t start;
 	uint64_t end;
+	uint64_t since_seq; /* of the snapshot before which it had not happened */
+	uint64_t since_ns;
 	unsigned prot;     /* of what is there now, or of what was removed */
 	const char *what;  /* "create", "remove", "protect", "replace" */
 	const char *name;  /* of what is there or was, "" anonymous */

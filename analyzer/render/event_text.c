@@ -230,5 +230,6 @@ void event_text_implicit(const struct event_text *text, const struct implicit_ch
 		fputs(", ", text->out);
 		print_quoted(text->out, change->name);
 	}
-	fprintf(text->out, ") = %s\n", change->cause);
+	fprintf(text->out, ") = %s  since %" PRIu64 ".%06" PRIu64 "\n", change->cause,
+	        change->since_ns / 1000000000, change->since_ns / 1000 % 1000000);
 }

@@ -35,6 +35,8 @@ void json_change(struct json *json, const struct vma_change *change, uint32_t pi
 	                   : change->cause == CAUSE_UNEXPLAINED
 	                           ? "unexplained"
 	                           : implicit_cause_name(change->cause));
+	if (change->since)
+		json_member_number(json, "since_ns", change->since->time_ns);
 	json_member_bool(json, "internal", event->flags & VMAT_EVENT_INTERNAL);
 	json_member_hex(json, "vm_start", change->start);
 	json_member_hex(json, "vm_end", change->end);

@@ -127,6 +127,10 @@ void what_of(struct script *script, char *what, struct vma_row *row)
 		identity(row, 0, 1, number, "/SYSV00000000 (deleted)");
 	} else if (strcmp(what, "huge") == 0) {
 		identity(row, 0, 0xe, number, "/anon_hugepage (deleted)");
+	} else if (strcmp(what, "aio") == 0) {
+		identity(row, 0, 0x13, number, "/[aio] (deleted)");
+	} else if (strcmp(what, "i915") == 0) {
+		identity(row, 0, 1, number, "/i915 (deleted)");
 	} else if (strcmp(what, "device") == 0) {
 		identity(row, 0, 5, 4, "/dev/zero");
 	} else {

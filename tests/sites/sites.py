@@ -217,8 +217,9 @@ def kinds(bench, check, hide=False):
     for kind, start, end in lines:
         start, end = int(start, 16), int(end, 16)
         found = {row[2] for row in rows if row[0] < end and start < row[1]}
-        # The kernel joins a block to what lies below and looks alike; that VMA's kind is its first pages'.
-        joined = kind == "malloc-block" and any(row[0] < start - 4096 and start < row[1] for row in rows)
+        # The kernel joins memory to what lies below and looks alike; that VMA's kind is its first pages'.
+        bottom = {"malloc-block": start - start % 4096, "malloc-arena": start - start % (64 << 20)}.get(kind, 0)
+        joined = any(row[0] < bottom and start < row[1] for row in rows)
         if not joined:
             check.equal(f"{start:x}-{end:x}", found, {kind})
         made = {change["change"] for change in changes if change["kind"] == kind and
