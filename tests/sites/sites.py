@@ -303,6 +303,80 @@ def every_site(bench, check):
     check.that(set(there) >= {9, 10, 11, 12, 25, 28}, f"objdump's: {there}")
 
 
+def lives(bench, check, what, program, why, left=(), **settings):
+    """The program as ever; wrappers and snapshots at work; the header says why there are no sites, or which
+    of them were left alone. why None: sites are in force."""
+    plain = bench.run(program, False, **settings)
+    if plain.returncode == 77:
+        skip(plain.stdout.decode().strip())
+    traced = bench.run(program, True, **settings)
+    check.equal(f"{what}: as untraced", (traced.returncode, traced.stdout, traced.stderr),
+                (plain.returncode, plain.stdout, plain.stderr))
+    check.equal(f"{what}: end", (plain.returncode, plain.stdout), (0, b"20 done\n"))
+    (path,) = [path for path in bench.trace_files() if "/site_refuse." not in path]
+    found = bench.info(path)
+    layers = found["coverage"]
+    check.that(layers["wrappers"] and layers["snapshots"], f"{what}: {layers}")
+    check.equal(f"{what}: why no sites", layers["sites_off"], why)
+    for name in left:
+        check.that(name in layers["sites_left"], f"{what}: not named: {name}: {layers['sites_left']}")
+    # Ten pages mapped and unmapped by the program, the other ten by malloc, which only sites see.
+    own = [event["call"] for event in bench.events(path)
+           if event["via"] == "wrapper" and not event["internal"]]
+    check.equal(f"{what}: wrappers", own, ["mmap", "mprotect", "munmap"] * 10)
+    check.that([row["reason"] for row in found["snapshots"]][-1] == "exit", f"{what}: {found['snapshots']}")
+    status = bench.read("verify", path).returncode
+    check.that(status in ((0,) if why is None and not left else (0, 1)), f"{what}: verify: {status}")
+    for name in bench.trace_files():
+        os.unlink(name)
+
+
+def refused(bench, check):
+    """The kernel, or what looks like it, says no."""
+    unwritable = "their code could not be changed"
+    for what, why in (("write", unwritable), ("gvisor", unwritable), ("mdwe", None)):
+        lives(bench, check, what, [os.path.join(bench.build, "site_refuse"), what,
+                                   *acts(bench, "calls", 20)], why)
+
+
+ALL_SHORT = sorted(number for number in VMA_NUMBERS if number < 256)
+
+
+def other_code(path, to, numbers):
+    """A copy of an object whose pairs of these numbers are xor %eax, %eax; mov $NR, %al; syscall; nop: the
+    same to a program, and no pair that the recorder knows. Larger numbers do not fit: their functions
+    are not to be found by name."""
+    with open(path, "rb") as file:
+        code = file.read()
+    for number in numbers:
+        code = code.replace(bytes([0xb8, *number.to_bytes(4, "little"), 0x0f, 0x05]),
+                            bytes([0x31, 0xc0, 0xb0, number, 0x0f, 0x05, 0x90]))
+    if numbers == ALL_SHORT:
+        for name in (b"mlock2", b"pkey_mprotect", b"process_madvise"):
+            code = code.replace(b"\0" + name + b"\0", b"\0" + name[:-1] + b"X\0")
+    with open(to, "wb") as file:
+        file.write(code)
+    os.chmod(to, 0o755)
+
+
+def other_libc(bench, check):
+    """A libc that someone else has patched, in part and altogether, and a loader likewise."""
+    libc, loader = "/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2"
+    if not os.path.exists(libc):
+        skip(f"no {libc}")
+    own_libc, own_loader = (os.path.join(bench.folder, os.path.basename(path)) for path in (libc, loader))
+    program = [own_loader, "--library-path", bench.folder, *acts(bench, "calls", 20)]
+    other_code(loader, own_loader, [])
+    other_code(libc, own_libc, [9, 28])
+    lives(bench, check, "in part", program, None,
+          ["libc mmap64: no pair of the known bytes", "libc madvise: no pair of the known bytes"])
+    other_code(libc, own_libc, ALL_SHORT)
+    lives(bench, check, "libc", program, None, ["libc munmap: no pair of the known bytes"])
+    other_code(loader, own_loader, ALL_SHORT)
+    lives(bench, check, "loader too", program,
+          "no system-call site of a known shape in libc and ld.so", ["libc munmap: no pair"])
+
+
 def valgrind(bench, check):
     need("valgrind")
     for tool in ("none", "memcheck"):
@@ -328,7 +402,7 @@ def rr(bench, check):
 
 
 ACTS = {f.__name__: f for f in (registers, throw, cancel, handler, gdb, gdb_first, strace, perf, calls,
-                                text, every_site, valgrind, rr, namespace, namespace_left, kinds,
+                                text, every_site, refused, other_libc, valgrind, rr, namespace, namespace_left, kinds,
                                 kinds_stripped)}
 
 
