@@ -253,6 +253,8 @@ const struct option_row common_rows[] = {
 	{ "debuginfod", 0, OPTION_SYMBOLS, NULL,
 	  "fetch debug files from the servers of DEBUGINFOD_URLS", take_debuginfod,
 	  COMMON(symbols.debuginfod) },
+	{ "no-cache", 0, OPTION_SYMBOLS, NULL, "neither use nor keep the symbols of earlier runs",
+	  take_flag, COMMON(symbols.no_cache) },
 	{ "color", 0, 0, "auto|always|never", "colour text (auto: on a terminal)", take_color,
 	  COMMON(color) },
 	{ "quiet", 'q', 0, NULL, "no remarks on stderr but errors", take_flag, COMMON(quiet) },

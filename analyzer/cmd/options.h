@@ -90,7 +90,7 @@ struct common_options {
 enum {
 	OPTION_FORMAT = 1 << 0,  /* --format text|json|jsonl */
 	OPTION_PID = 1 << 1,     /* --pid N */
-	OPTION_SYMBOLS = 1 << 2, /* --sysroot, --debug-dir, --debuginfod */
+	OPTION_SYMBOLS = 1 << 2, /* --sysroot, --debug-dir, --debuginfod, --no-cache */
 };
 extern const struct option_row common_rows[];
 

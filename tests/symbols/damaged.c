@@ -128,7 +128,7 @@ static void damage(const struct subject *subject, uint8_t *bytes)
 
 static void read_damaged(const struct subject *subject, const char *path)
 {
-	static const struct symbol_sources sources;
+	static const struct symbol_sources sources = { .no_cache = true };
 	struct image_frame frames[IMAGE_FRAME_LIMIT];
 	struct demangler *demangler = demangler_new();
 	enum image_status status;

@@ -2,7 +2,7 @@
  * lookup.c: names addresses of one ELF file as the analyzer does, for judges to compare. Reads hexadecimal
  * addresses of the file, one a line; prints what `addr2line -a -f -i -C -s` prints.
  *
- *     symbol_lookup [--sysroot DIR] [--debug-dir DIR]... [--as BUILD_ID] FILE <addresses
+ *     symbol_lookup [--sysroot DIR] [--debug-dir DIR]... [--as BUILD_ID] [--cache yes] FILE <addresses
  *
  *     symbol_lookup --demangle <names
  *
@@ -81,7 +81,7 @@ static int demangle_all(struct demangler *demangler)
 int main(int argc, char **argv)
 {
 	static const char *const states[] = { "fine", "absent", "changed" };
-	struct symbol_sources sources = { 0 };
+	struct symbol_sources sources = { .no_cache = true };
 	struct identity identity = { 0 };
 	enum image_status status;
 	struct demangler *demangler = demangler_new();
@@ -94,6 +94,8 @@ int main(int argc, char **argv)
 	for (; i + 1 < argc && strncmp(argv[i], "--", 2) == 0; i += 2) {
 		if (strcmp(argv[i], "--sysroot") == 0)
 			sources.sysroot = argv[i + 1];
+		else if (strcmp(argv[i], "--cache") == 0)
+			sources.no_cache = strcmp(argv[i + 1], "yes") != 0;
 		else if (strcmp(argv[i], "--debug-dir") == 0 &&
 		         sources.debug_dir_count < SYMBOL_DEBUG_DIR_LIMIT)
 			sources.debug_dirs[sources.debug_dir_count++] = argv[i + 1];
@@ -105,13 +107,12 @@ int main(int argc, char **argv)
 	if (identity.count == 0)
 		identity_of_file(&identity, argv[i]);
 	image = image_open(&sources, NULL, argv[i], identity.bytes, identity.count, &status);
-	if (!image) {
+	if (!image)
 		printf("%s\n", states[status]);
-		return 1;
-	}
-	while (fgets(line, sizeof(line), stdin))
+	while (image && fgets(line, sizeof(line), stdin))
 		print_frames(image, demangler, strtoull(line, NULL, 16));
-	image_close(image);
+	if (image)
+		image_close(image);
 	demangler_free(demangler);
-	return 0;
+	return !image;
 }

@@ -1,0 +1,380 @@
+/*
+ * dwarf_frames.c: see dwarf_frames.h. libdw reads; the walk from a compilation unit to the innermost inlined
+ * call is here, with the functions of each unit kept sorted: dwarf_getscopes() would read the whole unit again
+ * for each address.
+ */
+#include "dwarf_frames.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A function's code, or a compilation unit's: one of perhaps several ranges. */
+struct die_range {
+	uint64_t start;
+	uint64_t end;
+	Dwarf_Die die;
+};
+
+struct die_ranges {
+	struct die_range *items;
+	size_t count;
+};
+
+/* A compilation unit that was asked for. */
+struct unit {
+	Dwarf_Off offset;
+	bool is_split; /* most of it is in a .dwo file */
+	struct die_ranges functions;
+};
+
+struct dwarf_frames {
+	Dwarf *dwarf;
+	Dwarf *alternate; /* what several debug files share; NULL: nothing */
+	int fd;
+	struct die_ranges units_by_address; /* where .debug_aranges is missing */
+	bool units_tried;
+	struct unit *units;
+	size_t unit_count;
+};
+
+struct dwarf_frames *dwarf_frames_open(const struct symbol_files *files)
+{
+	const struct symbol_file *file = symbol_files_dwarf(files);
+	struct dwarf_frames *self;
+
+	/* Left to itself, libdw would open whatever the missing file's name leads to. */
+	if (!file || files->alternate_missing)
+		return NULL;
+	self = calloc(1, sizeof(*self));
+	if (!self)
+		return NULL;
+	self->fd = file->fd;
+	self->dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
+	if (self->dwarf && files->alternate.elf) {
+		self->alternate = dwarf_begin_elf(files->alternate.elf, DWARF_C_READ, NULL);
+		dwarf_setalt(self->dwarf, self->alternate);
+	}
+	if (self->dwarf && (self->alternate || !files->alternate.elf))
+		return self;
+	dwarf_frames_close(self);
+	return NULL;
+}
+
+void dwarf_frames_close(struct dwarf_frames *self)
+{
+	if (!self)
+		return;
+	for (size_t i = 0; i < self->unit_count; i++)
+		free(self->units[i].functions.items);
+	free(self->units);
+	free(self->units_by_address.items);
+	if (self->dwarf)
+		dwarf_end(self->dwarf);
+	if (self->alternate)
+		dwarf_end(self->alternate);
+	free(self);
+}
+
+static int compare_ranges(const void *left, const void *right)
+{
+	const struct die_range *a = left;
+	const struct die_range *b = right;
+
+	return (a->start > b->start) - (a->start < b->start);
+}
+
+/* All ranges of the DIE into the list. Out of memory: what does not fit is not found later, no more. */
+static void add_ranges(struct die_ranges *list, Dwarf_Die *die)
+{
+	Dwarf_Addr base, start, end;
+	ptrdiff_t at = 0;
+
+	while ((at = dwarf_ranges(die, at, &base, &start, &end)) > 0) {
+		if (start >= end)
+			continue;
+		if ((list->count & (list->count - 1)) == 0) {
+			struct die_range *grown = reallocarray(
+				list->items, list->count ? 2 * list->count : 1, sizeof(*grown));
+
+			if (!grown)
+				return;
+			list->items = grown;
+		}
+		list->items[list->count++] = (struct die_range) { start, end, *die };
+	}
+}
+
+static void sort_ranges(struct die_ranges *list)
+{
+	if (list->count)
+		qsort(list->items, list->count, sizeof(*list->items), compare_ranges);
+}
+
+static Dwarf_Die *find_range(const struct die_ranges *list, uint64_t address)
+{
+	size_t low = 0, high = list->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (list->items[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0 || address >= list->items[low - 1].end)
+		return NULL;
+	return &list->items[low - 1].die;
+}
+
+/* Functions stand in the unit, in namespaces, and in classes. */
+static void add_functions(struct die_ranges *list, Dwarf_Die *parent, unsigned depth)
+{
+	Dwarf_Die die;
+
+	if (depth > 32 || dwarf_child(parent, &die) != 0)
+		return;
+	do {
+		switch (dwarf_tag(&die)) {
+		case DW_TAG_subprogram:
+			add_ranges(list, &die);
+			break;
+		case DW_TAG_namespace:
+		case DW_TAG_module:
+		case DW_TAG_class_type:
+		case DW_TAG_structure_type:
+		case DW_TAG_union_type:
+			add_functions(list, &die, depth + 1);
+			break;
+		default:
+			break;
+		}
+	} while (dwarf_siblingof(&die, &die) == 0);
+}
+
+/* Every unit's ranges: clang writes no .debug_aranges, and without it libdw finds no unit by address. */
+static void read_units(struct dwarf_frames *self)
+{
+	Dwarf_CU *cu = NULL;
+	Dwarf_Die die;
+	uint8_t type;
+
+	self->units_tried = true;
+	while (dwarf_get_units(self->dwarf, cu, &cu, NULL, &type, &die, NULL) == 0) {
+		if (type == DW_UT_compile || type == DW_UT_skeleton)
+			add_ranges(&self->units_by_address, &die);
+	}
+	sort_ranges(&self->units_by_address);
+}
+
+/* The compilation unit's DIE of a DWARF address, false if there is none. */
+static bool find_unit(struct dwarf_frames *self, uint64_t address, Dwarf_Die *unit)
+{
+	Dwarf_Die *found;
+
+	if (dwarf_addrdie(self->dwarf, address, unit))
+		return true;
+	if (!self->units_tried)
+		read_units(self);
+	found = find_range(&self->units_by_address, address);
+	if (found)
+		*unit = *found;
+	return found;
+}
+
+/* libdw opens any file that stands at `folder/name`. */
+static bool may_open(const char *folder, const char *below, const char *name)
+{
+	struct stat status;
+	bool safe;
+	char *path;
+
+	if (asprintf(&path, "%s/%s/%s", name[0] == '/' || below[0] == '/' ? "" : folder,
+	             name[0] == '/' ? "" : below, name) < 0)
+		return false;
+	safe = stat(path, &status) != 0 || S_ISREG(status.st_mode);
+	free(path);
+	return safe;
+}
+
+/* The places where libdw looks for the .dwo file of a skeleton unit hold regular files, or nothing. */
+static bool split_is_safe(const struct dwarf_frames *self, Dwarf_Die *unit)
+{
+	Dwarf_Attribute attribute;
+	char link[32];
+	char folder[PATH_MAX];
+	const char *name, *compiled_in;
+	ssize_t length;
+	char *slash;
+
+	name = dwarf_formstring(dwarf_attr(unit, DW_AT_dwo_name, &attribute));
+	if (!name)
+		name = dwarf_formstring(dwarf_attr(unit, DW_AT_GNU_dwo_name, &attribute));
+	compiled_in = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", self->fd);
+	length = readlink(link, folder, sizeof(folder) - 1);
+	if (!name || length <= 0)
+		return false;
+	folder[length] = '\0';
+	slash = strrchr(folder, '/');
+	if (slash)
+		*slash = '\0';
+	return may_open(folder, "", name) && may_open(folder, compiled_in ? compiled_in : "", name);
+}
+
+/*
+ * With -gsplit-dwarf the unit is a skeleton: its functions are in a .dwo file. If that is there no more, its
+ * lines are known still, and the functions' names from the symbol table.
+ */
+static void read_functions(struct dwarf_frames *self, struct unit *into, Dwarf_Die *unit)
+{
+	Dwarf_Die split = { 0 };
+	uint8_t type = 0;
+
+	if (dwarf_cu_info(unit->cu, NULL, &type, NULL, NULL, NULL, NULL, NULL) == 0 &&
+	    type == DW_UT_skeleton) {
+		into->is_split = true;
+		if (split_is_safe(self, unit) &&
+		    dwarf_cu_info(unit->cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) == 0 &&
+		    dwarf_tag(&split) == DW_TAG_compile_unit)
+			unit = &split;
+	}
+	add_functions(&into->functions, unit, 0);
+	sort_ranges(&into->functions);
+}
+
+static const struct unit *unit_of(struct dwarf_frames *self, Dwarf_Die *die)
+{
+	Dwarf_Off offset = dwarf_dieoffset(die);
+	struct unit *grown;
+	size_t low = 0, high = self->unit_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (self->units[middle].offset < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < self->unit_count && self->units[low].offset == offset)
+		return &self->units[low];
+	grown = reallocarray(self->units, self->unit_count + 1, sizeof(*grown));
+	if (!grown)
+		return NULL;
+	self->units = grown;
+	memmove(&grown[low + 1], &grown[low], (self->unit_count - low) * sizeof(*grown));
+	self->unit_count++;
+	grown[low] = (struct unit) { .offset = offset };
+	read_functions(self, &grown[low], die);
+	return &grown[low];
+}
+
+/* Inlined calls that hold `address`, outermost first, down from `parent`. */
+static size_t find_inlined(Dwarf_Die *parent, uint64_t address, Dwarf_Die *chain, size_t count)
+{
+	Dwarf_Die die;
+
+	if (count == IMAGE_FRAME_LIMIT - 1 || dwarf_child(parent, &die) != 0)
+		return count;
+	do {
+		int tag = dwarf_tag(&die);
+
+		if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_lexical_block)
+			continue;
+		if (dwarf_haspc(&die, address) != 1)
+			continue;
+		if (tag == DW_TAG_inlined_subroutine)
+			chain[count++] = die;
+		return find_inlined(&die, address, chain, count);
+	} while (dwarf_siblingof(&die, &die) == 0);
+	return count;
+}
+
+static const char *name_of(struct demangler *demangler, Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	const char *name = NULL;
+
+	if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
+	    dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute) ||
+	    dwarf_attr_integrate(die, DW_AT_name, &attribute))
+		name = dwarf_formstring(&attribute);
+	return demangle(demangler, name);
+}
+
+static void set_source(struct image_frame *frame, const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	frame->path = path;
+	frame->file = slash ? slash + 1 : path;
+}
+
+/* Where an inlined call stands: the line of the frame around it. */
+static void place_of_call(Dwarf_Die *inlined, struct image_frame *frame)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word number;
+	Dwarf_Files *files;
+	Dwarf_Die unit;
+	size_t count;
+
+	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &number) == 0)
+		frame->line = (uint32_t)number;
+	/* The unit that the call is in: a skeleton has another list of files than its .dwo file. */
+	if (dwarf_diecu(inlined, &unit, NULL, NULL) &&
+	    dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &number) == 0 &&
+	    dwarf_getsrcfiles(&unit, &files, &count) == 0 && number < count)
+		set_source(frame, dwarf_filesrc(files, number, NULL, NULL));
+}
+
+static void place_of_address(Dwarf_Die *unit, uint64_t address, struct image_frame *frame)
+{
+	Dwarf_Line *line = dwarf_getsrc_die(unit, address);
+	int number = 0;
+
+	if (!line)
+		return;
+	set_source(frame, dwarf_linesrc(line, NULL, NULL));
+	if (dwarf_lineno(line, &number) == 0 && number > 0)
+		frame->line = (uint32_t)number;
+}
+
+size_t dwarf_frames_at(struct dwarf_frames *self, struct demangler *demangler, uint64_t address,
+                       struct image_frame frames[IMAGE_FRAME_LIMIT], bool *is_split)
+{
+	Dwarf_Die chain[IMAGE_FRAME_LIMIT];
+	Dwarf_Die die;
+	const struct unit *unit;
+	Dwarf_Die *function;
+	size_t inlined = 0;
+
+	*is_split = false;
+	if (!find_unit(self, address, &die))
+		return 1;
+	unit = unit_of(self, &die);
+	function = unit ? find_range(&unit->functions, address) : NULL;
+	*is_split = unit && unit->is_split;
+	if (function)
+		inlined = find_inlined(function, address, chain, 0);
+	place_of_address(&die, address, &frames[0]);
+	/* Innermost first: each inlined call gives its name to one frame and its place to the next. */
+	for (size_t i = 0; i < inlined; i++) {
+		Dwarf_Die *call = &chain[inlined - 1 - i];
+
+		frames[i + 1] = (struct image_frame) { .function = frames[i].function };
+		frames[i].function = name_of(demangler, call);
+		frames[i].inlined = true;
+		place_of_call(call, &frames[i + 1]);
+	}
+	if (!frames[inlined].function && function)
+		frames[inlined].function = name_of(demangler, function);
+	return inlined + 1;
+}
