@@ -39,6 +39,11 @@ static const struct command commands[] = {
 	  WHEN_HELP },
 	{ "mm", cmd_mm, "[TRACE]", "the address space as mm_struct sees it, at one moment",
 	  WHEN_HELP },
+	{ "diff", cmd_diff, "WHEN..WHEN [TRACE] | OLD NEW",
+	  "what changed between two moments of a run, or between two runs",
+	  "By kind of memory and by call site; sites of two runs are held against each other by "
+	  "their id.\n"
+	  "json: pairs are [old, new].\n" WHEN_HELP },
 	{ "history", cmd_history, "ADDR[-ADDR] [TRACE]",
 	  "everything that happened to some pages; what was wrong at a crash",
 	  "ADDR is hexadecimal. With --crash or --core it is the address of the fault.\n"

@@ -52,7 +52,7 @@ static uint64_t key_of_stack(const struct event *event, const struct frame *fram
 	return hash;
 }
 
-static uint64_t key_of_group(enum site_grouping grouping, const struct frame *frame)
+static uint64_t key_of_frame(enum site_grouping grouping, const struct frame *frame)
 {
 	uint64_t hash = FNV_BASIS;
 
@@ -68,11 +68,11 @@ static uint64_t key_of_group(enum site_grouping grouping, const struct frame *fr
 static uint64_t key_of(const struct site_rows *rows, const struct event *event,
                        const struct site_view *view, unsigned category)
 {
-	uint64_t key =
-		rows->grouping == GROUP_STACK
-			? key_of_stack(event, view->frames, view->frame_count)
-			: key_of_group(rows->grouping,
-	                               view->frame_count ? &view->frames[view->shown] : NULL);
+	const struct frame *shown = view->frame_count ? &view->frames[view->shown] : NULL;
+	uint64_t key = rows->grouping == GROUP_STACK
+	                       ? key_of_stack(event, view->frames, view->frame_count)
+	               : rows->grouping == GROUP_ID ? view->id
+	                                            : key_of_frame(rows->grouping, shown);
 
 	return hash_number(key, category);
 }
@@ -154,7 +154,7 @@ static bool reserve(struct site_rows *rows)
 /* Of a group the one frame that it is grouped by. Frames become the view's own. */
 static bool keep_frames(enum site_grouping grouping, struct site_view *view)
 {
-	if (grouping != GROUP_STACK && view->frame_count) {
+	if (grouping != GROUP_STACK && grouping != GROUP_ID && view->frame_count) {
 		view->frames = &view->frames[view->shown];
 		view->frame_count = 1;
 		view->shown = 0;
@@ -186,6 +186,13 @@ struct site_row *site_rows_at(struct site_rows *rows, struct symbols *symbols,
 	*row = (struct site_row) { .view = view, .key = key, .category = category };
 	rows->slots[slot] = (uint32_t)++rows->count;
 	return row;
+}
+
+const struct site_row *site_rows_find(const struct site_rows *rows, uint64_t key)
+{
+	uint32_t found = rows->count ? rows->slots[slot_of(rows, key)] : 0;
+
+	return found ? &rows->rows[found - 1] : NULL;
 }
 
 bool site_rows_add(struct site_rows *rows, struct symbols *symbols, const struct site_table *table)

@@ -21,6 +21,7 @@ enum site_grouping {
 	GROUP_FUNCTION,
 	GROUP_FILE,
 	GROUP_MODULE,
+	GROUP_ID, /* what core/site_id.h calls one site: for what is held against another run */
 };
 
 struct site_row {
@@ -44,6 +45,8 @@ void site_rows_release(struct site_rows *rows);
 /* The row that the event's site belongs to, made at first sight. Valid until the next call. */
 struct site_row *site_rows_at(struct site_rows *rows, struct symbols *symbols,
                               const struct event *event, unsigned category);
+/* The row of that key, or NULL. */
+const struct site_row *site_rows_find(const struct site_rows *rows, uint64_t key);
 /* All of a table. False: out of memory. */
 bool site_rows_add(struct site_rows *rows, struct symbols *symbols, const struct site_table *table);
 

@@ -66,17 +66,18 @@ class Run:
         if self.own_folder:
             shutil.rmtree(self.folder)
 
-    def ask(self, command, *arguments, status=0, trace=True):
-        """Standard output of a command about the trace."""
-        words = [VMATRACE, command, "-q", *arguments] + ([self.trace] if trace else [])
+    def ask(self, command, *arguments, status=0, operand_first=False):
+        """Standard output of a command about the trace, its last operand or its first."""
+        words = [VMATRACE, command, "-q"]
+        words += [self.trace, *arguments] if operand_first else [*arguments, self.trace]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         if done.returncode != status:
             check(f"{self.name}: {' '.join(words[1:])}", False,
                   f"status {done.returncode}, expected {status}: {done.stderr.strip()}")
         return done.stdout
 
-    def json(self, command, *arguments, status=0):
-        return json.loads(self.ask(command, "--format", "json", *arguments, status=status))
+    def json(self, command, *arguments, **how):
+        return json.loads(self.ask(command, "--format", "json", *arguments, **how))
 
     def maps(self, moment):
         """Bytes and rows of the kernel's list as the program read it, from its output."""

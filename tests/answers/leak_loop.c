@@ -15,10 +15,12 @@ static void serve(int request)
 		munmap(buffer, 4 * PAGE);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	int requests = argc > 1 ? atoi(argv[1]) : 200;
+
 	say_maps("begin");
-	for (int request = 0; request < 200; request++)
+	for (int request = 0; request < requests; request++)
 		serve(request);
 	say_maps("end");
 	return 0;

@@ -3,6 +3,9 @@ add_executable(bench_pairs ${CMAKE_CURRENT_LIST_DIR}/pairs.c ${CMAKE_CURRENT_LIS
 # The frames are what frame pointers can walk, so that all kinds of stack walk the same frames.
 target_compile_options(bench_pairs PRIVATE -O2 -fno-omit-frame-pointer)
 
+# A trace of as many events as one likes, for measuring the commands.
+add_executable(bench_many ${CMAKE_CURRENT_LIST_DIR}/many.c)
+
 if(VMATRACE_ARCH STREQUAL x86_64)
   add_executable(bench_walk ${CMAKE_CURRENT_LIST_DIR}/walk.c ${CMAKE_CURRENT_LIST_DIR}/deep.c
     preload/unwind.c preload/memo.c preload/recipes.c preload/cfi_table.c

@@ -1,0 +1,261 @@
+/*
+ * diff: what changed between two moments of one run, or between two runs. Sites are held against each other
+ * by their id (core/site_id.h), so that addresses, rebuilds and moved lines make no difference.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "options.h"
+#include "render/diff_report.h"
+#include "site_gather.h"
+#include "site_rows.h"
+#include "trace_set.h"
+
+enum { LINES = 40 }; /* of sites, unless -n says otherwise */
+
+/* One side on its way in. */
+struct side {
+	struct diff_side sums;
+	struct site_rows rows;
+};
+
+static void add_kinds(struct diff_side *sums, const struct moment *moment)
+{
+	for (size_t i = 0; i < moment->map.count; i++) {
+		const struct vma_row *row = &moment->map.rows[i].row;
+		enum vma_kind kind = moment->map.kinds[i];
+		bool goes_on = i && moment->map.kinds[i - 1] == kind &&
+		               vma_rows_join(&moment->map.rows[i - 1].row, row);
+
+		if (kind == KIND_TRACER)
+			continue;
+		sums->bytes += row->end - row->start;
+		sums->vmas += !goes_on;
+		sums->kind_bytes[kind] += row->end - row->start;
+		sums->kind_vmas[kind] += !goes_on;
+	}
+}
+
+static int add_process(struct side *side, struct trace *trace, const struct when *at,
+                       const struct symbol_sources *sources)
+{
+	const struct filter filter = { .to = *at };
+	struct site_gathering gathering = {
+		.filter = &filter,
+		.trace = trace,
+		.symbols = symbols_new(trace, sources),
+	};
+	int status = gathering.symbols ? site_gather(&gathering)
+	                               : complain(STATUS_TRACE, "out of memory");
+
+	if (status == STATUS_FINE) {
+		add_kinds(&side->sums, &gathering.moment);
+		if (!site_rows_add(&side->rows, gathering.symbols, gathering.table))
+			status = complain(STATUS_TRACE, "out of memory");
+	}
+	site_gathering_release(&gathering);
+	symbols_free(gathering.symbols);
+	return status;
+}
+
+static int gather_set(struct side *side, const char *name, const struct trace_set *set,
+                      const struct when *at, const struct symbol_sources *sources)
+{
+	int status = set->unreadable ? STATUS_TRACE : STATUS_FINE;
+
+	side->sums.name = name;
+	site_rows_init(&side->rows, GROUP_ID);
+	for (size_t i = 0; i < set->count; i++) {
+		struct trace *trace = trace_set_open(set, i);
+		int one = trace ? add_process(side, trace, at, sources) : STATUS_TRACE;
+
+		trace_close(trace);
+		status = one > status ? one : status;
+	}
+	return status;
+}
+
+/* --- both together ------------------------------------------------------------------------------------ */
+
+static uint64_t grown(const struct diff_site *site)
+{
+	return site->new.bytes_live > site->old.bytes_live
+	               ? site->new.bytes_live - site->old.bytes_live
+	               : 0;
+}
+
+static uint64_t shrunk(const struct diff_site *site)
+{
+	return site->old.bytes_live > site->new.bytes_live
+	               ? site->old.bytes_live - site->new.bytes_live
+	               : 0;
+}
+
+/* The most grown first, the most shrunk behind them, then by calls. */
+static int compare(const void *left, const void *right)
+{
+	const struct diff_site *a = left, *b = right;
+	uint64_t a_calls = a->new.calls + a->old.calls, b_calls = b->new.calls + b->old.calls;
+
+	if (grown(a) != grown(b))
+		return grown(a) < grown(b) ? 1 : -1;
+	if (shrunk(a) != shrunk(b))
+		return shrunk(a) < shrunk(b) ? 1 : -1;
+	if (a_calls != b_calls)
+		return a_calls < b_calls ? 1 : -1;
+	return (a->view->id > b->view->id) - (a->view->id < b->view->id);
+}
+
+static bool differs(const struct diff_site *site)
+{
+	return site->old.calls != site->new.calls || site->old.bytes_live != site->new.bytes_live ||
+	       site->old.vmas_live != site->new.vmas_live;
+}
+
+/* NULL: out of memory. */
+static struct diff_site *join(const struct side *old, const struct side *new, size_t *count)
+{
+	struct diff_site *sites = calloc(old->rows.count + new->rows.count + 1, sizeof(*sites));
+	size_t found = 0;
+
+	if (!sites)
+		return NULL;
+	for (size_t i = 0; i < new->rows.count; i++) {
+		const struct site_row *row = &new->rows.rows[i];
+		const struct site_row *before = site_rows_find(&old->rows, row->key);
+		struct diff_site site = { .view = &row->view, .new = row->view.totals };
+
+		if (before)
+			site.old = before->view.totals;
+		if (differs(&site))
+			sites[found++] = site;
+	}
+	for (size_t i = 0; i < old->rows.count; i++) {
+		const struct site_row *row = &old->rows.rows[i];
+
+		if (!site_rows_find(&new->rows, row->key))
+			sites[found++] =
+				(struct diff_site) { .view = &row->view, .old = row->view.totals };
+	}
+	qsort(sites, found, sizeof(*sites), compare);
+	*count = found;
+	return sites;
+}
+
+static int print(const struct side *old, const struct side *new, const struct filter *filter,
+                 const struct common_options *common)
+{
+	struct diff_report report = { .old = old->sums, .new = new->sums, .limit = LINES };
+	struct diff_site *sites = join(old, new, &report.site_count);
+	struct json json;
+
+	if (!sites)
+		return complain(STATUS_TRACE, "out of memory");
+	report.sites = sites;
+	if (filter->limit.given)
+		report.limit = filter->limit.value ? filter->limit.value : SIZE_MAX;
+	if (common->format == OUTPUT_TEXT) {
+		diff_text(stdout, &report, options_colored(common));
+	} else {
+		json_begin(&json, stdout, common->format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
+		diff_json(&json, &report);
+		json_end(&json);
+	}
+	free(sites);
+	return STATUS_FINE;
+}
+
+/* --- what is asked for -------------------------------------------------------------------------------- */
+
+/* No path, and no file of that name is here. */
+static bool is_span(const char *text)
+{
+	return strstr(text, "..") && !strchr(text, '/') && access(text, F_OK) != 0;
+}
+
+/* "WHEN..WHEN" in two; false if it is none. *copy is the caller's to free, and holds both texts. */
+static bool parse_span(const char *text, char **copy, struct when *from, struct when *to)
+{
+	char *dots;
+
+	*copy = strdup(text);
+	dots = *copy ? strstr(*copy, "..") : NULL;
+	if (!dots)
+		return false;
+	*dots = '\0';
+	from->given = to->given = true;
+	return when_parse(from, *copy) && when_parse(to, dots + 2);
+}
+
+static int two_moments(const struct operands *operands, const struct when *from,
+                       const struct when *to, const struct common_options *common, struct side *old,
+                       struct side *new)
+{
+	const struct operands rest = { operands->count - 1, operands->item + 1 };
+	struct trace_set set = { 0 };
+	int status = trace_set_find(&set, &rest, common);
+
+	if (status == STATUS_FINE)
+		status = gather_set(old, from->text, &set, from, &common->symbols);
+	if (status == STATUS_FINE)
+		status = gather_set(new, to->text, &set, to, &common->symbols);
+	trace_set_release(&set);
+	return status;
+}
+
+static int two_runs(const struct operands *operands, const struct common_options *common,
+                    struct side *old, struct side *new)
+{
+	struct side *const sides[] = { old, new };
+	const struct when end = { .kind = WHEN_END };
+	int status = STATUS_FINE;
+
+	for (int i = 0; i < 2 && status == STATUS_FINE; i++) {
+		const struct operands one = { 1, operands->item + i };
+		struct trace_set set = { 0 };
+
+		status = trace_set_find(&set, &one, common);
+		if (status == STATUS_FINE)
+			status = gather_set(sides[i], operands->item[i], &set, &end,
+			                    &common->symbols);
+		trace_set_release(&set);
+	}
+	return status;
+}
+
+int cmd_diff(int argc, char **argv)
+{
+	struct common_options common = { 0 };
+	struct filter filter = { 0 };
+	const struct option_group groups[] = {
+		{ filter_rows, &filter, FILTER_LIMIT },
+		{ common_rows, &common, OPTION_FORMAT | OPTION_PID | OPTION_SYMBOLS },
+		{ NULL, NULL, 0 },
+	};
+	struct side old = { 0 }, new = { 0 };
+	struct when from = { 0 }, to = { 0 };
+	struct operands operands;
+	char *copy = NULL;
+	int status;
+
+	if (!options_parse(argc, argv, groups, &operands, &status))
+		return status;
+	if (operands.count && is_span(operands.item[0]))
+		status = parse_span(operands.item[0], &copy, &from, &to)
+		                 ? two_moments(&operands, &from, &to, &common, &old, &new)
+		                 : complain(STATUS_USAGE, "'%s': expected WHEN..WHEN",
+		                            operands.item[0]);
+	else if (operands.count == 2)
+		status = two_runs(&operands, &common, &old, &new);
+	else
+		status = complain(STATUS_USAGE, "expected WHEN..WHEN [TRACE], or two traces");
+	if (status == STATUS_FINE)
+		status = print(&old, &new, &filter, &common);
+	site_rows_release(&old.rows);
+	site_rows_release(&new.rows);
+	free(copy);
+	return status;
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""diff: two moments against the kernel's lists, two runs and two builds against each other."""
+from common import Run, check, equal, finish, guilty, place
+
+
+def moments(run):
+    told = run.json("diff", "mark:begin..mark:end")
+    grown = run.maps("end")[0] - run.maps("begin")[0]
+    equal("moments: what the kernel's lists differ by", told["new"]["bytes"] - told["old"]["bytes"],
+          grown)
+    for side in (0, 1):
+        name = ("old", "new")[side]
+        equal(f"moments: kinds are the whole, {name}",
+              sum(kind["bytes"][side] for kind in told["kinds"]), told[name]["bytes"])
+    first = told["sites"][0]
+    equal("moments: the guilty line first", (place(first["stack"]), first["state"]),
+          (("buffer_new", guilty("leak_loop")), "new"))
+    equal("moments: its bytes", first["bytes_live"], [0, grown])
+    equal("moments: none between a moment and itself",
+          run.json("diff", "mark:end..mark:end")["sites"], [])
+    back = run.json("diff", "mark:end..mark:begin")["sites"][0]
+    equal("moments: backwards", (back["state"], back["bytes_live"]), ("gone", [grown, 0]))
+    text = run.ask("diff", "mark:begin..mark:end").splitlines()
+    named = [line for line in text if "< main" in line or "main (" in line]
+    check("moments: the guilty line first in text", "leak_loop.c" in named[0], named[0])
+
+
+def runs(first, second, third):
+    told = first.json("diff", second.trace)
+    equal("another build: no site differs", told["sites"], [])
+    told = first.json("diff", third.trace, operand_first=True)
+    site = told["sites"][0]
+    equal("more requests: the guilty line first", (place(site["stack"]), site["state"]),
+          (("buffer_new", guilty("leak_loop")), "grown"))
+    equal("more requests: its calls", site["calls"], [200, 500])
+    equal("more requests: its bytes", site["bytes_live"], [100 * 4 * 4096, 250 * 4 * 4096])
+    shrunk = first.json("diff", third.trace)["sites"][0]
+    equal("fewer requests", (shrunk["state"], shrunk["calls"]), ("shrunk", [500, 200]))
+
+
+def main():
+    with Run("leak_loop") as run, Run("leak_loop", build="moved") as moved, \
+            Run("leak_loop", "500") as more:
+        moments(run)
+        runs(run, moved, more)
+        run.ask("diff", "bogus..end", status=2)
+        run.ask("diff", status=2)
+        run.ask("diff", "/no/such/trace", status=3)
+    finish()
+
+
+main()
