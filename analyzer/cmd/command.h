@@ -29,6 +29,7 @@ int cmd_events(int argc, char **argv);
 int cmd_timeline(int argc, char **argv);
 int cmd_maps(int argc, char **argv);
 int cmd_mm(int argc, char **argv);
+int cmd_budget(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_sites(int argc, char **argv);

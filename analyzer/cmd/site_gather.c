@@ -42,10 +42,11 @@ static bool before(void *context, const struct walk *walk, const struct event *e
 {
 	struct site_gathering *gathering = context;
 
-	(void)event;
 	gathering->vma_count = vma_map_count(walk_map(walk));
 	gathering->of_kind = false;
-	return !gathering->failed;
+	return !gathering->failed &&
+	       (!gathering->also || !gathering->also->before ||
+	        gathering->also->before(gathering->also->context, walk, event));
 }
 
 static bool is_of_kind(const struct site_gathering *gathering, const struct vma_change *change)
@@ -74,6 +75,8 @@ static void change(void *context, const struct vma_change *change)
 	struct site_entry *site;
 
 	gathering->vma_count = change->vma_count;
+	if (gathering->also && gathering->also->change)
+		gathering->also->change(gathering->also->context, change);
 	if (gathering->filter->kinds.count && change->event->call != CALL_IMPLICIT) {
 		if (!is_of_kind(gathering, change))
 			return;
@@ -97,6 +100,14 @@ static bool after(void *context, const struct walk *walk, const struct event *ev
 	if (gathering->of_kind && takes(gathering, event))
 		count(gathering, event);
 	return true;
+}
+
+static void checkpoint(void *context, const struct walk *walk, const struct checkpoint *checkpoint)
+{
+	struct site_gathering *gathering = context;
+
+	if (gathering->also && gathering->also->checkpoint)
+		gathering->also->checkpoint(gathering->also->context, walk, checkpoint);
 }
 
 /* --- and behind it ------------------------------------------------------------------------------------ */
@@ -154,6 +165,7 @@ int site_gather(struct site_gathering *gathering)
 		.before = before,
 		.change = change,
 		.after = after,
+		.checkpoint = checkpoint,
 	};
 	int status;
 

@@ -17,9 +17,10 @@
 struct site_gathering {
 	const struct filter *filter;
 	struct trace *trace;
-	struct symbols *symbols;  /* borrowed, as the two above */
-	struct site_table *table; /* what comes out */
-	struct moment moment;     /* where the walk ended; its rows are extents */
+	const struct walk_observer *also; /* told of the same walk, its `after` excepted; or NULL */
+	struct symbols *symbols;          /* borrowed, as the two above */
+	struct site_table *table;         /* what comes out */
+	struct moment moment;             /* where the walk ended; its rows are extents */
 	struct when_point from;
 	struct when_point to;
 

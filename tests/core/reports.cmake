@@ -1,6 +1,6 @@
 # Units of the core that reports are made from. Skips what is already a target.
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
-foreach(name kinds timeline mm site_id site_table fault)
+foreach(name kinds timeline mm site_id site_table fault shortage)
   if(NOT CMOCKA_FOUND OR TARGET ${name}_test)
     continue()
   endif()

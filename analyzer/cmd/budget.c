@@ -1,0 +1,254 @@
+/*
+ * budget: the VMAs of a process against vm.max_map_count, and why calls found no memory.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "command.h"
+#include "core/curve.h"
+#include "render/budget_report.h"
+#include "render/sparkline.h"
+#include "site_gather.h"
+#include "site_of.h"
+#include "site_rows.h"
+#include "trace_set.h"
+
+enum { LINES = 10 }; /* of each list, unless -n says otherwise */
+
+/* One process, followed by the walk of its sites. */
+struct counting {
+	struct site_gathering gathering;
+	struct budget_report report;
+	struct curve curve;
+	struct site_table *failed_sites; /* of the failures, in the same order */
+	struct budget_failure *failures;
+	bool failed;    /* out of memory */
+	uint64_t gates; /* rows that are no VMAs: [vsyscall] */
+};
+
+static void count(struct counting *counting, uint64_t vmas, uint64_t time_ns)
+{
+	struct budget_report *report = &counting->report;
+	const struct curve_value value = { .vma_count = vmas - counting->gates };
+
+	vmas = value.vma_count;
+	curve_add(&counting->curve, time_ns, &value);
+	report->end = vmas;
+	if (time_ns > report->end_ns)
+		report->end_ns = time_ns;
+	if (vmas <= report->peak)
+		return;
+	report->peak = vmas;
+	report->peak_ns = time_ns;
+}
+
+static void checkpoint(void *context, const struct walk *walk, const struct checkpoint *checkpoint)
+{
+	struct counting *counting = context;
+	const struct snapshot *snapshot = checkpoint->snapshot;
+
+	if (checkpoint->is_base) {
+		counting->gates = vma_map_at(walk_map(walk), 1ull << 63) != NULL;
+		counting->report.start = vma_map_count(walk_map(walk)) - counting->gates;
+	}
+	counting->report.kernel_end = snapshot->row_count - counting->gates;
+	count(counting, vma_map_count(walk_map(walk)), snapshot->time_ns);
+}
+
+static void change(void *context, const struct vma_change *change)
+{
+	count(context, change->vma_count, change->event->time_ns);
+}
+
+/* The first failure of each site is explained, the others are counted. */
+static bool before(void *context, const struct walk *walk, const struct event *event)
+{
+	struct counting *counting = context;
+	struct budget_failure *failure;
+	struct site_entry *site;
+	size_t index;
+
+	if (!shortage_is(event))
+		return true;
+	site = site_table_at(counting->failed_sites, event);
+	if (!site)
+		goto out_of_memory;
+	index = (size_t)(site - site_table_item(counting->failed_sites, 0));
+	if (index == counting->report.failure_count) {
+		failure = reallocarray(counting->failures, index + 1, sizeof(*failure));
+		if (!failure)
+			goto out_of_memory;
+		counting->failures = failure;
+		counting->report.failure_count++;
+		failure[index] = (struct budget_failure) { .event = *event };
+		shortage_read(&failure[index].facts, walk_map(walk), event);
+		failure[index].shortage =
+			shortage_explain(&failure[index].facts, event, &counting->report.limits);
+	}
+	counting->failures[index].count++;
+	return true;
+out_of_memory:
+	counting->failed = true;
+	return false;
+}
+
+/* --- the report --------------------------------------------------------------------------------------- */
+
+/* Those rows that have something, in the order they are in now. NULL: out of memory. */
+static const struct site_view **views(const struct site_rows *rows, bool splits, size_t *count)
+{
+	const struct site_view **list = calloc(rows->count + 1, sizeof(*list));
+
+	for (size_t i = 0; list && i < rows->count; i++) {
+		const struct site_totals *totals = &rows->rows[i].view.totals;
+
+		if (splits ? totals->splits : totals->vmas_live)
+			list[(*count)++] = &rows->rows[i].view;
+	}
+	return list;
+}
+
+static int compare_splits(const void *left, const void *right)
+{
+	const struct site_view *const *a = left, *const *b = right;
+
+	return ((*a)->totals.splits < (*b)->totals.splits) -
+	       ((*a)->totals.splits > (*b)->totals.splits);
+}
+
+static bool ran_out(const struct counting *counting)
+{
+	for (size_t i = 0; i < counting->report.failure_count; i++) {
+		if (counting->failures[i].shortage == SHORTAGE_VMAS)
+			return true;
+	}
+	return false;
+}
+
+static void forecast(struct counting *counting)
+{
+	struct budget_report *report = &counting->report;
+	struct curve_value samples[BUDGET_SAMPLES];
+
+	curve_sample(&counting->curve, 0, report->end_ns, samples, BUDGET_SAMPLES);
+	for (size_t i = 0; i < BUDGET_SAMPLES; i++)
+		report->samples[i] = samples[i].vma_count;
+	report->grows =
+		!ran_out(counting) && report->limits.max_map_count &&
+		shortage_forecast(report->samples, BUDGET_SAMPLES, report->end_ns / BUDGET_SAMPLES,
+	                          report->limits.max_map_count, &report->reached_ns);
+}
+
+/* False: out of memory. */
+static bool print(struct counting *counting, const struct common_options *common, struct json *json)
+{
+	struct budget_report *report = &counting->report;
+	struct site_view *sites = calloc(report->failure_count + 1, sizeof(*sites));
+	const struct site_view **holders = NULL, **splitters = NULL;
+	struct site_rows rows;
+	bool fine;
+
+	site_rows_init(&rows, GROUP_STACK);
+	fine = sites &&
+	       site_rows_add(&rows, counting->gathering.symbols, counting->gathering.table);
+	if (fine) {
+		site_rows_sort(&rows, ORDER_VMAS);
+		holders = views(&rows, false, &report->holder_count);
+		splitters = views(&rows, true, &report->splitter_count);
+		fine = holders && splitters;
+	}
+	if (fine) {
+		qsort(splitters, report->splitter_count, sizeof(*splitters), compare_splits);
+		report->holders = holders;
+		report->splitters = splitters;
+		report->failures = counting->failures;
+		for (size_t i = 0; i < report->failure_count; i++) {
+			sites[i] = site_view_of(counting->gathering.symbols,
+			                        &counting->failures[i].event);
+			counting->failures[i].site = &sites[i];
+		}
+		forecast(counting);
+		if (json)
+			budget_json(json, report);
+		else
+			budget_text(stdout, report, text_is_utf8(), options_colored(common));
+	}
+	free(sites);
+	free(holders);
+	free(splitters);
+	site_rows_release(&rows);
+	return fine;
+}
+
+static int one_process(struct trace *trace, const struct filter *filter,
+                       const struct common_options *common, struct json *json)
+{
+	const struct vmat_header *header = trace_header(trace);
+	struct counting counting = {
+		.gathering = {
+			.filter = filter,
+			.trace = trace,
+			.symbols = symbols_new(trace, &common->symbols),
+		},
+		.report = {
+			.header = header,
+			.limits = { header->max_map_count, header->limit_as, header->limit_data,
+				    header->limit_memlock },
+			.limit = !filter->limit.given ? LINES
+			         : filter->limit.value ? filter->limit.value : SIZE_MAX,
+		},
+		.failed_sites = site_table_new(),
+	};
+	const struct walk_observer also = {
+		.context = &counting,
+		.before = before,
+		.change = change,
+		.checkpoint = checkpoint,
+	};
+	int status = STATUS_FINE;
+
+	curve_init(&counting.curve);
+	counting.gathering.also = &also;
+	if (!counting.gathering.symbols || !counting.failed_sites)
+		counting.failed = true;
+	else
+		status = site_gather(&counting.gathering);
+	if (counting.failed || (status == STATUS_FINE && !print(&counting, common, json)))
+		status = complain(STATUS_TRACE, "out of memory");
+	free(counting.failures);
+	site_table_free(counting.failed_sites);
+	site_gathering_release(&counting.gathering);
+	symbols_free(counting.gathering.symbols);
+	return status;
+}
+
+int cmd_budget(int argc, char **argv)
+{
+	struct common_options common = { 0 };
+	struct filter filter = { 0 };
+	const struct option_group groups[] = {
+		{ filter_rows, &filter, FILTER_LIMIT },
+		{ common_rows, &common, OPTION_FORMAT | OPTION_PID | OPTION_SYMBOLS },
+		{ NULL, NULL, 0 },
+	};
+	struct trace_set set = { 0 };
+	struct operands operands;
+	struct trace *trace;
+	struct json json;
+	int status;
+
+	if (!options_parse(argc, argv, groups, &operands, &status))
+		return status;
+	status = trace_set_find(&set, &operands, &common);
+	if (status == STATUS_FINE)
+		status = trace_set_open_one(&set, &common, &trace);
+	trace_set_release(&set);
+	if (status != STATUS_FINE)
+		return status;
+	json_begin(&json, stdout, common.format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
+	status = one_process(trace, &filter, &common, common.format == OUTPUT_TEXT ? NULL : &json);
+	if (common.format != OUTPUT_TEXT && status == STATUS_FINE)
+		json_end(&json);
+	trace_close(trace);
+	return status;
+}

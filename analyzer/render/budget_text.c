@@ -1,0 +1,141 @@
+/*
+ * budget_text: what failed first, then who it was that used up what.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "budget_report.h"
+#include "core/call_table.h"
+#include "sparkline.h"
+#include "text.h"
+#include "timeline_text.h"
+
+static void of_limit(FILE *out, const char *what, uint64_t used, uint64_t asked, uint64_t limit)
+{
+	char used_text[32], asked_text[32], limit_text[32];
+
+	fprintf(out, "%s: %s in use, %s more asked for, the limit is %s", what,
+	        text_bytes(used_text, sizeof(used_text), used),
+	        text_bytes(asked_text, sizeof(asked_text), asked),
+	        text_bytes(limit_text, sizeof(limit_text), limit));
+}
+
+static void reason(FILE *out, const struct budget_failure *failure,
+                   const struct shortage_limits *limits)
+{
+	const struct shortage_facts *facts = &failure->facts;
+	char number[32], limit[32], bytes[32];
+
+	switch (failure->shortage) {
+	case SHORTAGE_VMAS:
+		fprintf(out, "VMAs: %s of %s (vm.max_map_count)", text_grouped(number, facts->vmas),
+		        text_grouped(limit, limits->max_map_count));
+		break;
+	case SHORTAGE_AS:
+		of_limit(out, "RLIMIT_AS", facts->mapped, facts->asked, limits->as);
+		break;
+	case SHORTAGE_DATA:
+		of_limit(out, "RLIMIT_DATA", facts->data, facts->asked, limits->data);
+		break;
+	case SHORTAGE_MEMLOCK:
+		of_limit(out, "RLIMIT_MEMLOCK", facts->locked, facts->asked, limits->memlock);
+		break;
+	case SHORTAGE_HOLE:
+		fprintf(out, "nothing is mapped at 0x%" PRIx64, facts->hole);
+		break;
+	case SHORTAGE_SIZE:
+		fprintf(out, "%s are more than the address space",
+		        text_bytes(bytes, sizeof(bytes), facts->asked));
+		break;
+	default:
+		fputs("none of the limits at the start explains it: overcommit, a cgroup, or a "
+		      "limit set since",
+		      out);
+		break;
+	}
+}
+
+static void failures(FILE *out, const struct budget_report *report)
+{
+	for (size_t i = 0; i < report->failure_count && i < report->limit; i++) {
+		const struct budget_failure *failure = &report->failures[i];
+		char spare[16], number[32];
+
+		fprintf(out, "failed  %s %s: ", call_name(failure->event.call),
+		        errno_name(failure->event.error, spare));
+		print_site(out, failure->site);
+		fputs("  ", out);
+		reason(out, failure, &report->limits);
+		fprintf(out, "  (@%" PRIu64, failure->event.seq);
+		if (failure->count > 1)
+			fprintf(out, " and %s more", text_grouped(number, failure->count - 1));
+		fputs(")\n", out);
+	}
+}
+
+static void list(FILE *out, const char *title, const struct site_view *const *sites, size_t count,
+                 size_t limit, bool splits)
+{
+	char number[32], calls[32];
+
+	if (!count)
+		return;
+	fprintf(out, "%s\n", title);
+	for (size_t i = 0; i < count && i < limit; i++) {
+		const struct site_totals *totals = &sites[i]->totals;
+
+		fprintf(out, "%9s  by %s calls of %s  ",
+		        text_grouped(number, splits ? totals->splits : totals->vmas_live),
+		        text_grouped(calls, totals->calls), sites[i]->call);
+		print_site(out, sites[i]);
+		putc('\n', out);
+	}
+	if (count > limit)
+		fprintf(out, "%9s  and %zu more call sites: -n 0 shows all\n", "...",
+		        count - limit);
+}
+
+static void curve(FILE *out, const struct budget_report *report, bool utf8)
+{
+	char time[32];
+
+	fputs("VMAs    ", out);
+	sparkline(out, report->samples, BUDGET_SAMPLES, utf8);
+	fprintf(out, "  over %s\n", text_duration(time, sizeof(time), report->end_ns));
+	if (report->grows)
+		fprintf(out, "growing: as in the second half it would reach the limit in %s\n",
+		        text_duration(time, sizeof(time), report->reached_ns));
+}
+
+void budget_text(FILE *out, const struct budget_report *report, bool utf8, bool colored)
+{
+	const struct vmat_header *header = report->header;
+	const char *slash = strrchr(header->exe, '/');
+	char peak[32], limit[32], end[32], time[32];
+	uint64_t held = report->holder_count ? report->holders[0]->totals.vmas_live : 0;
+	uint64_t split = report->splitter_count ? report->splitters[0]->totals.splits : 0;
+
+	fputs(colored ? "\033[1m" : "", out);
+	print_escaped(out, slash ? slash + 1 : header->exe);
+	fprintf(out, " (%" PRIu32 ")%s: %s VMAs at the most, ", header->pid,
+	        colored ? "\033[0m" : "", text_grouped(peak, report->peak));
+	if (report->limits.max_map_count)
+		fprintf(out, "%.3g%% of the %s that vm.max_map_count allows, ",
+		        100.0 * (double)report->peak / (double)report->limits.max_map_count,
+		        text_grouped(limit, report->limits.max_map_count));
+	fprintf(out, "at %s; %s at the end\n", text_duration(time, sizeof(time), report->peak_ns),
+	        text_grouped(end, report->end));
+	if (report->kernel_end > report->end)
+		fprintf(out,
+		        "the kernel listed %s in the last snapshot: it keeps apart more than "
+		        "calls alone tell\n",
+		        text_grouped(end, report->kernel_end));
+	failures(out, report);
+	curve(out, report, utf8);
+	/* Where the pieces were made by splitting, who split them is the answer. */
+	if (2 * split >= held)
+		list(out, "split", report->splitters, report->splitter_count, report->limit, true);
+	list(out, "held", report->holders, report->holder_count, report->limit, false);
+	if (2 * split < held)
+		list(out, "split", report->splitters, report->splitter_count, report->limit, true);
+}

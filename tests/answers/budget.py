@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""budget: VMAs against the kernel's limit, and why calls found no memory."""
+import re
+
+from common import Run, check, equal, finish, guilty, place
+
+
+def failure(name, reason, status=3):
+    with Run(name) as run:
+        if run.status == 77:
+            print(f"skipped: {name}")
+            return
+        equal(f"{name}: its status", run.status, status)
+        told = run.json("budget")
+        first = told["failures"][0]
+        equal(f"{name}: why", (first["errno"], first["reason"]), ("ENOMEM", reason))
+        equal(f"{name}: the guilty line", place(first["stack"])[1], guilty(name))
+        text = run.ask("budget").splitlines()
+        named = next(line for line in text if name in line and ".c:" in line)
+        check(f"{name}: the guilty line comes first", f"({name}.c:{guilty(name)})" in named, named)
+        return told
+
+
+def exhaust():
+    with open("/proc/sys/vm/max_map_count", encoding="ascii") as file:
+        most = int(file.read())
+    if most > 100000:
+        print(f"skipped: exhaust_vmas, vm.max_map_count is {most}")
+        return
+    told = failure("exhaust_vmas", "vmas")
+    equal("exhaust: the limit", told["max_map_count"], most)
+    check("exhaust: the peak", most - 5 <= told["peak"] <= most + 5, told["peak"])
+    split = told["split"][0]
+    equal("exhaust: who split", place(split["stack"])[1], guilty("exhaust_vmas"))
+    check("exhaust: all of them", split["splits"] > most - 100, split["splits"])
+    check("exhaust: it grew, and was at its limit", told["end"] > most - 10, told["end"])
+
+
+def memlock():
+    told = failure("limit_memlock", "rlimit-memlock")
+    if told:
+        equal("memlock: a hole is no limit", [one["reason"] for one in told["failures"]],
+              ["rlimit-memlock", "hole"])
+
+
+def peak():
+    """The peak and the end are those of mm."""
+    with Run("leak_loop") as run:
+        told = run.json("budget")
+        equal("the end is what mm says", told["end"], run.json("mm")["map_count"])
+        equal("no failures", told["failures"], [])
+        held = told["held"][0]
+        sites = run.json("sites", "--sort", "vmas")
+        equal("held is what sites says", (held["id"], held["vmas_live"]),
+              (sites[0]["id"], sites[0]["vmas_live"]))
+        check("text names the limit", re.search(r"of the [\d,]+ that vm.max_map_count allows",
+                                                run.ask("budget")))
+
+
+def executable():
+    with Run("wx_page") as run:
+        sites = run.json("sites", "--kind", "jit", "--call", "mmap")
+        equal("wx: the guilty line", place(sites[0]["stack"]), ("code_new", guilty("wx_page")))
+        changed = run.json("sites", "--kind", "jit", "--call", "mprotect")
+        equal("written, then executable", place(changed[0]["stack"])[0], "finish_code")
+
+
+def main():
+    failure("limit_as", "rlimit-as")
+    failure("limit_data", "rlimit-data")
+    memlock()
+    exhaust()
+    peak()
+    executable()
+    finish()
+
+
+main()
