@@ -224,8 +224,9 @@ static enum implicit_cause cause_of(const struct implicit_context *context,
 {
 	if (grown_stack(replay_map(context->replay), difference))
 		return CAUSE_STACK_GROWTH;
-	return context->after_tracer ? CAUSE_TRACER
-	                             : cause_by_name(replay_map(context->replay), difference);
+	if (context->after_tracer)
+		return CAUSE_TRACER;
+	return cause_by_name(replay_map(context->replay), difference);
 }
 
 /* The heap is the program's, even where loading the unwinder made malloc extend it. */
