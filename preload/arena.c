@@ -33,7 +33,8 @@ static uint64_t advanced(uint64_t used, uint64_t size)
 	bool fits = size <= limit && offset <= limit - size;
 	bool may_lap = ring.laps && size + VMAT_RECORD_ALIGN <= limit;
 
-	if (fits && !(may_lap && offset >= ring.lap_soft && ring_was_lapped(lap)))
+	if (fits && !(may_lap && offset >= __atomic_load_n(&ring.lap_soft, __ATOMIC_RELAXED) &&
+	              ring_was_lapped(lap)))
 		return used + size;
 	/* Pages were refused: what there is stays until no event needs it. */
 	if (!may_lap || (limit < ring.arena_bytes && !ring_was_lapped(lap)))
@@ -41,9 +42,14 @@ static uint64_t advanced(uint64_t used, uint64_t size)
 	return ((lap + 1) & VMAT_LAP_MASK) << VMAT_LAP_SHIFT | (VMAT_RECORD_ALIGN + size);
 }
 
+uint64_t arena_snapshot_limit(void)
+{
+	return __atomic_load_n(&ring.arena_limit, __ATOMIC_RELAXED) / 2;
+}
+
 static void ask_for_snapshot(uint64_t used, uint64_t next)
 {
-	uint64_t half = ring.arena_limit / 2;
+	uint64_t half = arena_snapshot_limit();
 
 	if (used >> VMAT_LAP_SHIFT != next >> VMAT_LAP_SHIFT)
 		__atomic_store_n(&ring.lap_began,
@@ -101,11 +107,6 @@ void arena_return(struct vmat_record *record, uint64_t reserved, uint64_t used)
 	words_clear((uint8_t *)record + aligned(used), aligned(reserved) - aligned(used));
 	__atomic_compare_exchange_n(&ring.control->arena_used, &end, start + aligned(used), false,
 	                            __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-}
-
-uint64_t arena_snapshot_limit(void)
-{
-	return __atomic_load_n(&ring.arena_limit, __ATOMIC_RELAXED) / 2;
 }
 
 void arena_snapshot_taken(uint64_t bytes)

@@ -41,15 +41,33 @@ void *depot_begin(size_t bytes, uint32_t *id)
 	return record ? record + 1 : NULL;
 }
 
-void depot_seal(struct vmat_record *record, enum vmat_record_type type, size_t bytes)
+void depot_seal(struct vmat_record *record, enum vmat_record_type type, size_t bytes, uint32_t crc)
 {
-	uint32_t lap = __atomic_load_n(&record->lap, __ATOMIC_RELAXED);
-	uint32_t crc = ring_crc((uint32_t)type ^ lap, record + 1, bytes);
-
 	__atomic_store_n(&record->bytes, (uint32_t)bytes, __ATOMIC_RELAXED);
 	__atomic_store_n(&record->crc, crc, __ATOMIC_RELAXED);
 	/* Last: a reader that sees the type sees the rest. */
 	__atomic_store_n(&record->type, (uint32_t)type, __ATOMIC_RELEASE);
+}
+
+static uint32_t seed_of(const struct vmat_record *record, enum vmat_record_type type)
+{
+	return (uint32_t)type ^ __atomic_load_n(&record->lap, __ATOMIC_RELAXED);
+}
+
+/* Of what is there. */
+static uint32_t stored_crc(uint32_t crc, const uint8_t *payload, size_t bytes)
+{
+	uint64_t piece[32];
+
+	while (bytes) {
+		size_t take = bytes < sizeof(piece) ? bytes : sizeof(piece);
+
+		words_load(piece, payload, take);
+		crc = ring_crc(crc, piece, take);
+		payload += take;
+		bytes -= take;
+	}
+	return crc;
 }
 
 void depot_finish(void *payload, enum vmat_record_type type, size_t reserved, size_t bytes)
@@ -58,7 +76,7 @@ void depot_finish(void *payload, enum vmat_record_type type, size_t reserved, si
 
 	if (bytes < reserved)
 		arena_return(record, sizeof(*record) + reserved, sizeof(*record) + bytes);
-	depot_seal(record, type, bytes);
+	depot_seal(record, type, bytes, stored_crc(seed_of(record, type), payload, bytes));
 }
 
 /* splitmix64's mixing steps over the words of the payload; good enough to index, never trusted to compare. */
@@ -110,13 +128,18 @@ static uint32_t append(enum vmat_record_type type, const struct pieces *pieces)
 	size_t bytes = pieces->first_bytes + pieces->second_bytes;
 	uint32_t id;
 	uint8_t *payload = depot_begin(bytes, &id);
+	struct vmat_record *record = (struct vmat_record *)(void *)payload - 1;
+	uint32_t crc;
 
 	if (!payload)
 		return 0;
 	/* The first piece is whole words where there is a second one. */
 	words_store(payload, pieces->first, pieces->first_bytes);
 	words_store(payload + pieces->first_bytes, pieces->second, pieces->second_bytes);
-	depot_finish(payload, type, bytes, bytes);
+	/* Of what is meant, not of what is there. */
+	crc = ring_crc(seed_of(record, type), pieces->first, pieces->first_bytes);
+	crc = ring_crc(crc, pieces->second, pieces->second_bytes);
+	depot_seal(record, type, bytes, crc);
 	return id;
 }
 

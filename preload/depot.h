@@ -38,7 +38,7 @@ uint32_t depot_object(const struct vmat_object *object, const char *path, size_t
  */
 void *depot_begin(size_t bytes, uint32_t *id);
 void depot_finish(void *payload, enum vmat_record_type type, size_t reserved, size_t bytes);
-/* The same for a record that lies elsewhere, at `record`: its payload is there already. */
-void depot_seal(struct vmat_record *record, enum vmat_record_type type, size_t bytes);
+/* Makes a record valid whose lap and payload are there. crc: see vmat_record. */
+void depot_seal(struct vmat_record *record, enum vmat_record_type type, size_t bytes, uint32_t crc);
 
 #endif

@@ -196,7 +196,8 @@ static void put_record(const struct modules_entry *entry, const struct vmat_modu
 	__builtin_memset(record, 0, (size_t)entry->units * MODULES_UNIT);
 	*payload = *module;
 	__builtin_memcpy(payload + 1, path, path_bytes);
-	depot_seal(record, VMAT_RECORD_MODULE, sizeof(*payload) + path_bytes);
+	depot_seal(record, VMAT_RECORD_MODULE, sizeof(*payload) + path_bytes,
+	           ring_crc(VMAT_RECORD_MODULE, payload, sizeof(*payload) + path_bytes));
 }
 
 bool modules_are_own(uint64_t pc)

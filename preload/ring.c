@@ -217,7 +217,8 @@ bool ring_store(struct vmat_event *event, uint64_t seq, const uint32_t *alive)
 	index = seq & (ring.slot_count - 1);
 	if (index >= __atomic_load_n(&ring.slots_ready, __ATOMIC_ACQUIRE) &&
 	    !make_slots_ready(index + 1)) {
-		stop(ring.frozen ? VMAT_STOPPED_TRIMMED : VMAT_STOPPED_NO_SPACE);
+		stop(__atomic_load_n(&ring.frozen, __ATOMIC_RELAXED) ? VMAT_STOPPED_TRIMMED
+		                                                     : VMAT_STOPPED_NO_SPACE);
 		return false;
 	}
 	if (__atomic_load_n(alive, __ATOMIC_RELAXED) == 0 || ring.control != control)

@@ -30,6 +30,22 @@ static inline void words_store(void *to, const void *from, size_t bytes)
 		__atomic_store_n(word, words_take(source, bytes), __ATOMIC_RELAXED);
 }
 
+/* from: aligned to 8 bytes; up to 7 bytes behind the end are read. */
+static inline void words_load(void *to, const void *from, size_t bytes)
+{
+	uint8_t *target = to;
+	const uint64_t *word = from;
+
+	for (; bytes; word++) {
+		uint64_t here = __atomic_load_n(word, __ATOMIC_RELAXED);
+		size_t take = bytes < sizeof(here) ? bytes : sizeof(here);
+
+		__builtin_memcpy(target, &here, take);
+		target += take;
+		bytes -= take;
+	}
+}
+
 /* True if the same was stored there. */
 static inline bool words_equal(const void *stored, const void *bytes_there, size_t bytes)
 {

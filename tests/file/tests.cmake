@@ -19,3 +19,22 @@ add_executable(file_lists ${CMAKE_CURRENT_LIST_DIR}/lists.c)
 add_executable(file_plugins ${CMAKE_CURRENT_LIST_DIR}/plugins.c)
 target_link_libraries(file_plugins PRIVATE ${CMAKE_DL_LIBS})
 add_library(file_plugin MODULE ${CMAKE_CURRENT_LIST_DIR}/plugin.c)
+
+# The ring with threads that lap each other, under ThreadSanitizer, which knows no fences: all it would say of
+# them it says of the stores they order. setarch: its address space is not every kernel's random one.
+include(CheckCSourceCompiles)
+set(CMAKE_REQUIRED_FLAGS -fsanitize=thread)
+check_c_source_compiles("int main(void) { return 0; }" HAS_THREAD_SANITIZER)
+unset(CMAKE_REQUIRED_FLAGS)
+if(HAS_THREAD_SANITIZER)
+  add_executable(file_ring_race ${CMAKE_CURRENT_LIST_DIR}/ring_race.c preload/ring.c preload/arena.c
+    preload/depot.c)
+  target_include_directories(file_ring_race PRIVATE preload preload/arch/${VMATRACE_ARCH})
+  target_compile_options(file_ring_race PRIVATE -fsanitize=thread -g -O1 -fno-strict-aliasing
+    $<$<C_COMPILER_ID:GNU>:-Wno-tsan>)
+  target_link_options(file_ring_race PRIVATE -fsanitize=thread)
+  target_link_libraries(file_ring_race PRIVATE Threads::Threads)
+  add_test(NAME file/ring_race COMMAND setarch ${CMAKE_SYSTEM_PROCESSOR} -R
+    $<TARGET_FILE:file_ring_race>)
+  set_tests_properties(file/ring_race PROPERTIES LABELS file TIMEOUT 600)
+endif()
