@@ -11,6 +11,7 @@
 #include "command.h"
 #include "io/proc_maps.h"
 #include "io/symbols.h"
+#include "io/trace_end.h"
 #include "render/info.h"
 #include "replayed.h"
 #include "trace_set.h"
@@ -141,6 +142,7 @@ static int describe(struct output *output, struct trace *trace)
 	struct replayed replayed = { 0 };
 	int status = STATUS_FINE;
 
+	info.has_status = trace_end_status(trace, &info.wait_status);
 	if (symbols && replayed_fill(&replayed, trace, NULL, true) &&
 	    gather_in_flight(&info, trace, symbols)) {
 		info.has_base = replayed.has_base;

@@ -169,7 +169,7 @@ static bool find_recorder(char *path, size_t limit)
 /* What is said and judged once CMD is over. status: CMD's, which wins. */
 static int conclude(const struct record_options *options, const struct common_options *common,
                     const struct record_output *output, const struct policy *policy,
-                    uint64_t begun_ns, int status)
+                    uint64_t begun_ns, const struct record_end *end, int status)
 {
 	const struct check_options check = {
 		.policy = options->check,
@@ -182,6 +182,7 @@ static int conclude(const struct record_options *options, const struct common_op
 	if (!record_traces(output, begun_ns, &set)) {
 		complain(0, "cannot look for traces: out of memory");
 	} else {
+		record_store_end(&set, end);
 		if (!common->quiet)
 			record_summary(output, &set);
 		/* Without a trace there is nothing that could have passed. */
@@ -211,7 +212,7 @@ static int run_command(const struct record_options *options, const struct common
 		               .command = command };
 	uint64_t begun_ns = record_now_ns();
 	enum target_status found = target_resolve(&target, command[0], getenv("PATH"));
-	bool ran;
+	struct record_end end;
 	int status;
 
 	if (found != TARGET_FINE)
@@ -228,8 +229,9 @@ static int run_command(const struct record_options *options, const struct common
 	if (!record_output_plan(&output, options->pattern, command[0]))
 		return complain(STATUS_OWN_FAILURE, "cannot write to '%s': %s", output.folder,
 		                strerror(errno));
-	status = record_run(&start, &ran);
-	return ran ? conclude(options, common, &output, policy, begun_ns, status) : status;
+	status = record_run(&start, &end);
+	return end.ran ? conclude(options, common, &output, policy, begun_ns, &end, status)
+	               : status;
 }
 
 int cmd_record(int argc, char **argv)

@@ -31,12 +31,21 @@ bool record_output_make(struct record_output *output, pid_t pid);
 /* Takes the folder away again if nothing is in it. */
 void record_output_undo(const struct record_output *output);
 
+/* How CMD ended. */
+struct record_end {
+	bool ran;
+	pid_t pid;
+	int wait_status; /* of wait(2) */
+};
+
 uint64_t record_now_ns(void);
 /*
  * The traces of this run, in order of time: those that are older than begun_ns are not ours. False: out of
  * memory. The caller releases the set in either case.
  */
 bool record_traces(const struct record_output *output, uint64_t begun_ns, struct trace_set *set);
+/* Stores in the trace of CMD's last image how it ended. */
+void record_store_end(const struct trace_set *set, const struct record_end *end);
 /* What was traced, what was lost, what to try next: on stderr. */
 void record_summary(const struct record_output *output, const struct trace_set *set);
 

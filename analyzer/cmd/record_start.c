@@ -108,14 +108,15 @@ __attribute__((noreturn)) static void run_child(const struct start *start, int r
 }
 
 /* Waits out CMD. Returns what to exit with. */
-static int wait_for(pid_t child)
+static int wait_for(struct record_end *end)
 {
 	int status;
 
-	while (waitpid(child, &status, 0) < 0)
+	while (waitpid(end->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return complain(STATUS_OWN_FAILURE, "cannot wait for the command: %s",
 			                strerror(errno));
+	end->wait_status = status;
 	return WIFSIGNALED(status) ? STATUS_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -132,7 +133,7 @@ static int start_failed(const struct start *start, const struct start_report *re
 	                "cannot run '%s': %s", start->command[0], why);
 }
 
-int record_run(struct start *start, bool *ran)
+int record_run(struct start *start, struct record_end *end)
 {
 	struct start_report report;
 	struct start_report failure;
@@ -142,7 +143,7 @@ int record_run(struct start *start, bool *ran)
 	pid_t child;
 	int status;
 
-	*ran = false;
+	*end = (struct record_end) { 0 };
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return complain(STATUS_OWN_FAILURE, "cannot make a pipe: %s", strerror(errno));
 	/*
@@ -167,7 +168,8 @@ int record_run(struct start *start, bool *ran)
 	ready = report_receive(ends[0], &report);
 	failed = ready && report.stage == STAGE_READY && report_receive(ends[0], &failure);
 	close(ends[0]);
-	status = wait_for(child);
+	end->pid = child;
+	status = wait_for(end);
 	if (!ready)
 		return status; /* killed before it could say anything */
 	*start->output = report.output;
@@ -175,6 +177,6 @@ int record_run(struct start *start, bool *ran)
 		return start_failed(start, &failure);
 	if (report.stage != STAGE_READY)
 		return start_failed(start, &report);
-	*ran = true;
+	end->ran = true;
 	return status;
 }

@@ -43,7 +43,7 @@ struct start {
 	struct sigaction child_action; /* what SIGCHLD did to us, and shall do to CMD */
 };
 
-/* Starts CMD and waits for it. *ran: it really ran. Returns what to exit with. */
-int record_run(struct start *start, bool *ran);
+/* Starts CMD and waits for it. end->ran: it really ran. Returns what to exit with. */
+int record_run(struct start *start, struct record_end *end);
 
 #endif

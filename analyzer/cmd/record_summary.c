@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "io/trace_end.h"
 #include "io/trace_reader.h"
 #include "record_output.h"
 
@@ -230,6 +231,18 @@ bool record_traces(const struct record_output *output, uint64_t begun_ns, struct
 	set->name = strdup(shortest(set->count == 1 && !output->own_folder ? set->entries[0].path
 	                                                                   : output->folder));
 	return fine && set->name;
+}
+
+void record_store_end(const struct trace_set *set, const struct record_end *end)
+{
+	uint32_t pid = (uint32_t)end->pid;
+
+	for (size_t i = set->count; i > 0; i--) {
+		if (set->entries[i - 1].pid != pid)
+			continue;
+		trace_store_end(set->entries[i - 1].path, pid, end->wait_status);
+		return;
+	}
 }
 
 void record_summary(const struct record_output *output, const struct trace_set *set)

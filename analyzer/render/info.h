@@ -29,6 +29,8 @@ struct info_call {
 struct info {
 	const struct trace *trace;
 	enum process_end end;
+	bool has_status; /* somebody waited for it: */
+	int wait_status; /* what wait(2) said */
 	struct info_call *in_flight;
 	size_t in_flight_count;
 	bool has_base; /* false: there was nothing to replay from, the next two say nothing */

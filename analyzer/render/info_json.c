@@ -2,7 +2,10 @@
  * info_json.c: `vmatrace info` for programs.
  */
 #include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "event_json.h"
 #include "info.h"
@@ -24,6 +27,28 @@ static void put_command_line(struct json *json, const struct vmat_header *header
 	json_array_end(json);
 }
 
+/* The status where it is known; a number or a name, the other one null. */
+static void put_end(struct json *json, const struct info *info)
+{
+	bool exited = info->has_status && WIFEXITED(info->wait_status);
+	bool killed = info->has_status && WIFSIGNALED(info->wait_status);
+	const char *name = killed ? sigabbrev_np(WTERMSIG(info->wait_status)) : NULL;
+	char text[32] = "";
+
+	if (killed)
+		snprintf(text, sizeof(text), "SIG%s", name ? name : "RT");
+	json_member_string(json, "ended",
+	                   info_end_name(exited   ? END_EXITED
+	                                 : killed ? END_GONE
+	                                          : info->end));
+	json_key(json, "exit_status");
+	if (exited)
+		json_number(json, (uint64_t)WEXITSTATUS(info->wait_status));
+	else
+		json_null(json);
+	json_member_string(json, "signal", killed ? text : NULL);
+}
+
 static void put_program(struct json *json, const struct info *info)
 {
 	const struct vmat_header *header = trace_header(info->trace);
@@ -40,7 +65,7 @@ static void put_program(struct json *json, const struct info *info)
 	json_member_number(json, "uid", header->uid);
 	json_member_bool(json, "from_fork", header->from_fork);
 	json_member_number(json, "started_realtime_ns", header->realtime_ns);
-	json_member_string(json, "ended", info_end_name(info->end));
+	put_end(json, info);
 	json_member_number(json, "last_event_ns", trace_counts(info->trace)->last_ns);
 }
 

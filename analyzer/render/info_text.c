@@ -3,7 +3,9 @@
  * by number, and not left to be concluded.
  */
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "info.h"
@@ -99,6 +101,28 @@ static void put_program(FILE *out, const struct info *info)
 		        (unsigned)(header->realtime_ns / 1000000 % 1000));
 }
 
+/* What the process that waited was told, and what the trace adds. */
+static void put_status(FILE *out, const struct info *info)
+{
+	int status = info->wait_status;
+
+	if (WIFSIGNALED(status)) {
+		const char *name = sigabbrev_np(WTERMSIG(status));
+
+		fprintf(out, "killed by %s%s", name ? "SIG" : "signal ", name ? name : "");
+		if (!name)
+			fprintf(out, "%d", WTERMSIG(status));
+		fputs(WCOREDUMP(status) ? " (core dumped)" : "", out);
+		fputs(info->end == END_EXITED ? ", after its exit snapshot" : "", out);
+		return;
+	}
+	fprintf(out, "exited with status %d", WEXITSTATUS(status));
+	if (info->end == END_EXECED)
+		fputs(", in another image that has no trace", out);
+	else if (info->end != END_EXITED)
+		fputs(", without an exit snapshot: by _exit or quick_exit", out);
+}
+
 static void put_end(FILE *out, const struct info *info)
 {
 	static const char *const sentences[] = {
@@ -111,7 +135,12 @@ static void put_end(FILE *out, const struct info *info)
 	const struct trace_counts *counts = trace_counts(info->trace);
 	char text[64];
 
-	fprintf(out, LABEL "%s; last event %s after the start\n", "ended", sentences[info->end],
+	fprintf(out, LABEL, "ended");
+	if (info->has_status)
+		put_status(out, info);
+	else
+		fputs(sentences[info->end], out);
+	fprintf(out, "; last event %s after the start\n",
 	        text_duration(text, sizeof(text), counts->last_ns));
 	if (counts->uncalibrated)
 		fprintf(out, LABEL "%s\n", "",

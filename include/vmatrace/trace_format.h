@@ -245,8 +245,9 @@ struct vmat_control {
 	uint32_t pad3;
 	uint64_t latest_version;       /* 400 odd while `latest` is being written, else even */
 	struct vmat_clock_pair latest; /* 408 */
-	uint64_t exit_status;          /*  424 reserved */
-	char copy_left[80];            /* 432 why, of the first of copies_left; NUL-terminated */
+	uint64_t
+		exit_status; /*  424 1 << 32 | status as wait(2) gave it to `record`; 0: not known */
+	char copy_left[80];  /* 432 why, of the first of copies_left; NUL-terminated */
 };
 
 /* Flags of one event. Unknown bits are skipped and counted. */

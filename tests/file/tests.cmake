@@ -14,6 +14,7 @@ function(file_test SCRIPT)
   endforeach()
 endfunction()
 file_test(wrap.py tiny_ring hundred_laps stacks_turn_over long_lists modules stop)
+file_test(deaths.py kills ways exec_in_flight failed_exec)
 
 add_executable(file_lists ${CMAKE_CURRENT_LIST_DIR}/lists.c)
 add_executable(file_plugins ${CMAKE_CURRENT_LIST_DIR}/plugins.c)

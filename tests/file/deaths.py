@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""A process ends in the middle of its threads' calls: nothing in its trace is wrong, what was going on is known.
+
+    deaths.py BUILD ACT
+"""
+import glob
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from churned import FULL, churn, judge
+from harness import Bench, Check
+
+KILLS = 1000 if FULL else 30
+WRITERS = 4
+STACKS = 64
+SLOTS = 1024
+
+
+def look(bench, check, trace, what):
+    """Records, replay, calls in flight of a trace whose process is gone. How many records it has."""
+    done = bench.read("events", "-q", "--format", "jsonl", trace)
+    if done.returncode == 3:
+        # Killed before the header was there, or before the first list was whole: then it says so, in a line.
+        check.that(done.stderr.count(b"\n") == 1, f"{what}: {done.stderr}")
+        return 0
+    check.equal(f"{what}: status of events", (done.returncode, done.stderr), (0, b""))
+    seen, _ = judge(check, [json.loads(line) for line in done.stdout.splitlines()], STACKS)
+    info = bench.info(trace)
+    flying = [call["tid"] for call in info["in_flight"]]
+    check.equal(f"{what}: one call in flight a thread", len(set(flying)), len(flying))
+    check.that(len(flying) <= WRITERS + 1, f"{what}: {len(flying)} calls in flight")
+    check.that(info["lost"]["torn"] <= WRITERS + 1, f"{what}: {info['lost']['torn']} torn records")
+    check.equal(f"{what}: dropped, damaged",
+                (info["lost"]["dropped"], info["lost"]["damaged_records"] > WRITERS), (0, False))
+    verify = bench.read("verify", "--format", "json", trace)
+    allowed = (0,) if info["snapshots"] else (0, 3)
+    check.that(verify.returncode in allowed, f"{what}: verify: {verify.returncode}, {verify.stdout}")
+    return seen
+
+
+def kills(bench, check):
+    """SIGKILL at any moment of four writers' lives."""
+    chance = random.Random(5)
+    seen = laps = flights = 0
+    for number in range(KILLS):
+        process = subprocess.Popen(churn(bench, "exit", WRITERS, 0, STACKS, 60000),
+                                   env=bench.environment(True, VMATRACE_RING=str(SLOTS)),
+                                   stdout=subprocess.DEVNULL)
+        # From before there is a file to after some laps.
+        time.sleep(chance.choice((0.003, 0.02, 0.15)) * chance.random() * 2)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        for trace in bench.trace_files():
+            seen += look(bench, check, trace, f"kill {number}")
+            info = json.loads(bench.read("info", "--format", "json", trace).stdout or b"{}")
+            laps += bool(info) and info["lost"]["overwritten"] > 0
+            flights += len(info["in_flight"]) if info else 0
+            if not check.failures:
+                os.unlink(trace)
+    check.that(seen > 50 * KILLS and laps > KILLS // 10, f"{seen} records, {laps} rings lapped: killed too soon")
+    check.that(flights, "no call was in flight in any of them")
+
+
+ENDS = {
+    "exit": ("exited", 7, None), "_exit": ("exited", 7, None), "quick_exit": ("exited", 7, None),
+    "exit_group": ("exited", 7, None), "abort": ("killed", None, "SIGABRT"),
+    "segv": ("killed", None, "SIGSEGV"), "kill": ("killed", None, "SIGKILL"),
+}
+
+
+def ways(bench, check):
+    """Each way to end, under `record`, which is told of it, and without."""
+    for way, (ended, status, name) in ENDS.items():
+        for recorded in (True, False):
+            command = churn(bench, way, WRITERS, 0, STACKS, 30)
+            if recorded:
+                command = [bench.vmatrace, "record", "-q", "-o", bench.traces + "/", "--ring", str(SLOTS), "--",
+                           *command]
+            done = bench.run(command, not recorded, VMATRACE_RING=str(SLOTS))
+            what = f"{way}, {'recorded' if recorded else 'preloaded'}"
+            expected = -getattr(signal, name) if name else status
+            check.equal(f"{what}: status", done.returncode, 128 - expected if recorded and name else expected)
+            (trace,) = bench.trace_files()
+            check.that(look(bench, check, trace, what) > 50, f"{what}: hardly a record")
+            info = bench.info(trace)
+            seen = (info["ended"], info["exit_status"], info["signal"])
+            if recorded:
+                check.equal(f"{what}: ended", seen, (ended, status, name))
+            else:
+                check.equal(f"{what}: ended", seen, ("exited" if way == "exit" else "killed", None, None))
+            shutil.rmtree(bench.traces)
+
+
+def exec_in_flight(bench, check):
+    """exec while other threads are in calls: theirs are in flight, and so is the exec."""
+    command = [bench.vmatrace, "record", "-q", "-o", bench.traces + "/", "--ring", str(SLOTS), "--",
+               *churn(bench, "exec", WRITERS, 0, STACKS, 30)]
+    for number in range(20 if FULL else 5):
+        done = bench.run(command, False)
+        check.equal(f"run {number}: status", done.returncode, 7)
+        first, second = sorted(bench.trace_files(), key=lambda path: bench.info(path)["started_realtime_ns"])
+        look(bench, check, first, f"run {number}")
+        info = bench.info(first)
+        check.equal(f"run {number}: the first image", (info["ended"], info["exit_status"]), ("exec", None))
+        check.that("execve" in [call["call"] for call in info["in_flight"]], f"run {number}: no exec in flight")
+        info = bench.info(second)
+        check.equal(f"run {number}: the second image", (info["ended"], info["exit_status"]), ("exited", 7))
+        shutil.rmtree(bench.traces)
+
+
+def failed_exec(bench, check):
+    """After an exec that failed the trace goes on, and its process ends as it ends."""
+    script = "import os\ntry: os.execv('/nowhere', ['x'])\nexcept OSError: pass\nos._exit(3)"
+    done = bench.run([bench.vmatrace, "record", "-q", "-o", bench.traces + "/", "--",
+                      sys.executable, "-c", script], False)
+    check.equal("status", done.returncode, 3)
+    (trace,) = glob.glob(bench.traces + "/*")
+    info = bench.info(trace)
+    check.equal("ended", (info["ended"], info["exit_status"], info["in_flight"]), ("exited", 3, []))
+
+
+ACTS = {act.__name__: act for act in (kills, ways, exec_in_flight, failed_exec)}
+
+
+def main():
+    bench, check = Bench(sys.argv[1]), Check()
+    try:
+        ACTS[sys.argv[2]](bench, check)
+    finally:
+        bench.close()
+    check.finish()
+
+
+if __name__ == "__main__":
+    main()
