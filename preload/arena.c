@@ -91,7 +91,9 @@ struct vmat_record *arena_reserve(uint64_t bytes, uint32_t *id)
 	}
 	record = (struct vmat_record *)(arena + offset);
 	__atomic_store_n(&record->type, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&record->lap, (uint32_t)(next >> VMAT_LAP_SHIFT), __ATOMIC_RELAXED);
+	__atomic_store_n(&record->bytes, (uint32_t)(bytes - sizeof(*record)), __ATOMIC_RELAXED);
+	/* Behind the length: with this lap it says how much was never finished. */
+	__atomic_store_n(&record->lap, (uint32_t)(next >> VMAT_LAP_SHIFT), __ATOMIC_RELEASE);
 	*id = (uint32_t)(next >> VMAT_LAP_SHIFT << VMAT_ID_LAP_SHIFT | offset / VMAT_RECORD_ALIGN);
 	return record;
 }

@@ -9,6 +9,7 @@
 #include "doubts.h"
 #include "implicit.h"
 #include "order.h"
+#include "overtaken.h"
 #include "pages.h"
 #include "replay.h"
 #include "runs.h"
@@ -26,6 +27,7 @@ struct walk {
 	size_t since; /* the last snapshot that was compared with nothing left out */
 	bool no_memory;
 	struct doubts doubts;
+	struct overtaken overtaken;
 	struct walk_totals totals;
 };
 
@@ -67,6 +69,19 @@ const char *implicit_cause_name(enum implicit_cause cause)
 
 /* --- the tap ------------------------------------------------------------------------------------------ */
 
+/* A call that never returned may have done its work before any list that was read since it entered. */
+static bool know_in_flight(struct walk *walk, const struct event *event)
+{
+	const struct walk_input *input = &walk->input;
+
+	for (size_t i = walk->next; i < input->snapshot_count; i++) {
+		if (snapshot_overlaps(&input->snapshots[i], event) &&
+		    !uncertain_add(&walk->uncertain[i], event, input->page_bytes))
+			return false;
+	}
+	return doubts_add_in_flight(&walk->doubts, event, input->page_bytes);
+}
+
 static bool tap(void *self, struct event *event)
 {
 	struct walk *walk = self;
@@ -74,12 +89,18 @@ static bool tap(void *self, struct event *event)
 
 	if (!input->events.next(input->events.self, event))
 		return false;
-	if (event->in_flight && !doubts_add_in_flight(&walk->doubts, event, input->page_bytes))
+	if (event->in_flight) {
+		if (!input->in_flight && !know_in_flight(walk, event))
+			walk->no_memory = true;
+		return true;
+	}
+	if (event->exit < input->snapshots[walk->base].begin &&
+	    !overtaken_note(&walk->overtaken, event, input->page_bytes))
 		walk->no_memory = true;
 	for (size_t i = walk->next; i < input->snapshot_count; i++) {
 		const struct snapshot *snapshot = &input->snapshots[i];
 
-		if (!event->in_flight && event->exit < snapshot->begin)
+		if (event->exit < snapshot->begin)
 			break;
 		if (snapshot_overlaps(snapshot, event) &&
 		    !uncertain_add(&walk->uncertain[i], event, input->page_bytes))
@@ -118,6 +139,7 @@ void walk_free(struct walk *walk)
 		uncertain_release(&walk->uncertain[i]);
 	free(walk->uncertain);
 	doubts_release(&walk->doubts);
+	overtaken_release(&walk->overtaken);
 	order_free(walk->order);
 	replay_free(walk->replay);
 	free(walk);
@@ -224,6 +246,7 @@ static bool compare_next(struct walk *walk)
 	};
 
 	if (!order_read_past(walk->order, snapshot->end) || walk->no_memory ||
+	    !overtaken_settle(&walk->overtaken, snapshot, replay_map(walk->replay)) ||
 	    !implicit_changes(&context, &checkpoint))
 		return false;
 	uncertain_release(&walk->uncertain[walk->next]);
@@ -259,6 +282,21 @@ static void excuse_impossible(struct walk *walk)
 	walk->totals.unexplained_vmas -= (uint32_t)excused;
 }
 
+static bool apply(struct walk *walk, const struct ordered *ordered, struct vma_change *change)
+{
+	const struct snapshot *base = &walk->input.snapshots[walk->base];
+	const struct event *event = ordered->event;
+	uint32_t page_bytes = walk->input.page_bytes;
+
+	*change = (struct vma_change) { .kind = CHANGE_COUNT, .name = "" };
+	/* Its effect may be in the base, and its pages another's by then. */
+	if (!event->in_flight && event->enter < base->begin &&
+	    overtaken_keep(&walk->overtaken, ordered, walk->input.first_seq,
+	                   replay_map(walk->replay)))
+		return doubts_add_in_flight(&walk->doubts, event, page_bytes);
+	return replay_apply(walk->replay, ordered, snapshot_overlaps(base, event), change);
+}
+
 static enum walk_status deliver(struct walk *walk, const struct ordered *ordered)
 {
 	const struct snapshot *base = &walk->input.snapshots[walk->base];
@@ -271,7 +309,7 @@ static enum walk_status deliver(struct walk *walk, const struct ordered *ordered
 	if (ordered->half != ORDER_ACQUIRE && observer->before &&
 	    !observer->before(observer->context, walk, event))
 		return WALK_STOPPED;
-	if (!replay_apply(walk->replay, ordered, snapshot_overlaps(base, event), &change))
+	if (!apply(walk, ordered, &change))
 		return WALK_NO_MEMORY;
 	if (change.kind != CHANGE_COUNT) {
 		change.event = event;
@@ -299,6 +337,10 @@ enum walk_status walk_run(struct walk *walk, const struct walk_observer *observe
 	walk->observer = observer;
 	if (!find_base(walk))
 		return WALK_NO_BASE;
+	for (size_t i = 0; i < input->in_flight_count; i++) {
+		if (!know_in_flight(walk, &input->in_flight[i]))
+			return WALK_NO_MEMORY;
+	}
 	if (!start_at_base(walk))
 		return WALK_NO_MEMORY;
 	while (some == ORDER_SOME) {

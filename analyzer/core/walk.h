@@ -104,6 +104,12 @@ struct walk_observer {
 /* What a walk needs to know of a trace besides its events. All borrowed. */
 struct walk_input {
 	struct event_source events; /* surviving events in order of seq, in-flight ones last */
+	/*
+	 * Those in flight once more: one that entered long ago matters to each list that was read since. NULL:
+	 * they are known once they are met.
+	 */
+	const struct event *in_flight;
+	size_t in_flight_count;
 	const struct snapshot *snapshots; /* in order of begin */
 	size_t snapshot_count;
 	uint64_t

@@ -159,7 +159,13 @@ struct walked {
 	bool was_lapped; /* what is no record may be the rest of one */
 };
 
-/* Bytes from one record to the next, or 0: no valid record begins here. */
+static size_t record_step(const struct vmat_record *record)
+{
+	return sizeof(*record) +
+	       (((size_t)record->bytes + VMAT_RECORD_ALIGN - 1) & ~(size_t)(VMAT_RECORD_ALIGN - 1));
+}
+
+/* Bytes from one record to the next, or 0: none begins here. An unfinished one has type 0. */
 static size_t record_at(struct trace *trace, const struct walked *area, size_t offset,
                         struct vmat_record *record)
 {
@@ -172,7 +178,11 @@ static size_t record_at(struct trace *trace, const struct walked *area, size_t o
 	memcpy(record, area->bytes + offset, sizeof(*record));
 	if (record->type == 0) {
 		trace->counts.unfinished_records += area->is_arena && before_used;
-		return 0;
+		/* What was being filled may look like anything. */
+		return trace->laps && area->is_arena && record->bytes && record->lap == lap &&
+		                       record->bytes <= room
+		               ? record_step(record)
+		               : 0;
 	}
 	/* Every type is "V" and three letters: what is not cannot be the begin of a record. */
 	if ((record->type & 0xff) != 'V' || record->bytes > room ||
@@ -185,8 +195,7 @@ static size_t record_at(struct trace *trace, const struct walked *area, size_t o
 		trace->counts.damaged_records++;
 		return 0;
 	}
-	return sizeof(*record) +
-	       (((size_t)record->bytes + VMAT_RECORD_ALIGN - 1) & ~(size_t)(VMAT_RECORD_ALIGN - 1));
+	return record_step(record);
 }
 
 /* Records that begin in [offset, end); the offset behind the last one, or 0: out of memory. */
@@ -207,6 +216,8 @@ static size_t walk_records(struct trace *trace, struct gathered *gathered,
 		}
 		if (trace->laps)
 			id |= record.lap << VMAT_ID_LAP_SHIFT;
+		if (record.type == 0)
+			continue;
 		/* Only objects live outside of the arena: nothing else could be referred to. */
 		if (!area->is_arena && record.type != VMAT_RECORD_MODULE) {
 			trace->counts.unknown_records++;

@@ -74,6 +74,7 @@ struct trace {
 
 	struct vmat_in_flight *in_flight;
 	size_t in_flight_count;
+	struct event *in_flight_events; /* as many; NULL: not asked for yet */
 
 	struct vmat_clock_pair newest; /* of all clock pairs the trace holds */
 	double ns_per_tick;
@@ -148,6 +149,8 @@ bool trace_modules_index(struct trace *trace);
 
 /* trace_ring.c: counts what survives, finds the window, drops in-flight entries whose slot is stored. */
 bool trace_ring_scan(struct trace *trace, struct trace_error *error);
+/* The calls in flight, in_flight_count of them; NULL: out of memory. */
+const struct event *trace_in_flight(struct trace *trace);
 void trace_ring_release(struct trace *trace);
 
 #endif

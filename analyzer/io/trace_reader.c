@@ -273,9 +273,11 @@ static size_t comparable_snapshots(const struct trace *trace)
 bool trace_walk_input(struct trace *trace, struct walk_input *input)
 {
 	*input = (struct walk_input) {
+		.in_flight = trace_in_flight(trace),
+		.in_flight_count = trace->in_flight_count,
 		.snapshots = trace->snapshots,
 		.snapshot_count = comparable_snapshots(trace),
-		.first_seq = trace->counts.first_seq,
+		.first_seq = trace->counts.whole_seq,
 		.window = trace->counts.window,
 		.start_brk = trace->header.start_brk,
 		.start_stack = trace->header.start_stack,
@@ -283,5 +285,5 @@ bool trace_walk_input(struct trace *trace, struct walk_input *input)
 		         { trace->header.own[1].start, trace->header.own[1].end } },
 		.page_bytes = trace->header.page_bytes,
 	};
-	return trace_events(trace, &input->events);
+	return input->in_flight && trace_events(trace, &input->events);
 }

@@ -49,6 +49,7 @@ struct trace_counts {
 	uint64_t head;        /* sequence numbers drawn */
 	uint64_t first_seq;   /* the oldest one the ring can still hold */
 	uint64_t end_seq;     /* behind the newest one it can hold */
+	uint64_t whole_seq;   /* from here on no event is missing up to the last snapshot */
 	uint64_t events;      /* valid slots */
 	uint64_t failed;      /* of them: calls that failed */
 	uint64_t internal;    /* of them: the recorder's own */

@@ -186,6 +186,17 @@ static void decode_in_flight(const struct trace *trace, size_t number, struct ev
 	resolve(trace, entry->object, 0, entry->lap, event);
 }
 
+const struct event *trace_in_flight(struct trace *trace)
+{
+	if (!trace->in_flight_events) {
+		trace->in_flight_events =
+			calloc(trace->in_flight_count + 1, sizeof(*trace->in_flight_events));
+		for (size_t i = 0; trace->in_flight_events && i < trace->in_flight_count; i++)
+			decode_in_flight(trace, i, &trace->in_flight_events[i]);
+	}
+	return trace->in_flight_events;
+}
+
 static bool next_event(void *self, struct event *event)
 {
 	struct pass *pass = self;
@@ -304,6 +315,7 @@ bool trace_ring_scan(struct trace *trace, struct trace_error *error)
 {
 	struct trace_counts *counts = &trace->counts;
 	uint64_t end = end_seq(trace);
+	uint64_t last_begin = 0; /* while the ring was not lapped, what went before is worth more */
 	const struct vmat_event *slot;
 	struct pass *pass;
 
@@ -311,6 +323,9 @@ bool trace_ring_scan(struct trace *trace, struct trace_error *error)
 	counts->first_seq = end > trace->header.slot_count ? end - trace->header.slot_count : 0;
 	counts->overwritten = counts->first_seq;
 	counts->end_seq = end;
+	counts->whole_seq = counts->first_seq;
+	if (trace->snapshot_count && counts->first_seq > 0)
+		last_begin = trace->snapshots[trace->snapshot_count - 1].begin;
 	pass = pass_new(trace);
 	if (!pass) {
 		*error = (struct trace_error) { .status = TRACE_NO_MEMORY };
@@ -323,6 +338,8 @@ bool trace_ring_scan(struct trace *trace, struct trace_error *error)
 			counts->overwritten++;
 		else
 			counts->torn++;
+		if (pass->seq < last_begin && !slot_valid(slot, pass->seq))
+			counts->whole_seq = pass->seq + 1;
 	}
 	if (pass->error) {
 		errno = pass->error;
@@ -345,6 +362,7 @@ bool trace_ring_scan(struct trace *trace, struct trace_error *error)
 
 void trace_ring_release(struct trace *trace)
 {
+	free(trace->in_flight_events);
 	while (trace->passes) {
 		struct pass *pass = trace->passes;
 

@@ -307,7 +307,8 @@ struct vmat_in_flight {
 
 /*
  * Records. Nothing begins at offset 0 of the arena, so id 0 is "none". type is stored last, with release: 0
- * means reserved, never finished. A walk that meets no valid record steps VMAT_RECORD_ALIGN bytes on.
+ * means reserved, never finished; with the right lap, `bytes` is then what was reserved. A walk that meets
+ * neither steps VMAT_RECORD_ALIGN bytes on.
  *
  * An id names the record at its offset if the low 8 bits of the record's lap are the id's, and the next 8 bits
  * are vmat_event.lap, or one less: the id may be older than the event by a lap or two, the record by 65,536

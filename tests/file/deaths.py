@@ -16,7 +16,7 @@ import time
 from churned import FULL, churn, judge
 from harness import Bench, Check
 
-KILLS = 1000 if FULL else 30
+KILLS = int(os.environ.get("KILLS", 0)) or (1000 if FULL else 30)
 WRITERS = 4
 STACKS = 64
 SLOTS = 1024

@@ -1,0 +1,146 @@
+/*
+ * overtaken: see the header.
+ */
+#include "overtaken.h"
+
+#include <stdlib.h>
+
+#include "call_table.h"
+
+bool overtaken_note(struct overtaken *overtaken, const struct event *event, uint32_t page_bytes)
+{
+	enum call_effect effect = call_effect(event->call);
+	struct touch touch;
+
+	if (event->failed ||
+	    (effect != EFFECT_MAPS && effect != EFFECT_MOVES && effect != EFFECT_ATTACHES))
+		return true;
+	if (!overtaken->mapped) {
+		overtaken->mapped = calloc(OVERTAKEN_CALLS, sizeof(*overtaken->mapped));
+		if (!overtaken->mapped)
+			return false;
+	}
+	event_touch(event, page_bytes, &touch);
+	for (size_t i = 0; i < touch.count; i++)
+		overtaken->mapped[overtaken->mapped_count++ % OVERTAKEN_CALLS] =
+			(struct overtaken_range) { event->exit, touch.ranges[i] };
+	return true;
+}
+
+static bool is_in_doubt(const struct overtaken *overtaken, const struct event *event,
+                        uint64_t first_seq, const struct page_range *range)
+{
+	uint64_t known = overtaken->mapped_count;
+
+	if (event->enter < first_seq)
+		return true;
+	if (known > OVERTAKEN_CALLS) {
+		known = OVERTAKEN_CALLS;
+		if (event->enter <
+		    overtaken->mapped[overtaken->mapped_count % OVERTAKEN_CALLS].moment)
+			return true;
+	}
+	for (uint64_t i = 0; i < known; i++) {
+		const struct overtaken_range *mapped = &overtaken->mapped[i];
+
+		if (mapped->moment >= event->enter && page_ranges_overlap(&mapped->range, range))
+			return true;
+	}
+	return false;
+}
+
+static bool all_mapped(const struct vma_map *map, struct page_range range)
+{
+	for (const struct vma_run *run = vma_map_at(map, range.start);
+	     run && run->start <= range.start && range.start < range.end;
+	     run = vma_map_next(map, run))
+		range.start = run->end;
+	return range.start >= range.end;
+}
+
+static bool keep_unmapping(struct overtaken *overtaken, const struct event *event,
+                           uint64_t first_seq, uint32_t page_bytes)
+{
+	struct page_range range = page_range(event->args[0], event->args[1], page_bytes);
+
+	if (overtaken->doubtful_count == OVERTAKEN_RANGES ||
+	    !is_in_doubt(overtaken, event, first_seq, &range))
+		return false;
+	overtaken->doubtful[overtaken->doubtful_count++] =
+		(struct overtaken_range) { event->exit, range };
+	return true;
+}
+
+static bool keep_move(struct overtaken *overtaken, const struct ordered *ordered,
+                      uint64_t first_seq, const struct vma_map *map)
+{
+	const struct event *event = ordered->event;
+	uint32_t page_bytes = vma_map_page_bytes(map);
+	struct page_range old = page_range(event->args[0], event->args[1], page_bytes);
+	struct page_range new = page_range(event->result, event->args[2], page_bytes);
+
+	for (size_t i = 0; i < overtaken->moved_count; i++) {
+		if (overtaken->moved[i] == event->seq)
+			return true;
+	}
+	if (ordered->half != ORDER_RELEASE || event->result == event->args[0] ||
+	    overtaken->moved_count == OVERTAKEN_RANGES ||
+	    !is_in_doubt(overtaken, event, first_seq, &old) || !all_mapped(map, new))
+		return false;
+	overtaken->moved[overtaken->moved_count++] = event->seq;
+	return true;
+}
+
+bool overtaken_keep(struct overtaken *overtaken, const struct ordered *ordered, uint64_t first_seq,
+                    const struct vma_map *map)
+{
+	const struct event *event = ordered->event;
+	enum call_effect effect = call_effect(event->call);
+
+	if (event->failed)
+		return false;
+	if (effect == EFFECT_UNMAPS)
+		return keep_unmapping(overtaken, event, first_seq, vma_map_page_bytes(map));
+	return effect == EFFECT_MOVES && keep_move(overtaken, ordered, first_seq, map);
+}
+
+/* Clears what of the range no row shows. */
+static bool clear_unseen(struct vma_map *map, const struct snapshot *snapshot,
+                         struct page_range range)
+{
+	for (size_t i = 0; i < snapshot->row_count && range.start < range.end; i++) {
+		const struct vma_row *row = &snapshot->rows[i];
+
+		if (row->end <= range.start)
+			continue;
+		if (row->start >= range.end)
+			break;
+		if (row->start > range.start && !vma_map_clear(map, range.start, row->start))
+			return false;
+		range.start = row->end;
+	}
+	return range.start >= range.end || vma_map_clear(map, range.start, range.end);
+}
+
+bool overtaken_settle(struct overtaken *overtaken, const struct snapshot *snapshot,
+                      struct vma_map *map)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < overtaken->doubtful_count; i++) {
+		struct overtaken_range *doubtful = &overtaken->doubtful[i];
+
+		if (doubtful->moment >= snapshot->begin)
+			overtaken->doubtful[kept++] = *doubtful;
+		else if (!clear_unseen(map, snapshot, doubtful->range))
+			return false;
+	}
+	overtaken->doubtful_count = kept;
+	return true;
+}
+
+void overtaken_release(struct overtaken *overtaken)
+{
+	free(overtaken->mapped);
+	*overtaken = (struct overtaken) { 0 };
+}

@@ -1,0 +1,52 @@
+/*
+ * overtaken.h: unmappings that may have been done before the base was read, and their pages mapped anew:
+ *
+ *     T1  munmap A ......................................... returns     its thread was not run for long
+ *     T2              mmap = A
+ *     base                        A is there: T2's
+ *     replay                      munmap A, done again because it overlaps the base: T2's pages would be gone
+ *
+ * Only a ring that was lapped has such a base. An unmapping that overlaps the base is in doubt if a call that
+ * mapped some of its pages since it entered had returned before the base, or if what happened since it entered is
+ * not known. It is not applied; what the next snapshot behind it does not show goes then. An mremap whose old
+ * range is in doubt was done before the base if that shows its new range.
+ */
+#ifndef VMATRACE_CORE_OVERTAKEN_H
+#define VMATRACE_CORE_OVERTAKEN_H
+
+#include "event.h"
+#include "order.h"
+#include "pages.h"
+#include "vma_map.h"
+
+enum {
+	OVERTAKEN_CALLS = 4096, /* of those before the base the newest so many are known */
+	OVERTAKEN_RANGES = 256, /* in doubt at a time; what is over is applied */
+};
+
+struct overtaken {
+	struct overtaken_range {
+		uint64_t moment; /* exit */
+		struct page_range range;
+	} * mapped; /* by calls before the base; a ring */
+	uint64_t mapped_count;
+	struct overtaken_range doubtful[OVERTAKEN_RANGES];
+	size_t doubtful_count;
+	uint64_t moved[OVERTAKEN_RANGES]; /* seq of each mremap that was done before */
+	size_t moved_count;
+};
+
+/* A call that returned before the base began. False: out of memory. */
+bool overtaken_note(struct overtaken *overtaken, const struct event *event, uint32_t page_bytes);
+/*
+ * True if the call, which overlaps the base, is in doubt, or was found done before: the caller does not apply it,
+ * nor its other half. map: as the base has it, and what was applied since.
+ */
+bool overtaken_keep(struct overtaken *overtaken, const struct ordered *ordered, uint64_t first_seq,
+                    const struct vma_map *map);
+/* What is in doubt and had returned before the snapshot began is settled by it. False: out of memory. */
+bool overtaken_settle(struct overtaken *overtaken, const struct snapshot *snapshot,
+                      struct vma_map *map);
+void overtaken_release(struct overtaken *overtaken);
+
+#endif
