@@ -40,6 +40,7 @@ class Trace:
         self.ring = self.own[0][0] + next(s[2] for s in sections if s[0] == 4)
         arena = next(s[2] for s in sections if s[0] == 3)
         self.first_pages = (self.own[0][0], self.own[0][0] + arena, self.ring)
+        self.arena = self.own[0][0] + next(s[2] for s in sections if s[0] == 3)
         self.read_snapshots(path, arena)
         self.rows = bench.events(path)
         self.info = bench.info(path)
@@ -77,7 +78,8 @@ class Trace:
         if call.name == "munmap":
             return (call.args[0], call.args[0] + call.args[1]) in old_rings
         if not self.is_populating(call):
-            return False
+            # Whether the kernel can populate at all is tried on a page of the stack.
+            return call.name == "madvise" and call.args[1:] == [4096, POPULATE_WRITE]
         # Pages of the ring and the arena behind their first ones are an event.
         return call.args[2] != POPULATE_WRITE or call.args[0] in self.first_pages
 
