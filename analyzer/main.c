@@ -24,13 +24,13 @@ static const struct command commands[] = {
 	  "exit status: that of CMD, 128 + signal if one ended it, 125 own failure, 126 CMD cannot "
 	  "be run,\n"
 	  "127 CMD not found\n" },
-	{ "info", cmd_info, "[TRACE]", "what was traced, what was lost, how it ended",
+	{ "info", cmd_info, "[TRACE ...]", "what was traced, what was lost, how it ended",
 	  "json: an object; of a folder, an object whose \"processes\" are an array of them.\n" },
-	{ "events", cmd_events, "[TRACE]", "the calls, one a line, with call site",
+	{ "events", cmd_events, "[TRACE ...]", "the calls, one a line, with call site",
 	  "The call site is the innermost frame outside libc, the loader and allocators.\n"
 	  "\"implicit\" is a change that a snapshot showed and no event explains.\n" WHEN_HELP
 	  "json: an array of the objects that jsonl has one a line.\n" },
-	{ "timeline", cmd_timeline, "[TRACE]",
+	{ "timeline", cmd_timeline, "[TRACE ...]",
 	  "the changes of the address space, with totals and curves",
 	  "Text is 60 lines at most, changes alike folded into one with their count; -n N gives "
 	  "each\n"
@@ -56,13 +56,13 @@ static const struct command commands[] = {
 	  "of theirs.\n"
 	  "json: an array of changes, oldest first; of a crash an object with them and the fault.\n"
 	  "Text is the last 40 changes unless -n says otherwise.\n" },
-	{ "sites", cmd_sites, "[TRACE]", "call sites: calls, bytes, what is still mapped, time",
+	{ "sites", cmd_sites, "[TRACE ...]", "call sites: calls, bytes, what is still mapped, time",
 	  "A site is a call and a stack; of a folder those of all processes together.\n"
 	  "live: pages first mapped there and still mapped at --to, VMAs: in so many runs alike;\n"
 	  "splits: VMAs there are more of because of calls that map nothing.\n"
 	  "json: \"id\" names a site across runs and rebuilds: call and functions, no lines.\n"
 	  "Text is 40 sites unless -n says otherwise.\n" WHEN_HELP },
-	{ "leaks", cmd_leaks, "[TRACE]",
+	{ "leaks", cmd_leaks, "[TRACE ...]",
 	  "what was mapped and never unmapped, shm objects never unlinked",
 	  "Process exit unmaps nothing. What libc and the loader keep is shown apart and is no "
 	  "leak.\n"
@@ -71,7 +71,7 @@ static const struct command commands[] = {
 	  "Text is 20 call sites of each class unless -n says otherwise.\n"
 	  "exit status: with --fail 1 if the program leaked a mapping, an shm object or a "
 	  "thread\n" },
-	{ "verify", cmd_verify, "[TRACE]",
+	{ "verify", cmd_verify, "[TRACE ...]",
 	  "the replay held against every snapshot of the kernel's list",
 	  "json is one object; of a folder with several processes an array of them, each with its "
 	  "pid.\n"
@@ -102,7 +102,7 @@ const struct command *command_named(const char *name)
 
 static void print_usage(FILE *out)
 {
-	fputs("usage: vmatrace COMMAND [options] [TRACE]\n"
+	fputs("usage: vmatrace COMMAND [options] [TRACE ...]\n"
 	      "       LD_PRELOAD=libvmatrace.so CMD\n"
 	      "See what happened to the address space of a program, when, and who did it.\n"
 	      "\n"
@@ -111,7 +111,7 @@ static void print_usage(FILE *out)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n"
-	      "TRACE is a *.vmat file or the folder that `vmatrace record` made; without it the "
+	      "TRACE is a *.vmat file or a folder that `vmatrace record` made; without one the "
 	      "newest\n"
 	      "trace or trace folder of the current directory is taken and named on stderr.\n"
 	      "\n"

@@ -177,7 +177,7 @@ int cmd_info(int argc, char **argv)
 		return status;
 	output.text = (struct event_text) { stdout, options_colored(&output.common), false };
 	/* A file is one object; a folder is an object that holds its processes. */
-	output.in_array = output.common.format == OUTPUT_JSON && set.is_folder;
+	output.in_array = output.common.format == OUTPUT_JSON && set.several;
 	if (output.in_array) {
 		json_begin(&output.json, stdout, JSON_LINE);
 		json_object(&output.json);

@@ -88,21 +88,24 @@ static void strip_slashes(char *name)
 		name[length - 1] = '\0';
 }
 
-static int read_folder(struct trace_set *set)
+static int read_folder(struct trace_set *set, char *folder)
 {
+	size_t entries = set->count, unreadable = set->unreadable;
 	struct dirent **names;
-	int count = scandir(set->name, &names, is_trace_name, alphasort);
 	int status = STATUS_FINE;
+	int count;
 
+	strip_slashes(folder);
+	count = scandir(folder, &names, is_trace_name, alphasort);
 	if (count < 0)
-		return complain(STATUS_TRACE, "cannot open '%s': %s", set->name, strerror(errno));
+		return complain(STATUS_TRACE, "cannot open '%s': %s", folder, strerror(errno));
 	for (int i = 0; i < count; i++) {
 		struct vmat_header header;
 		struct trace_error error;
 		char *path = NULL;
 
 		if (status == STATUS_FINE &&
-		    asprintf(&path, "%s/%s", set->name, names[i]->d_name) < 0) {
+		    asprintf(&path, "%s/%s", folder, names[i]->d_name) < 0) {
 			path = NULL;
 			status = out_of_memory();
 		}
@@ -116,22 +119,41 @@ static int read_folder(struct trace_set *set)
 		free(names[i]);
 	}
 	free(names);
-	if (status == STATUS_FINE && set->count == 0 && set->unreadable == 0)
-		return complain(STATUS_TRACE, "no trace (*.vmat) in '%s'", set->name);
-	if (status == STATUS_FINE && set->count == 0)
-		return STATUS_TRACE;
-	trace_set_sort(set);
+	if (status == STATUS_FINE && set->count == entries && set->unreadable == unreadable)
+		return complain(STATUS_TRACE, "no trace (*.vmat) in '%s'", folder);
 	return status;
 }
 
-static int read_file(struct trace_set *set)
+static int read_file(struct trace_set *set, const char *path)
 {
 	struct vmat_header header;
 	struct trace_error error;
 
-	if (!trace_peek(set->name, &header, &error))
-		return complain_of(&error, set->name);
-	return add_entry(set, strdup(set->name), &header) ? STATUS_FINE : out_of_memory();
+	if (!trace_peek(path, &header, &error)) {
+		complain_of(&error, path);
+		set->unreadable++;
+		return STATUS_FINE;
+	}
+	return add_entry(set, strdup(path), &header) ? STATUS_FINE : out_of_memory();
+}
+
+/* A file or a folder. */
+static int read_operand(struct trace_set *set, const char *operand)
+{
+	char *name = strdup(operand);
+	struct stat status;
+	int result;
+
+	if (!name)
+		return out_of_memory();
+	if (stat(name, &status) == 0 && S_ISDIR(status.st_mode)) {
+		set->several = true;
+		result = read_folder(set, name);
+	} else {
+		result = read_file(set, name);
+	}
+	free(name);
+	return result;
 }
 
 /* Later is newer; the name decides between two of one moment, so that the answer is always the same. */
@@ -146,8 +168,9 @@ static bool is_newer(const struct stat *left, const struct stat *right)
  * The newest *.vmat file or vmatrace.*.* folder of the current directory. Stores through a mapping touch a
  * file's time lazily, so for two that ran at once this is a guess; it is always named on stderr.
  */
-static int find_newest(struct trace_set *set, bool quiet)
+static int find_newest(char **name_found, bool quiet)
 {
+	char *newest_name = NULL;
 	struct dirent **names;
 	int count = scandir(".", &names, NULL, alphasort);
 	struct stat newest = { 0 };
@@ -162,21 +185,22 @@ static int find_newest(struct trace_set *set, bool quiet)
 
 		if ((file || folder) && stat(name, &status) == 0 &&
 		    ((file && S_ISREG(status.st_mode)) || (folder && S_ISDIR(status.st_mode))) &&
-		    (!set->name || is_newer(&status, &newest))) {
-			free(set->name);
-			set->name = strdup(name);
+		    (!newest_name || is_newer(&status, &newest))) {
+			free(newest_name);
+			newest_name = strdup(name);
 			newest = status;
 		}
 		free(names[i]);
 	}
 	free(names);
-	if (!set->name)
+	if (!newest_name)
 		return complain(STATUS_TRACE, "no trace here: neither *.vmat nor vmatrace.*.*/");
 	if (!quiet) {
 		fputs("vmatrace: reading '", stderr);
-		print_escaped(stderr, set->name);
+		print_escaped(stderr, newest_name);
 		fputs("'\n", stderr);
 	}
+	*name_found = newest_name;
 	return STATUS_FINE;
 }
 
@@ -196,28 +220,53 @@ static int keep_pid(struct trace_set *set, uint64_t pid)
 	return complain(STATUS_USAGE, "no process %" PRIu64 " in '%s'", pid, set->name);
 }
 
+/* The operands as they were given, joined by blanks. */
+static char *joined(char *const *items, int count)
+{
+	size_t bytes = 1;
+	char *name;
+
+	for (int i = 0; i < count; i++)
+		bytes += strlen(items[i]) + 1;
+	name = calloc(bytes, 1);
+	for (int i = 0; name && i < count; i++) {
+		strcat(name, i ? " " : "");
+		strcat(name, items[i]);
+	}
+	return name;
+}
+
+static int read_operands(struct trace_set *set, const struct operands *operands, bool quiet)
+{
+	int result = STATUS_FINE;
+	char *newest = NULL;
+
+	if (operands->count == 0) {
+		result = find_newest(&newest, quiet);
+		if (result == STATUS_FINE)
+			result = read_operand(set, newest);
+		set->name = newest;
+	} else {
+		set->name = joined(operands->item, operands->count);
+		if (!set->name)
+			return out_of_memory();
+	}
+	set->several |= operands->count > 1;
+	for (int i = 0; i < operands->count && result == STATUS_FINE; i++)
+		result = read_operand(set, operands->item[i]);
+	if (result == STATUS_FINE && set->count == 0)
+		return STATUS_TRACE;
+	trace_set_sort(set);
+	return result;
+}
+
 int trace_set_find(struct trace_set *set, const struct operands *operands,
                    const struct common_options *common)
 {
-	struct stat status;
 	int result;
 
 	*set = (struct trace_set) { 0 };
-	if (operands->count > 1)
-		return complain(STATUS_USAGE, "unexpected operand '%s': one TRACE is taken",
-		                operands->item[1]);
-	if (operands->count == 1) {
-		set->name = strdup(operands->item[0]);
-		result = set->name ? STATUS_FINE : out_of_memory();
-	} else {
-		result = find_newest(set, common->quiet);
-	}
-	if (result == STATUS_FINE) {
-		set->is_folder = stat(set->name, &status) == 0 && S_ISDIR(status.st_mode);
-		if (set->is_folder)
-			strip_slashes(set->name);
-		result = set->is_folder ? read_folder(set) : read_file(set);
-	}
+	result = read_operands(set, operands, common->quiet);
 	if (result == STATUS_FINE && common->pid.given)
 		result = keep_pid(set, common->pid.value);
 	if (result != STATUS_FINE)
@@ -251,8 +300,8 @@ struct trace *trace_set_open(const struct trace_set *set, size_t index)
 
 static void list_processes(const struct trace_set *set)
 {
-	fprintf(stderr, "vmatrace: '%s' holds %zu address spaces; take one with --pid PID:\n",
-	        set->name, set->count);
+	fprintf(stderr, "vmatrace: %zu address spaces in '%s'; take one with --pid PID:\n",
+	        set->count, set->name);
 	for (size_t i = 0; i < set->count; i++) {
 		fprintf(stderr, "  %10" PRIu32 "  ", set->entries[i].pid);
 		print_escaped(stderr, set->entries[i].exe);

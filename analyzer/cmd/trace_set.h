@@ -1,6 +1,7 @@
 /*
- * trace_set: what the TRACE operand names. A file is one address space; a folder is those of a process tree
- * (one *.vmat per process and exec); none means the newest *.vmat or vmatrace.*.* folder here.
+ * trace_set: what the TRACE operands name. A file is one address space; a folder is those of a process tree
+ * (one *.vmat per process and exec); several are taken together; none means the newest *.vmat or
+ * vmatrace.*.* folder here.
  *
  * In cmd/, so it may print: each failure is one line on stderr and an exit status.
  */
@@ -18,16 +19,16 @@ struct trace_entry {
 };
 
 struct trace_set {
-	char *name; /* file or folder */
-	bool is_folder;
+	char *name;   /* the operands as given, joined by blanks */
+	bool several; /* a folder or more than one operand: an array, even if one process is found */
 	struct trace_entry *entries;
 	size_t count;
-	size_t unreadable; /* files of the folder that are no readable trace; each was named on stderr */
+	size_t unreadable; /* files that are no readable trace; each was named on stderr */
 };
 
 /*
- * Fills the set from operands->item[0], or finds the newest (named on stderr unless --quiet). More than one
- * operand is a usage error. --pid keeps that process only. Returns STATUS_FINE, or what to exit with.
+ * Fills the set from all operands, or finds the newest (named on stderr unless --quiet). --pid keeps that
+ * process only. Returns STATUS_FINE if there is at least one readable trace, or what to exit with.
  */
 int trace_set_find(struct trace_set *set, const struct operands *operands,
                    const struct common_options *common);

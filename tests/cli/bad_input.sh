@@ -27,8 +27,8 @@ for command in $commands; do
 	check_refused "$command: feature" 3 "made by a newer vmatrace" "$vmatrace" $command incompatible.vmat
 	check_refused "$command: empty folder" 3 "no trace \(\*\.vmat\) in 'empty_folder'" \
 		"$vmatrace" $command empty_folder
-	check_refused "$command: two traces" 2 "unexpected operand 'torn.vmat'" \
-		"$vmatrace" $command good.vmat torn.vmat
+	check "$command: one of two cannot be read" 3 '' "cannot read 'empty.vmat': it is empty" \
+		"$vmatrace" $command empty.vmat nowhere.vmat
 	check_refused "$command: unknown option" 2 "unknown option '--frobnicate'" \
 		"$vmatrace" $command --frobnicate good.vmat
 	check_refused "$command: unknown letter" 2 "unknown option '-Z'" "$vmatrace" $command -Z good.vmat

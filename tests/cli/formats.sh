@@ -133,6 +133,14 @@ check "a folder with a bad file: the rest is shown" 3 'madvise' "cannot read 'fo
 	"$vmatrace" events folder
 equal "info of a folder" '[1,2]' sh -c "'$vmatrace' info -q --format json folder | jq -c '[.schema,(.processes|length)]'"
 rm folder/3.vmat
+# --- several traces, files and folders
+equal "info of two files" '[1,2]' sh -c "'$vmatrace' info -q --format json good.vmat torn.vmat | jq -c '[.schema,(.processes|length)]'"
+equal "info of a file and a folder" 3 sh -c "'$vmatrace' info -q --format json good.vmat folder | jq '.processes|length'"
+equal "events of two are those of each" "$(cat <("$vmatrace" events good.vmat) <("$vmatrace" events torn.vmat) | grep -c '^@')" \
+	sh -c "'$vmatrace' events good.vmat torn.vmat | grep -c '^@'"
+check "one of two cannot be read: the other is shown" 3 'madvise' "cannot open 'none.vmat': No such file" \
+	"$vmatrace" events none.vmat good.vmat
+check "no such process in several" 2 '' "no process 12 in 'good.vmat torn.vmat'" "$vmatrace" info --pid 12 good.vmat torn.vmat
 check "a folder of one process: its last image" 0 '.' "ran 2 images; this is the last" "$vmatrace" maps folder
 mkdir -p here/vmatrace.app.1 && cp good.vmat here/vmatrace.app.1/
 (cd here && "$vmatrace" events >out 2>err && grep -q "^vmatrace: reading 'vmatrace.app.1'$" err) ||
