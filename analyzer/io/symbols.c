@@ -10,6 +10,7 @@
 
 #include "debuginfod.h"
 #include "image.h"
+#include "perf_map.h"
 #include "render/text.h"
 #include "runtime.h"
 
@@ -43,6 +44,8 @@ struct symbols {
 	bool modules_overlap;  /* an address may belong to one module now and to another later */
 	size_t changed;
 	struct demangler *demangler;
+	bool perf_map_tried;
+	struct perf_map *perf_map; /* NULL: none, or not yet */
 	struct cache addresses;
 	struct cache stacks;
 };
@@ -85,6 +88,7 @@ void symbols_free(struct symbols *symbols)
 	}
 	release_cache(&symbols->addresses);
 	release_cache(&symbols->stacks);
+	perf_map_close(symbols->perf_map);
 	debuginfod_free(symbols->debuginfod);
 	demangler_free(symbols->demangler);
 	free(symbols->opened);
@@ -167,6 +171,19 @@ static struct image *image_of(struct symbols *symbols, size_t index)
 	return opened->image;
 }
 
+/* The name of code that lies in no object: a JIT compiler may have told perf. */
+static const char *name_of_jit_code(struct symbols *symbols, uint64_t address)
+{
+	const struct vmat_header *header = trace_header(symbols->trace);
+
+	if (!symbols->perf_map_tried) {
+		symbols->perf_map_tried = true;
+		symbols->perf_map =
+			perf_map_open(symbols->sources->sysroot, header->pid, header->realtime_ns);
+	}
+	return perf_map_at(symbols->perf_map, address);
+}
+
 /* The frames of one return address, as a stack has it (VMAT_PC_MARKS). NULL when out of memory. */
 static const struct cached *frames_of_address(struct symbols *symbols, uint64_t marked,
                                               uint64_t seq)
@@ -185,6 +202,8 @@ static const struct cached *frames_of_address(struct symbols *symbols, uint64_t 
 	if (module && image_of(symbols, index))
 		count = image_frames(image_of(symbols, index), symbols->demangler,
 		                     address - module->bias, found);
+	else if (!module)
+		found[0].function = name_of_jit_code(symbols, address);
 	cached->frames = calloc(count, sizeof(*cached->frames));
 	if (!cached->frames)
 		return NULL;
@@ -194,7 +213,9 @@ static const struct cached *frames_of_address(struct symbols *symbols, uint64_t 
 		*frame = (struct frame) {
 			.pc = pc,
 			.offset = module ? pc - module->bias : pc,
-			.module = module ? module->path : NULL,
+			.module = module              ? module->path
+			          : found[i].function ? "[jit]"
+			                              : NULL,
 			.function = found[i].function,
 			.file = found[i].file,
 			.path = found[i].path,

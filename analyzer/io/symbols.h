@@ -24,7 +24,7 @@
 struct frame {
 	uint64_t pc;     /* the return address as recorded; the same for its inlined calls */
 	uint64_t offset; /* in the module's file addresses (pc - bias); pc if there is no module */
-	const char *module;    /* path, NULL: in no known object */
+	const char *module;    /* path; "[jit]" by a perf map; NULL: in no known object */
 	const char *function;  /* demangled, NULL unknown */
 	const char *file;      /* base name, NULL unknown */
 	const char *path;      /* of that file, as the compiler knew it; NULL with file */
