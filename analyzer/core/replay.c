@@ -115,6 +115,21 @@ bool replay_load(struct replay *replay, const struct snapshot *snapshot)
 	return true;
 }
 
+bool replay_restore(struct replay *replay, const struct snapshot *snapshot,
+                    const struct page_range *range)
+{
+	struct differences differences = { 0 };
+	bool fine = compare_rows(replay->map, range->start, range->end, snapshot->rows,
+	                         snapshot->row_count, &differences);
+
+	for (size_t i = 0; fine && i < differences.count; i++) {
+		differences.items[i].after.created_by = CREATED_BEFORE;
+		fine = difference_apply(replay->map, &differences.items[i], CREATED_BEFORE);
+	}
+	differences_release(&differences);
+	return fine;
+}
+
 /* --- what effects are made of ------------------------------------------------------------------------- */
 
 void replay_doubt(struct replay *replay)

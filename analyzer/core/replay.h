@@ -12,6 +12,7 @@
 #define VMATRACE_CORE_REPLAY_H
 
 #include "order.h"
+#include "pages.h"
 #include "walk.h"
 
 struct replay;
@@ -21,6 +22,9 @@ void replay_free(struct replay *replay);
 
 /* The map becomes what the snapshot says. */
 bool replay_load(struct replay *replay, const struct snapshot *snapshot);
+/* So much of it does. */
+bool replay_restore(struct replay *replay, const struct snapshot *snapshot,
+                    const struct page_range *range);
 
 /*
  * uncertain: the base was read while the call ran, so the map may show it already. *change tells what

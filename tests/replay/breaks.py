@@ -482,6 +482,9 @@ BREAKS = [
     ("calls_before_the_base_are_in_it", "walk.c",
      "\tif (!event->in_flight && event->exit < base->begin)",
      "\tif (!event->in_flight && event->exit < base->begin && !base)"),
+    ("base_knows_who_came_after_a_slow_release", "walk.c",
+     "\tif (!walk->straddled || event->failed)",
+     "\tif (walk->straddled || event->failed)"),
     ("release_before_acquire shmdt_is_a_release far_apart_in_time "
      "release_first_on_ties", "order.c",
      "\tentry.key = 2 * event->enter;\n",
