@@ -16,6 +16,12 @@
 /* Of so many traces the events are counted; of more only how many there are. */
 enum { COUNTED_LIMIT = 1000 };
 
+struct image {
+	uint32_t pid;
+	uint64_t realtime_ns; /* when it began */
+	bool replaced;        /* by exec */
+};
+
 struct tally {
 	uint64_t traces;
 	uint64_t processes; /* known only once all are counted */
@@ -26,7 +32,8 @@ struct tally {
 	uint64_t stopped; /* traces that took no more before their process ended */
 	bool partly;      /* not all of them were counted */
 	char only[PATH_MAX];
-	uint32_t *pids; /* of each trace */
+	uint64_t untraced;    /* programs that an exec began and that have no trace */
+	struct image *images; /* of each trace */
 };
 
 uint64_t record_now_ns(void)
@@ -86,18 +93,19 @@ static bool spell_glob(char *glob_text, size_t limit, const char *pattern, bool 
 	return true;
 }
 
-static void count(struct tally *tally, const char *path, uint32_t pid)
+static void count(struct tally *tally, const struct trace_entry *entry)
 {
 	struct trace_error error;
 	struct trace *trace;
 
-	snprintf(tally->only, sizeof(tally->only), "%s", path);
-	tally->pids[tally->traces++] = pid;
+	snprintf(tally->only, sizeof(tally->only), "%s", entry->path);
+	tally->images[tally->traces++] =
+		(struct image) { .pid = entry->pid, .realtime_ns = entry->realtime_ns };
 	if (tally->traces > COUNTED_LIMIT) {
 		tally->partly = true;
 		return;
 	}
-	trace = trace_open(path, &error);
+	trace = trace_open(entry->path, &error);
 	if (!trace) {
 		tally->unreadable++;
 		return;
@@ -106,14 +114,19 @@ static void count(struct tally *tally, const char *path, uint32_t pid)
 	tally->lost += trace_counts(trace)->lost;
 	tally->not_followed += trace_control(trace)->not_followed;
 	tally->stopped += trace_control(trace)->stopped != VMAT_RECORDING;
+	tally->images[tally->traces - 1].replaced =
+		trace_control(trace)->state == VMAT_STATE_EXECED;
 	trace_close(trace);
 }
 
-static int compare_pids(const void *left, const void *right)
+/* By process, its images in the order in which they ran. */
+static int compare_images(const void *left, const void *right)
 {
-	const uint32_t *a = left, *b = right;
+	const struct image *a = left, *b = right;
 
-	return (*a > *b) - (*a < *b);
+	if (a->pid != b->pid)
+		return a->pid > b->pid ? 1 : -1;
+	return (a->realtime_ns > b->realtime_ns) - (a->realtime_ns < b->realtime_ns);
 }
 
 static int compare_paths(const void *left, const void *right)
@@ -123,9 +136,14 @@ static int compare_paths(const void *left, const void *right)
 
 static void count_processes(struct tally *tally)
 {
-	qsort(tally->pids, tally->traces, sizeof(*tally->pids), compare_pids);
-	for (size_t i = 0; i < tally->traces; i++)
-		tally->processes += i == 0 || tally->pids[i] != tally->pids[i - 1];
+	qsort(tally->images, tally->traces, sizeof(*tally->images), compare_images);
+	for (size_t i = 0; i < tally->traces; i++) {
+		bool last =
+			i + 1 == tally->traces || tally->images[i].pid != tally->images[i + 1].pid;
+
+		tally->processes += last;
+		tally->untraced += last && tally->images[i].replaced;
+	}
 }
 
 /* As one would type it here. */
@@ -175,6 +193,12 @@ static void print_tally(const struct tally *tally, const struct record_output *o
 	if (tally->not_followed)
 		fprintf(stderr, "vmatrace: no trace could be made for %s child process%s\n",
 		        grouped(lost, tally->not_followed), tally->not_followed == 1 ? "" : "es");
+	if (tally->untraced)
+		fprintf(stderr,
+		        "vmatrace: %s program%s, begun by exec, could not be traced: static, "
+		        "setuid, "
+		        "32-bit, or without its environment\n",
+		        grouped(lost, tally->untraced), tally->untraced == 1 ? "" : "s");
 	if (tally->stopped)
 		fprintf(stderr,
 		        "vmatrace: %s trace%s stopped before the end; 'vmatrace info' says why\n",
@@ -249,9 +273,9 @@ void record_summary(const struct record_output *output, const struct trace_set *
 {
 	struct tally tally = { .unreadable = set->unreadable };
 
-	tally.pids = calloc(set->count + 1, sizeof(*tally.pids));
-	for (size_t i = 0; tally.pids && i < set->count; i++)
-		count(&tally, set->entries[i].path, set->entries[i].pid);
+	tally.images = calloc(set->count + 1, sizeof(*tally.images));
+	for (size_t i = 0; tally.images && i < set->count; i++)
+		count(&tally, &set->entries[i]);
 	if (tally.traces) {
 		count_processes(&tally);
 		print_tally(&tally, output);
@@ -262,5 +286,5 @@ void record_summary(const struct record_output *output, const struct trace_set *
 		        "or cleaned its environment,\nor had no space left\n");
 		record_output_undo(output);
 	}
-	free(tally.pids);
+	free(tally.images);
 }

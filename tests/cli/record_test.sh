@@ -130,6 +130,13 @@ if chmod g-s privileged && setcap cap_net_raw+ep privileged 2>/dev/null; then
 	refuses 'file capabilities' 125 'file capabilities' -- ./privileged
 fi
 
+run 'an exec without environment' 0 -- sh -c 'env -i true; exec env -i true'
+grep -q '^vmatrace: 2 programs, begun by exec, could not be traced' err ||
+	fail 'programs that are not followed are counted' "$(cat err)"
+run 'an exec that is followed' 0 -- sh -c 'exec true'
+grep -q 'could not be traced' err && fail 'a program that is followed is not counted' "$(cat err)"
+rm -rf vmatrace.*
+
 # --- options and output --------------------------------------------------------------------------
 
 refuses 'no command' 2 'no command'

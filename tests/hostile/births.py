@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Processes made in every way (births.c): each address space has a trace of its own, with its own calls and no
+others; what cannot be traced runs as if nobody had tried.
+
+    births.py BUILD ACT
+"""
+import os
+import shutil
+import subprocess
+import time
+
+import hostile
+from hostile import FULL, counts
+from harness import need, skip  # hostile knows where it is
+
+NOBODY = 65534
+
+
+def act(bench, check, *arguments, **options):
+    return bench.both(check, arguments[0], [bench.program("births"), *map(str, arguments)], **options)
+
+
+def mmaps(bench, paths):
+    return sorted(counts(bench.events(path)).get("mmap", 0) for path in paths)
+
+
+def own_spaces(bench, check):
+    act(bench, check, "own_spaces")
+    # fork, _Fork, and fork, clone and clone3 by syscall(); the parent's five.
+    check.equal("mmap calls of each", mmaps(bench, bench.trace_files()), [5, 10, 11, 12, 13, 14])
+    for path in bench.trace_files():
+        info = bench.info(path)
+        check.equal(f"{path}: threads", {event["tid"] for event in bench.events(path) if event["tid"]},
+                    {info["pid"]})
+    bench.explained(check, "own spaces")
+
+
+def borrowed_spaces(bench, check):
+    act(bench, check, "borrowed_spaces")
+    # Its own thousand and the stack; what vfork and CLONE_VM children did is done to it.
+    check.equal("mmap calls", mmaps(bench, bench.named("births")), [1 + 100 + 200 + 300 + 1000])
+    check.equal("images of their own", len(bench.named("true")), 2)
+    bench.explained(check, "borrowed spaces")
+
+
+def shared_thread(bench, check):
+    """Two processes on one thread's memory at once: libc's errno is not theirs alone, nor are our marks. The
+    program is unharmed; the trace has nearly all of it."""
+    act(bench, check, "shared_thread", 3000)
+    (seen,) = mmaps(bench, bench.trace_files())
+    check.that(5900 <= seen <= 6100, f"{seen} mmap calls of 6001")
+
+
+def daemonise(bench, check):
+    for traced in (False, True):
+        said = os.path.join(bench.folder, f"daemon-{traced}")
+        done = bench.run([bench.program("births"), "daemonise", "50", said], traced)
+        check.equal("status and errors", (done.returncode, done.stderr), (0, b""))
+        for _ in range(600):
+            if os.path.exists(said) and os.path.getsize(said) == 4:
+                break
+            time.sleep(0.1)
+        check.that(os.path.exists(said), f"traced {traced}: the daemon did not live to say so")
+    check.equal("mmap calls of each", mmaps(bench, bench.trace_files()), [0, 50])
+
+
+def many_forks(bench, check):
+    count = 10000 if FULL else 400
+    act(bench, check, "many_forks", count)
+    paths = bench.trace_files()
+    check.equal("traces", len(paths), count // 2 + 1)
+    looked_at = paths if FULL else paths[::4]
+    children = [path for path in looked_at if bench.info(path)["from_fork"]]
+    wrong = [path for path in children if counts(bench.events(path)) != {"mmap": 7, "munmap": 7}]
+    check.equal("children with other calls than their own", wrong, [])
+    bench.explained(check, "children", children[:40])
+    blocks = sum(os.stat(path).st_blocks for path in paths) * 512 // len(paths)
+    check.that(blocks < 512 << 10, f"{blocks} bytes on disk for each")
+
+
+def emptied_environment(bench, check):
+    act(bench, check, "emptied_environment")
+    # Only the third exec passes on what makes the next image be traced.
+    check.equal("mmap calls of each image", mmaps(bench, bench.trace_files()), [0, 5, 20, 20, 20])
+    execs = [event["args"]["path"] for path in bench.trace_files() for event in bench.events(path)
+             if event["call"] == "execve" and event["result"] is None]
+    check.equal("execs seen", execs, ["/proc/self/exe"] * 3)
+
+
+def build_bare(bench, name, *flags):
+    """A program without libc: it says 'ran' and ends with 7."""
+    need("cc")
+    source, program = os.path.join(bench.folder, "bare.c"), os.path.join(bench.folder, name)
+    with open(source, "w", encoding="ascii") as out:
+        out.write("""
+void _start(void)
+{
+#ifdef __x86_64__
+	__asm__ volatile("syscall" : : "a"(1), "D"(1), "S"("ran\\n"), "d"(4) : "rcx", "r11", "memory");
+	__asm__ volatile("syscall" : : "a"(60), "D"(7));
+#else
+	__asm__ volatile("int $0x80" : : "a"(4), "b"(1), "c"("ran\\n"), "d"(4) : "memory");
+	__asm__ volatile("int $0x80" : : "a"(1), "b"(7));
+#endif
+	__builtin_unreachable();
+}
+""")
+    done = subprocess.run(["cc", "-nostdlib", "-static", "-fno-stack-protector", "-ffreestanding", *flags,
+                           "-o", program, source], capture_output=True, check=False)
+    if done.returncode:
+        skip(f"cannot build {name}: {done.stderr[:200]}")
+    return program
+
+
+def runs_unseen(bench, check, program):
+    done, traced = act(bench, check, "run_operand", 1, program)
+    check.that(b"ran\n" in done.stdout and b"exec: 0x700" in done.stdout, f"it did not run: {done}")
+    check.equal("mmap calls of each", mmaps(bench, bench.trace_files()), [1, 20])
+
+
+def static_program(bench, check):
+    runs_unseen(bench, check, build_bare(bench, "bare"))
+
+
+def program_of_32_bits(bench, check):
+    program = build_bare(bench, "bare32", "-m32", "-fno-pie", "-no-pie")
+    if subprocess.run([program], capture_output=True, check=False).returncode != 7:
+        skip("this kernel runs no 32-bit programs")
+    runs_unseen(bench, check, program)
+
+
+def setuid_program(bench, check):
+    """The loader drops what is to be preloaded into a privileged program."""
+    if os.geteuid():
+        skip("only root can make a setuid program")
+    os.chmod(bench.folder, 0o777)
+    os.mkdir(bench.traces)
+    os.chmod(bench.traces, 0o777)
+    mine = [shutil.copy(path, bench.folder) for path in (bench.program("births"), bench.library)]
+    privileged = shutil.copy(shutil.which("id"), os.path.join(bench.folder, "privileged"))
+    os.chmod(privileged, 0o4755)
+    script = f'exec "{mine[0]}" calls 3'
+    for path in mine:
+        os.chmod(path, 0o755)
+    command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "sh", "-c",
+               f'"{privileged}" -u; {script}']
+    need("setpriv")
+    plain = bench.run(command, False)
+    traced = bench.run(command, True, LD_PRELOAD=mine[1])
+    check.equal("output", (traced.returncode, traced.stdout, traced.stderr),
+                (plain.returncode, plain.stdout, plain.stderr))
+    check.equal("it is privileged", plain.stdout, b"0\n")
+    check.equal("traces", (len(bench.named("births")), len(bench.named("privileged"))), (1, 0))
+
+
+def one_folder(bench, check):
+    """`record` gives a family one folder, and every command takes that."""
+    folder = os.path.join(bench.folder, "family")
+    done = bench.run([bench.vmatrace, "record", "-o", folder + "/", "--", bench.program("births"),
+                      "own_spaces"], False)
+    check.equal("status", done.returncode, 0)
+    check.that(b"traced 6 processes" in done.stderr, f"summary: {done.stderr}")
+    check.equal("files", len(os.listdir(folder)), 6)
+    for command in ("info", "events", "timeline", "verify"):
+        for form in ("text", "json"):
+            read = bench.read(command, "-q", "--format", form, folder)
+            check.that(read.returncode == 0 and not read.stderr and read.stdout,
+                       f"{command} {form}: {read.returncode} {read.stderr[:200]}")
+    for command in ("maps", "mm"):
+        read = bench.read(command, folder)
+        check.equal(f"{command} without --pid", read.returncode, 2)
+        for name in os.listdir(folder):
+            pid = name.split(".")[-2]
+            read = bench.read(command, "-q", "--pid", pid, folder)
+            check.that(read.returncode == 0 and read.stdout, f"{command} --pid {pid}: {read.stderr[:200]}")
+
+
+ACTS = {f.__name__: f for f in (own_spaces, borrowed_spaces, shared_thread, daemonise, many_forks,
+                                emptied_environment, static_program, program_of_32_bits, setuid_program,
+                                one_folder)}
+
+if __name__ == "__main__":
+    hostile.main(ACTS)
