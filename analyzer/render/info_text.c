@@ -128,8 +128,7 @@ static void put_end(FILE *out, const struct info *info)
 	static const char *const sentences[] = {
 		[END_EXITED] = "exited",
 		[END_EXITING] = "exiting: the exit snapshot is taken, the process is still there",
-		[END_EXECED] = "replaced by exec; the new image, if it could be traced, has a "
-		               "trace of its own",
+		[END_EXECED] = "replaced by exec; the new image has a trace of its own if it could",
 		[END_RUNNING] = "not yet: still running",
 		[END_GONE] = "without an exit snapshot: killed, crashed, or left by _exit",
 	};
