@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <unwind.h>
 
+#include "frames.h"
+#include "memo.h"
+#include "recipes.h"
 #include "unwind.h"
 
 #define UNW_LOCAL_ONLY
@@ -152,6 +155,45 @@ static bool agree(const struct stack *ours, const struct stack *theirs)
 	       begins(theirs, ours);
 }
 
+/* The memo's answer for this stack: a number made of the frames, as an id of the trace would be. */
+static uint32_t number_of(const struct unwind_walk *walk)
+{
+	uint64_t number = walk->frames;
+
+	for (uint32_t i = 0; i < walk->frames; i++)
+		number = (number ^ walk->pc[i]) * 0x9e3779b97f4a7c15u;
+	return (uint32_t)(number >> 32);
+}
+
+/*
+ * True unless the memo says something else than the walk. What it does not know it is told, and must know the
+ * next moment.
+ */
+static bool remembers(const struct frame_registers *at, const struct unwind_walk *walk,
+                      struct judge_counts *counts)
+{
+	struct memo_key key = { .at = *at,
+		                .thread = frames_thread_pointer(),
+		                .epoch = recipes_epoch() };
+	struct memo_stack right = { .id = number_of(walk), .flags = walk->flags };
+	struct memo_stack found;
+	struct memo *memo;
+
+	if (memo_find(&key, &found)) {
+		counts->remembered++;
+		return found.id == right.id && found.flags == right.flags;
+	}
+	memo = memo_take(&key);
+	if (!memo)
+		return true;
+	unwind_stack(&key.at, VMAT_STACK_CFI, JUDGE_DEPTH, memo_walk(memo));
+	memo_fill(memo, &key, &right);
+	/* Not where a signal lies between, nor in an epoch that is over, nor if there is too much of it. */
+	if (!walk->repeatable || key.epoch != recipes_epoch())
+		return true;
+	return memo_find(&key, &found) && found.id == right.id && found.flags == right.flags;
+}
+
 static void print(const char *who, const struct stack *stack)
 {
 	fprintf(stderr, "%s, %d frames:", who, stack->depth);
@@ -162,6 +204,7 @@ static void print(const char *who, const struct stack *stack)
 
 __attribute__((noinline)) void judge_here(struct judge_counts *counts)
 {
+	enum { OTHERS_ASKED = 5000 };
 	static const char *const name[] = { "libgcc", "unw_backtrace", "unw_step" };
 	struct frame_registers at = {
 		.pc = (uint64_t)__builtin_return_address(0),
@@ -185,11 +228,14 @@ __attribute__((noinline)) void judge_here(struct judge_counts *counts)
 	if (errno != error)
 		fprintf(stderr, "errno changed to %d\n", errno);
 	counts->different += errno != error;
-	ask_libgcc(&theirs[0]);
-	ask_libunwind(&theirs[1]);
-	theirs[2].depth = 0;
-	if (counts->stacks % 32 == 0)
-		ask_libunwind_slowly(&theirs[2]);
+	counts->forgotten += !remembers(&at, &walk, counts);
+	/* The slow one always; the others, which are as slow in all, while there are not many stacks yet. */
+	theirs[0].depth = theirs[1].depth = 0;
+	if (counts->stacks < OTHERS_ASKED || counts->stacks % 16 == 0) {
+		ask_libgcc(&theirs[0]);
+		ask_libunwind(&theirs[1]);
+	}
+	ask_libunwind_slowly(&theirs[2]);
 	for (int i = 0; i < 3; i++) {
 		if (theirs[i].depth == 0)
 			continue;

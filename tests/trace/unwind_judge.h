@@ -1,6 +1,7 @@
 /*
  * unwind_judge: the recorder's walk held against other unwinders on the same stack: libgcc's
- * _Unwind_Backtrace(), libunwind's unw_backtrace(), and now and then libunwind's slow unw_step().
+ * _Unwind_Backtrace(), libunwind's unw_backtrace(), and libunwind's slow unw_step(). Beside it the memo: it must
+ * say the same as a walk, or nothing.
  */
 #ifndef UNWIND_JUDGE_H
 #define UNWIND_JUDGE_H
@@ -19,6 +20,8 @@ struct judge_counts {
 	long truncated; /* a correct beginning, and flagged as no more than that */
 	long different; /* to all judges: an error */
 	long deepest;
+	long remembered; /* the memo knew it */
+	long forgotten;  /* the memo was wrong, or did not keep what it was told */
 };
 
 /* Loads libunwind's local library. False: it is not there, and libgcc judges alone. */

@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #include "cfi.h"
+#include "frames.h"
+#include "memo.h"
 #include "modules.h"
 #include "recorder.h"
 #include "recipes.h"
@@ -26,6 +28,7 @@
 
 int rules_failed;
 static char *memory;
+static char *memos;
 static _Atomic long modules_noted;
 
 /* In the recorder it marks what libunwind calls while it learns as the recorder's own. */
@@ -71,6 +74,7 @@ static uint64_t main_stack_end(void)
 void rules_forget(void)
 {
 	memset(memory, 0, unwind_memory_bytes());
+	memset(memos, 0, memo_memory_bytes());
 	unwind_init(memory, main_stack_end());
 }
 
@@ -95,6 +99,9 @@ void rules_of_loading(void)
 
 	memory = mmap(NULL, unwind_memory_bytes(), PROT_READ | PROT_WRITE,
 	              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memos = mmap(NULL, memo_memory_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	             -1, 0);
+	memo_init(memos);
 	/* The next free numbers are not neighbours, and the program's own pipe must survive. */
 	close(dup2(0, 40));
 	dup2(0, 4);
@@ -195,6 +202,86 @@ void rules_of_threads(void)
 	}
 	check(different == 0, "threads learning at once: %d stacks, truncated %ld, different %ld",
 	      THREADS * WALKS, truncated, different);
+}
+
+/* A memo as if a walk from `at` had read these words, which lie from at->sp on. */
+static struct memo_key remember(const struct frame_registers *at, uint32_t words, bool hangs_on_bp)
+{
+	struct memo_key key = { .at = *at,
+		                .thread = frames_thread_pointer(),
+		                .epoch = recipes_epoch() };
+	struct memo_stack stack = { .id = 77, .flags = VMAT_EVENT_STACK_TRUNCATED };
+	struct memo *memo = memo_take(&key);
+	struct unwind_walk *walk = memo_walk(memo);
+
+	walk->words = words;
+	walk->hangs_on_bp = hangs_on_bp;
+	walk->repeatable = true;
+	for (uint32_t i = 0; i < words; i++) {
+		walk->at[i] = (int32_t)(i * 8);
+		walk->value[i] = ((const uint64_t *)at->sp)[i];
+	}
+	memo_fill(memo, &key, &stack);
+	return key;
+}
+
+static bool is_known(const struct memo_key *key)
+{
+	struct memo_stack stack;
+
+	return memo_find(key, &stack) && stack.id == 77 &&
+	       stack.flags == VMAT_EVENT_STACK_TRUNCATED;
+}
+
+/* Memory of a stack whose upper part goes away: no word there may be looked at once a lower one has changed. */
+static void rules_of_gone_words(void)
+{
+	enum { PAGE = 4096, WORDS = 9 };
+	char *pages =
+		mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t *stack = (uint64_t *)(void *)(pages + PAGE) - 3;
+	struct frame_registers at = { .pc = 0x1000, .sp = (uint64_t)stack, .bp = 5 };
+	struct memo_key key;
+
+	for (int i = 0; i < WORDS; i++)
+		stack[i] = (uint64_t)i;
+	key = remember(&at, WORDS, false);
+	check(is_known(&key), "the memo knows what it was told");
+	stack[2] = 99;
+	munmap(pages + PAGE, PAGE);
+	check(!is_known(&key), "the memo reads no word behind one that changed");
+	munmap(pages, PAGE);
+}
+
+void rules_of_the_memo(void)
+{
+	uint64_t stack[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct frame_registers at = { .pc = 0x1000, .sp = (uint64_t)stack, .bp = 5 };
+	struct memo_key key = remember(&at, 7, true);
+	struct memo_key other = key;
+	bool holds = true;
+
+	for (int i = 0; i < 7; i++) {
+		stack[i] ^= 1;
+		holds &= !is_known(&key);
+		stack[i] ^= 1;
+		holds &= is_known(&key);
+	}
+	check(holds, "the memo hangs on each word that was read");
+	stack[7] = 0;
+	check(is_known(&key), "and on no other");
+	other.at.bp++;
+	check(!is_known(&other), "on rbp, if it was used");
+	other = key;
+	other.thread += 8;
+	check(!is_known(&other), "on the thread");
+	recipes_forget((uint64_t)&rules_of_the_memo, (uint64_t)&rules_of_the_memo + 1);
+	key.epoch = recipes_epoch();
+	check(!is_known(&key), "an object that goes takes the memos with it");
+	key = remember(&at, 7, false);
+	key.at.bp++;
+	check(is_known(&key), "not on rbp, if it was not used");
+	rules_of_gone_words();
 }
 
 /* The code of libc, which has more addresses than the table has places. */

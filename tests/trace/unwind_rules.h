@@ -18,6 +18,7 @@ void rules_forget(void);
 
 void rules_of_small_stacks(void);
 void rules_of_threads(void);
+void rules_of_the_memo(void);
 void rules_of_a_full_table(void);
 void rules_of_fork(void);
 /* At the end: counts over all walks. */

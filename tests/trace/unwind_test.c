@@ -66,12 +66,14 @@ static void run_class(const char *name, void (*run)(long), long times, long may_
 {
 	memset(&counts, 0, sizeof(counts));
 	run(times);
-	check(counts.different == 0 && counts.truncated <= may_truncate && counts.stacks >= times,
+	check(counts.different == 0 && counts.forgotten == 0 && counts.truncated <= may_truncate &&
+	              counts.stacks >= times,
 	      "%-22s %6ld stacks, %5.1f frames each, deepest %3ld: equal %ld, equal to one judge "
 	      "%ld, "
-	      "truncated %ld, different %ld",
+	      "truncated %ld, different %ld; remembered %ld, wrongly %ld",
 	      name, counts.stacks, (double)counts.frames / (double)(counts.stacks + !counts.stacks),
-	      counts.deepest, counts.equal, counts.judges, counts.truncated, counts.different);
+	      counts.deepest, counts.equal, counts.judges, counts.truncated, counts.different,
+	      counts.remembered, counts.forgotten);
 }
 
 static void run_main(long times)
@@ -276,7 +278,7 @@ int main(int argc, char **argv)
 	rules_forget();
 	rules_of_small_stacks();
 	rules_of_threads();
-	run_class("main thread", run_main, stacks, 0);
+	run_class("main thread", run_main, 5 * stacks, 0);
 	run_class("threads", run_threads, stacks / 10, 0);
 	run_class("threads, small stack", run_small_threads, stacks / 20, 0);
 	run_class("coroutine", run_coroutine, stacks / 10, 0);
@@ -284,6 +286,7 @@ int main(int argc, char **argv)
 	run_class("every instruction", run_steps, stacks / 4, 0);
 	run_class("constructor", run_constructor, 50, 0);
 	run_class("lazy binding", run_lazy_binding, 1, 0);
+	rules_of_the_memo();
 	rules_of_a_full_table();
 	run_class("after a full table", run_main, 500, 0);
 	test_fork_child();
