@@ -247,8 +247,9 @@ static bool is_arena(const struct vma_row_info *rows, size_t i, size_t count,
 		return false;
 	if (used->end == top && creator == CREATOR_MALLOC)
 		return true;
+	/* A stack's guard right above the reserve is one VMA with it. */
 	return rest && rest->start == used->end && is_anonymous(rest) && rest->prot == PROT_NONE &&
-	       rest->end >= top && rest->end % ARENA_BYTES == 0;
+	       rest->end >= top && (creator == CREATOR_MALLOC || rest->end % ARENA_BYTES == 0);
 }
 
 /* A guard directly below and enough above it to be a stack. */

@@ -13,7 +13,7 @@
 #include "core/walk.h"
 #include "vmatrace/trace_format.h"
 
-enum { R = 1, W = 2, X = 4, ROW_LIMIT = 16 };
+enum { R = 1, W = 2, X = 4, ROW_LIMIT = 24 };
 
 /* One row and the kind it should get. Rows with the same name are of one file. */
 struct expected {
@@ -187,6 +187,9 @@ static void the_creator_decides_over_the_shape(void **state)
 		ROW(0x90000000, 0x90001000, R | X, false, "/lib/libm.so", KIND_TEXT),
 		ROW(0x90001000, 0x90002000, R | W, false, "/lib/libm.so", KIND_DATA),
 		{ 0x90002000, 0x90003000, R | W, false, "", KIND_MALLOC_BLOCK, 2, false },
+		/* the reserve of an arena and the guard of the stack above it, which the kernel joins */
+		{ 0xa0000000, 0xa0021000, R | W, false, "", KIND_MALLOC_ARENA, 2, false },
+		{ 0xa0021000, 0xa4001000, 0, false, "", KIND_MALLOC_ARENA, 2, false },
 	};
 	const struct kinds_source source = { .creator = made_by };
 
