@@ -56,6 +56,11 @@ static const struct command commands[] = {
 	  "of theirs.\n"
 	  "json: an array of changes, oldest first; of a crash an object with them and the fault.\n"
 	  "Text is the last 40 changes unless -n says otherwise.\n" },
+	{ "shared", cmd_shared, "[TRACE ...]",
+	  "shared memory and files through all processes: who made, mapped, holds them",
+	  "An object is its device and inode; acts alike of one process are one line with their "
+	  "number.\n"
+	  "How large an object was made is in no trace: ftruncate changes no address space.\n" },
 	{ "sites", cmd_sites, "[TRACE ...]", "call sites: calls, bytes, what is still mapped, time",
 	  "A site is a call and a stack; of a folder those of all processes together.\n"
 	  "live: pages first mapped there and still mapped at --to, VMAs: in so many runs alike;\n"

@@ -156,7 +156,7 @@ void leaks_text(FILE *out, const struct leak_report *report, bool colored)
 	program(out, report, colored);
 	shm(out, report);
 	stacks(out, report);
-	kept(out, report, LEAK_LIBC, "Kept by libc (heap, arenas, its own)");
+	kept(out, report, LEAK_LIBC, "Kept by libc and the allocator (heap, arenas, their own)");
 	kept(out, report, LEAK_LOADER, "Kept by the loader (objects loaded and not unloaded)");
 	accounts(out, &report->accounts);
 }

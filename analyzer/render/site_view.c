@@ -11,7 +11,7 @@
 #include "timeline_text.h"
 
 /* Callers named behind the site. */
-enum { CALLERS = 2 };
+enum { CALLERS = 2, CALLER_BYTES = 60 };
 
 /* "main" or, without a name, "app+0x12"; of the one frame whose line is not worth its room. */
 static void print_caller(FILE *out, const struct frame *frame)
@@ -19,7 +19,8 @@ static void print_caller(FILE *out, const struct frame *frame)
 	char text[512];
 
 	if (frame->function) {
-		print_escaped(out, frame->function);
+		text_escaped(text, CALLER_BYTES, frame->function);
+		fprintf(out, "%s%s", text, strlen(text) < strlen(frame->function) ? "..." : "");
 		return;
 	}
 	frame_text(frame, text, sizeof(text));

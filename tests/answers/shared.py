@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""shared: one object through all processes of a folder."""
+from common import Run, check, equal, finish, guilty, place
+
+PAGE = 4096
+
+
+def acts(one):
+    return [(act["act"], act["pid"], act["bytes"], place(act["stack"])[1]) for act in one["acts"]]
+
+
+def line(comment):
+    return guilty("shared_between", comment)
+
+
+def main():
+    with Run("shared_between") as run:
+        equal("its status", run.status, 0)
+        parent = int(run.out.split()[-1])
+        objects = run.json("shared")
+        posix = next(one for one in objects if one["name"].startswith("/dev/shm/shared_between"))
+        child = next(act["pid"] for act in posix["acts"] if act["act"] == "opened")
+        check("two processes", child != parent)
+        # A child's line of comment ends with what it does; fork comes between the parent's acts.
+        equal("the shm object's life", acts(posix), [
+            ("created", parent, 0, line("parent creates")),
+            ("mapped", parent, 4 * PAGE, line("parent maps")),
+            ("opened", child, 0, line("child opens")),
+            ("mapped", child, PAGE, line("child maps")),
+            ("unmapped", child, PAGE, line("child unmaps the first page")),
+            ("unlinked", parent, 0, line("parent unlinks")),
+            ("unmapped", parent, 4 * PAGE, line("parent unmaps"))])
+        equal("who holds it", posix["holders"], [{"pid": child, "bytes": 4 * PAGE}])
+        equal("how far it was mapped", posix["mapped_to"], 4 * PAGE)
+        pools = [one for one in objects if one["name"] == "/memfd:pool"]
+        equal("two memfds of one name", [[act["act"] for act in one["acts"]] for one in pools],
+              [["created", "mapped"], ["created", "mapped"]])
+        equal("their bytes", [one["holders"] for one in pools],
+              [[{"pid": parent, "bytes": PAGE}], [{"pid": parent, "bytes": 2 * PAGE}]])
+        segment = next(one for one in objects if one["name"].startswith("/SYSV"))
+        equal("the segment", [(act["act"], act["bytes"]) for act in segment["acts"]],
+              [("mapped", 3 * PAGE), ("unmapped", 3 * PAGE)])
+        equal("nobody holds it", segment["holders"], [])
+        text = run.ask("shared")
+        check("text says so", "held by nobody at the end" in text and f"by {child} (16 KiB)" in text,
+              text)
+    with Run("leak_loop") as run:
+        equal("nothing shared", run.json("shared"), [])
+        check("and says so", "nothing was mapped shared" in run.ask("shared"))
+    finish()
+
+
+main()
