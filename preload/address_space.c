@@ -6,6 +6,7 @@
  */
 #include "address_space.h"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
 #include <limits.h>
@@ -230,13 +231,22 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		settings_complain("recording to ", address_space.path);
 }
 
+/*
+ * ThreadSanitizer takes the place of pthread_mutex_lock(), which libunwind calls, and crashes where a thread is
+ * not yet known to it: there a stack goes by frame pointers.
+ */
+static bool unwinder_is_safe(void)
+{
+	return !dlsym(RTLD_DEFAULT, "__tsan_init");
+}
+
 void address_space_libc_is_ready(void)
 {
 	address_space.libc_is_ready = true;
 	if (address_space.state && address_space_alive() && address_space.settings->faults)
 		faults_watch(kept_memory()->faults_stack);
 	if (!address_space.state || !address_space_alive() ||
-	    address_space.settings->stack_mode != VMAT_STACK_CFI)
+	    address_space.settings->stack_mode != VMAT_STACK_CFI || !unwinder_is_safe())
 		return;
 	recorder_own_calls(+1);
 	snapshot_take(VMAT_SNAPSHOT_BEFORE_TRACER);

@@ -24,6 +24,8 @@ struct piece_call {
 	int (*call)(void *addr, size_t length, const struct piece_call *piece);
 	int value; /* prot or advice */
 	int pkey;
+	long number;      /* by number: of the system call, */
+	const long *word; /* and all its arguments */
 };
 
 static int unmap_piece(void *addr, size_t length, const struct piece_call *piece)
@@ -45,6 +47,13 @@ static int pkey_protect_piece(void *addr, size_t length, const struct piece_call
 static int advise_piece(void *addr, size_t length, const struct piece_call *piece)
 {
 	return real.madvise(addr, length, piece->value);
+}
+
+static int numbered_piece(void *addr, size_t length, const struct piece_call *piece)
+{
+	const long *word = piece->word;
+
+	return (int)real.syscall(piece->number, addr, length, word[2], word[3], word[4], word[5]);
 }
 
 /* The call on what of [start, end) lies outside of ours; the first failure ends it, as it would a whole one. */
@@ -108,6 +117,13 @@ int guard_madvise(struct recording *recording, void *addr, size_t length, int ad
 {
 	return guarded(recording, addr, length,
 	               &(struct piece_call) { .call = advise_piece, .value = advice });
+}
+
+int guard_system_call(struct recording *recording, long number, const long *word)
+{
+	return guarded(
+		recording, (void *)word[0], (size_t)word[1],
+		&(struct piece_call) { .call = numbered_piece, .number = number, .word = word });
 }
 
 void guard_replacing(struct recording *recording, const void *addr, size_t length, int replaces)

@@ -17,6 +17,11 @@ int guard_munmap(struct recording *recording, void *addr, size_t length);
 int guard_mprotect(struct recording *recording, void *addr, size_t length, int prot);
 int guard_pkey_mprotect(struct recording *recording, void *addr, size_t length, int prot, int pkey);
 int guard_madvise(struct recording *recording, void *addr, size_t length, int advice);
+/*
+ * Any of them made by syscall(): goes on by syscall(). The next munmap() may be an allocator's own (tcmalloc),
+ * which makes it by syscall(): that would come back here.
+ */
+int guard_system_call(struct recording *recording, long number, const long *word);
 
 /* Before a call that puts something else at [addr, addr + length), or takes what is there, if `replaces`. */
 void guard_replacing(struct recording *recording, const void *addr, size_t length, int replaces);

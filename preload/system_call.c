@@ -92,15 +92,11 @@ static void announce(struct recording *recording, uint16_t call, const long *wor
 
 static long perform(struct recording *recording, uint16_t call, long number, const long *word)
 {
-	if (call == CALL_MUNMAP)
-		return guard_munmap(recording, (void *)word[0], (size_t)word[1]);
-	if (call == CALL_MPROTECT)
-		return guard_mprotect(recording, (void *)word[0], (size_t)word[1], (int)word[2]);
-	if (call == CALL_PKEY_MPROTECT)
-		return guard_pkey_mprotect(recording, (void *)word[0], (size_t)word[1],
-		                           (int)word[2], (int)word[3]);
-	if (call == CALL_MADVISE)
-		return guard_madvise(recording, (void *)word[0], (size_t)word[1], (int)word[2]);
+	if (call == CALL_MUNMAP || call == CALL_MPROTECT || call == CALL_PKEY_MPROTECT ||
+	    call == CALL_MADVISE) {
+		recorder_awaits_none(recording);
+		return guard_system_call(recording, number, word);
+	}
 	announce(recording, call, word);
 	recorder_awaits_none(recording);
 	return real.syscall(number, word[0], word[1], word[2], word[3], word[4], word[5]);

@@ -33,7 +33,9 @@ hostile_test(confined.py sandboxed limited full_disk)
 hostile_test(births.py own_spaces borrowed_spaces shared_thread daemonise many_forks emptied_environment
   static_program program_of_32_bits setuid_program one_folder)
 hostile_test(contexts.py small_alternate_stack alternate_stack_above interrupted least_stacks thread_data_destructors cancelled_early
-  exit_amid_calls main_thread_leaves coroutines jumps_from_handlers)
+  exit_amid_calls main_thread_leaves coroutines jumps_from_handlers bare_stacks)
+hostile_test(neighbours.py jemalloc tcmalloc mimalloc interposer initfirst_interposer own_mmap deepbind asan
+  tsan ubsan layouts)
 
 # Two minutes with the others; an hour with --full.
 foreach(NAME torture torture_hour)
