@@ -11,6 +11,7 @@
 
 #include "processor.h"
 #include "raw_syscall.h"
+#include "real.h"
 #include "ring.h"
 #include "text.h"
 
@@ -135,7 +136,7 @@ void header_fill(struct vmat_header *header, const struct settings *settings,
 	header->pid = (uint32_t)RAW_1(SYS_getpid, 0);
 	header->parent_pid = (uint32_t)RAW_1(SYS_getppid, 0);
 	header->uid = (uint32_t)RAW_1(SYS_getuid, 0);
-	clock_gettime(CLOCK_REALTIME, &now);
+	real.clock_gettime(CLOCK_REALTIME, &now);
 	header->realtime_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	header->clock = ring.use_counter ? VMAT_CLOCK_TSC : VMAT_CLOCK_MONOTONIC_NS;
 	header->start = ring_clock_pair();

@@ -9,6 +9,7 @@
 
 #include "depot.h"
 #include "modules_table.h"
+#include "real.h"
 #include "recorder.h"
 #include "ring.h"
 #include "text.h"
@@ -276,7 +277,7 @@ void modules_snapshot(void)
 	modules.taking_own = unwind_ready();
 	if (modules.taking_own)
 		table->own_first = entries(table);
-	dl_iterate_phdr(visit, NULL);
+	real.dl_iterate_phdr(visit, NULL);
 	if (modules.taking_own)
 		close_own(table);
 	modules.taking_own = false;

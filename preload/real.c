@@ -70,6 +70,11 @@ static int raw_prctl(int option, ...)
 	return (int)with_errno(RAW_5(SYS_prctl, option, word[0], word[1], word[2], word[3]));
 }
 
+static int raw_clock_gettime(clockid_t clock, struct timespec *now)
+{
+	return (int)with_errno(RAW_2(SYS_clock_gettime, clock, now));
+}
+
 static long not_yet(void)
 {
 	errno = ENOSYS;
@@ -85,16 +90,38 @@ static const struct {
 	const char *name;
 	size_t offset;
 } nexts[] = {
-	NEXT(mmap),         NEXT(munmap),       NEXT(mprotect),
-	NEXT(madvise),      NEXT(syscall),      NEXT(prctl),
-	NEXT(brk),          NEXT(sbrk),         NEXT(shm_open),
-	NEXT(shm_unlink),   NEXT(mremap),       NEXT(posix_madvise),
-	NEXT(shmat),        NEXT(shmdt),        NEXT(pkey_mprotect),
-	NEXT(mlock),        NEXT(mlock2),       NEXT(munlock),
-	NEXT(mlockall),     NEXT(munlockall),   NEXT(remap_file_pages),
-	NEXT(memfd_create), NEXT(execve),       NEXT(execvp),
-	NEXT(execvpe),      NEXT(fexecve),      NEXT(execveat),
-	NEXT(posix_spawn),  NEXT(posix_spawnp), NEXT(process_madvise),
+	NEXT(dl_iterate_phdr),
+	NEXT(clock_gettime),
+	NEXT(mmap),
+	NEXT(munmap),
+	NEXT(mprotect),
+	NEXT(madvise),
+	NEXT(syscall),
+	NEXT(prctl),
+	NEXT(brk),
+	NEXT(sbrk),
+	NEXT(shm_open),
+	NEXT(shm_unlink),
+	NEXT(mremap),
+	NEXT(posix_madvise),
+	NEXT(shmat),
+	NEXT(shmdt),
+	NEXT(pkey_mprotect),
+	NEXT(mlock),
+	NEXT(mlock2),
+	NEXT(munlock),
+	NEXT(mlockall),
+	NEXT(munlockall),
+	NEXT(remap_file_pages),
+	NEXT(memfd_create),
+	NEXT(execve),
+	NEXT(execvp),
+	NEXT(execvpe),
+	NEXT(fexecve),
+	NEXT(execveat),
+	NEXT(posix_spawn),
+	NEXT(posix_spawnp),
+	NEXT(process_madvise),
 };
 
 /* What holds before the constructor. The casts of not_yet agree on the one thing it does: return -1. */
@@ -109,6 +136,7 @@ struct real real = {
 	.madvise = raw_madvise,
 	.syscall = raw_syscall,
 	.prctl = raw_prctl,
+	.clock_gettime = raw_clock_gettime,
 	.process_madvise = raw_process_madvise,
 	NOT_YET(brk),
 	NOT_YET(sbrk),

@@ -6,11 +6,13 @@
 #ifndef VMATRACE_PRELOAD_REAL_H
 #define VMATRACE_PRELOAD_REAL_H
 
+#include <link.h>
 #include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 
 struct real {
 	void *(*mmap)(void *, size_t, int, int, int, off_t);
@@ -45,6 +47,9 @@ struct real {
 	int (*posix_spawnp)(pid_t *, const char *, const posix_spawn_file_actions_t *,
 	                    const posix_spawnattr_t *, char *const *, char *const *);
 	void *libc_start_main;
+	/* Not wrapped. A sanitizer within the program may have its own, which do not work this early. */
+	int (*clock_gettime)(clockid_t, struct timespec *);
+	int (*dl_iterate_phdr)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
 	ssize_t (*process_madvise)(int, const struct iovec *, size_t, int, unsigned);
 };
 

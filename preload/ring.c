@@ -10,6 +10,7 @@
 
 #include "processor.h"
 #include "raw_syscall.h"
+#include "real.h"
 #include "recorder.h"
 #include "words.h"
 
@@ -35,7 +36,7 @@ uint64_t ring_ticks(void)
 
 	if (ring.use_counter)
 		return processor_counter();
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	real.clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
@@ -47,7 +48,7 @@ struct vmat_clock_pair ring_clock_pair(void)
 	uint64_t version;
 
 	pair.ticks = ring_ticks();
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	real.clock_gettime(CLOCK_MONOTONIC, &now);
 	pair.monotonic_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	/* A writer that finds another one here leaves the pair to it: no waiting in a stranger's thread. */
 	version = __atomic_load_n(&control->latest_version, __ATOMIC_RELAXED);

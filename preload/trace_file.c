@@ -15,6 +15,7 @@
 #include "place.h"
 #include "processor.h"
 #include "raw_syscall.h"
+#include "real.h"
 #include "ring.h"
 #include "text.h"
 
@@ -99,7 +100,7 @@ static bool expand(const struct settings *settings, unsigned n, char *path, size
 			text_string(&text, settings->host);
 			break;
 		case 't':
-			clock_gettime(CLOCK_REALTIME, &now);
+			real.clock_gettime(CLOCK_REALTIME, &now);
 			text_number(&text, (uint64_t)now.tv_sec, 10);
 			break;
 		case '%':

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "depot.h"
+#include "real.h"
 #include "recorder.h"
 #include "ring.h"
 
@@ -27,6 +28,8 @@ static uint64_t events = 30000;
 static uint32_t alive = 1;
 static uint64_t done, snapshots;
 static uint64_t whole, stale, wrong, with_stack, without_stack;
+
+struct real real = { .clock_gettime = clock_gettime };
 
 /* The recorder's event for a call of its own: here nothing makes one. */
 void recorder_internal(struct vmat_event *event)
