@@ -7,13 +7,14 @@
  *                      at least 128 MiB below the top of the stack (mm/util.c, MIN_GAP).
  *     another thread   within THREAD_REACH below the thread pointer: up to that, for glibc puts the thread's
  *                      control block at the top of its stack.
- *     foreign          an alternate signal stack, a coroutine: nobody says where it ends. By CFI, which
- *                      describes frames that do exist, each step may go FOREIGN_REACH up.
+ *     foreign          an alternate signal stack, a coroutine: nobody says where it ends. A step by CFI may
+ *                      go FOREIGN_REACH up; into another page than sp's, the kernel is asked for the word.
  *
- * Where an alternate stack or a coroutine's lies below its thread's own, it passes for that; a step by CFI is
- * as right there as elsewhere. A frame pointer may be anything. Above sp on the main stack there is nothing
- * but the stack; of a thread, memory from sp to the thread pointer must have been seen to be there without a
- * gap, once; elsewhere a frame pointer is believed only in the page that sp is known to be in.
+ * Where an alternate stack or a coroutine's lies below its thread's own, it is foreign too. CFI describes frames
+ * that do exist, but where a coroutine begins there is none. A frame pointer may be anything. Above sp on the
+ * main stack there is nothing but the stack; of a thread, memory from sp to the thread pointer must have been
+ * seen to be there without a gap, once; elsewhere a frame pointer is believed only in the page that sp is known
+ * to be in.
  *
  * Each step must go up, except over a signal frame, behind which the stack may be another one. The depth
  * ends a walk in any case. A register that a frame saved is read only when a frame outside needs it.
@@ -174,6 +175,39 @@ static inline bool in_red_zone(struct frame frame, uint64_t address)
 	return frame.exact && address % 8 == 0 && frame.sp - address <= FRAMES_RED_ZONE;
 }
 
+/*
+ * True if memory from sp up to the thread pointer has no gap. Asks for each page once in the thread's life,
+ * from the top down: a thread's own stack stays. A stack below it, with a guard between, is none of it.
+ */
+static bool is_own_stack(uint64_t sp)
+{
+	uint64_t from = own_stack_from;
+
+	if (!from)
+		from = frames_thread_pointer() & ~(uint64_t)(PAGE_BYTES - 1);
+	for (unsigned asked = 0; from > sp && asked < PAGES_ASKED; asked++) {
+		if (!readable(from - PAGE_BYTES))
+			break;
+		from -= PAGE_BYTES;
+	}
+	own_stack_from = from;
+	return from <= sp;
+}
+
+/*
+ * True if the word, which CFI says is the return address, can be read. On a coroutine's stack the outermost
+ * function may have been entered by no call: what lies above it is the end of the mapping.
+ */
+static inline bool is_there(struct frame frame, uint64_t address)
+{
+	if (__builtin_expect(frame.bound == state.main_stack_end, 1))
+		return true;
+	/* The return address below sp was read. */
+	if (!frame.exact && address / PAGE_BYTES == (frame.sp - 8) / PAGE_BYTES)
+		return true;
+	return (!frame.foreign && is_own_stack(frame.sp)) || readable(address);
+}
+
 /* The step of a recipe that has a CFA; registers were saved at offsets from the base. */
 static inline __attribute__((always_inline)) struct frame step_to_cfa(struct frame frame,
                                                                       struct recipe recipe,
@@ -183,7 +217,7 @@ static inline __attribute__((always_inline)) struct frame step_to_cfa(struct fra
 	uint64_t bp_at = base + (uint64_t)(recipe.bp_words * 8);
 	uint64_t bx_at = base + (uint64_t)(recipe.bx_words * 8);
 
-	if (cfa <= frame.sp || cfa > frame.bound || cfa % 8)
+	if (cfa <= frame.sp || cfa > frame.bound || cfa % 8 || !is_there(frame, cfa - 8))
 		return with_step(frame, STEP_STOPPED);
 	if (recipe.saved & SAVED_BP) {
 		/* In the frame itself: between its sp and its CFA. */
@@ -214,25 +248,6 @@ static struct frame step_over_signal(struct frame frame, struct unwind_walk *wal
 	frame = arrived(frame, pc, sp);
 	frame.exact = true;
 	return with_bound(frame);
-}
-
-/*
- * True if memory from sp up to the thread pointer has no gap. Asks for each page once in the thread's life,
- * from the top down: a thread's own stack stays. A stack below it, with a guard between, is none of it.
- */
-static bool is_own_stack(uint64_t sp)
-{
-	uint64_t from = own_stack_from;
-
-	if (!from)
-		from = frames_thread_pointer() & ~(uint64_t)(PAGE_BYTES - 1);
-	for (unsigned asked = 0; from > sp && asked < PAGES_ASKED; asked++) {
-		if (!readable(from - PAGE_BYTES))
-			break;
-		from -= PAGE_BYTES;
-	}
-	own_stack_from = from;
-	return from <= sp;
 }
 
 /* True if memory between sp and the two words at a frame pointer is there for sure. */
@@ -346,6 +361,15 @@ static inline uint64_t saved_at(uint64_t cfa, uint64_t word, int shift)
 	return cfa + (uint64_t)((int64_t)(int8_t)(word >> shift) * 8);
 }
 
+/* Below it words can be read without asking, which is_there() may do: the return address below sp was read. */
+static inline uint64_t sure_bound(struct frame frame)
+{
+	if (__builtin_expect(frame.bound == state.main_stack_end, 1) ||
+	    (!frame.foreign && own_stack_from && own_stack_from <= frame.sp))
+		return frame.bound;
+	return ((frame.sp - 8) | (PAGE_BYTES - 1)) + 1;
+}
+
 /*
  * The same as steps by CFI, over return addresses in frames of the usual two kinds: on to the first frame where
  * anything is not as usual, which is left for step_by_cfi() to judge. What a step needs stays in registers here.
@@ -355,6 +379,7 @@ static struct frame walk_the_usual(struct frame frame, size_t depth, struct unwi
 	const struct recipe_entry *table = state.table;
 	uint32_t frames = walk->frames;
 	uint32_t words = walk->words;
+	const uint64_t sure = sure_bound(frame);
 
 	/* A step reads two words at most. */
 	while (frames < depth && words + 2 <= UNWIND_WORDS) {
@@ -370,7 +395,7 @@ static struct frame walk_the_usual(struct frame frame, size_t depth, struct unwi
 			break;
 		/* Below the CFA, if it is saved at all (recipes.h). */
 		at = saved_at(cfa, word, RECIPE_WORD_BP);
-		if (cfa <= frame.sp || cfa > frame.bound || cfa % 8 || at < frame.sp)
+		if (cfa <= frame.sp || cfa > sure || cfa % 8 || at < frame.sp)
 			break;
 		pc = *(const uint64_t *)(cfa - 8);
 		if (pc == 0 || !frames_is_pc(pc))
