@@ -44,3 +44,7 @@ foreach(NAME torture torture_hour)
   set_tests_properties(hostile/${NAME} PROPERTIES LABELS hostile TIMEOUT 4000)
 endforeach()
 set_tests_properties(hostile/torture_hour PROPERTIES LABELS "hostile;full")
+
+# The tests that the table of README.md names are there.
+add_test(NAME hostile/traps COMMAND ${CMAKE_SOURCE_DIR}/tests/hostile/traps.py ${CMAKE_BINARY_DIR})
+set_tests_properties(hostile/traps PROPERTIES LABELS hostile)
