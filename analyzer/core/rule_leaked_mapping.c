@@ -11,10 +11,14 @@
 #include "call_table.h"
 #include "quantity.h"
 #include "rules.h"
+#include "vmatrace/trace_format.h"
 
 /* The program asked for that memory. */
 static bool was_asked_for(const struct rules_source *source, const struct event *event)
 {
+	/* The recorder's first malloc makes the program's heap. */
+	if (event->flags & VMAT_EVENT_INTERNAL)
+		return false;
 	switch (source->creator(source->context, event)) {
 	case CREATOR_PROGRAM:
 		return true;
