@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "render/info.h"
+#include "render/text.h"
 
 void missing_add(struct missing *missing, const char *format, ...)
 {
@@ -81,9 +82,11 @@ static void add_coverage(struct missing *missing, const struct vmat_header *head
 void missing_of_trace(struct missing *missing, const struct trace *trace)
 {
 	const struct vmat_header *header = trace_header(trace);
-	char who[300];
+	char name[256], who[300];
 
-	snprintf(who, sizeof(who), "process %u (%.256s)", header->pid, base_name_of(header->exe));
+	/* What a program is called may be anything, and these sentences are printed as they are. */
+	text_escaped(name, sizeof(name), base_name_of(header->exe));
+	snprintf(who, sizeof(who), "process %u (%s)", header->pid, name);
 	add_counts(missing, trace, who);
 	add_coverage(missing, header, who);
 }

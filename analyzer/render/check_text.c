@@ -60,8 +60,7 @@ static void put_verdict(FILE *out, const struct check_report *report)
 		        report->policy->incomplete == INCOMPLETE_FAIL
 		                ? "incomplete"
 		                : "incomplete (taken as it is)");
-		print_escaped(out, report->incomplete[i]);
-		putc('\n', out);
+		fprintf(out, "%s\n", report->incomplete[i]);
 	}
 }
 
@@ -120,22 +119,27 @@ static void put_finding(FILE *out, const struct check_report *report, const stru
 	fprintf(out, ", id %s\n", finding_fingerprint(fingerprint, finding));
 }
 
-/* In double quotes, as YAML takes it. */
+/*
+ * In double quotes, as YAML takes it. The arguments of a C++ function say nothing that its name does not: a
+ * star stands for them.
+ */
 static void put_glob(FILE *out, const char *name, const char *text)
 {
+	const char *arguments = text ? strchr(text, '(') : NULL;
+
 	if (!text)
 		return;
-	fprintf(out, ", %s: ", name);
-	putc('"', out);
+	fprintf(out, ", %s: \"", name);
 	for (; *text; text++) {
 		if (strchr("*?[\\", *text))
 			fputs("\\\\", out);
 		if (*text == '"')
 			putc('\\', out);
-		if ((unsigned char)*text < ' ')
-			putc('?', out); /* a glob for it */
-		else
-			putc(*text, out);
+		putc((unsigned char)*text < ' ' ? '?' : *text, out);
+		if (text == arguments && text[1] && strncmp(text, "(anonymous", 10) != 0) {
+			putc('*', out);
+			break;
+		}
 	}
 	putc('"', out);
 }
