@@ -18,6 +18,22 @@ if grep -qs '^ID=debian' /etc/os-release; then
 	packages_full="$packages_full linux-perf"
 fi
 
+# To judge JUnit XML with.
+packages_test="$packages_test libxml2-utils"
+# Judges from npm, locked in tests/package-lock.json. nodejs brings npm along where it is not Debian's own.
+if ! command -v npm >/dev/null; then
+	packages_full="$packages_full npm"
+fi
+npm_install() {
+	if ! command -v npm >/dev/null; then
+		echo "no npm: what the packages of tests/package.json judge is skipped"
+	elif [ ! -e tests/node_modules/.package-lock.json ] ||
+		[ tests/package-lock.json -nt tests/node_modules/.package-lock.json ]; then
+		npm ci --prefix tests --ignore-scripts --no-audit --no-fund ||
+			echo "npm ci failed: what these packages judge is skipped"
+	fi
+}
+
 # Those of "$@" that are not installed.
 packages_missing() {
 	for package in "$@"; do

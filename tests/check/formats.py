@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""The formats of `check`, each held by a judge from outside: SARIF by the OASIS schema, JUnit by xmllint and a
+schema of what its consumers take, JSON by its keys, GitHub's commands by their grammar.
+
+    formats.py BUILD sarif|junit|json|github
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree
+
+from judging import (DEEDS, SOURCES, VMATRACE, check, equal, finish, judge, marked, policy_of, record, run, write,
+                     BUILD)
+
+MODULES = os.path.join(os.path.dirname(SOURCES), "node_modules")
+ROOT = os.path.dirname(os.path.dirname(SOURCES))
+FINGERPRINT = re.compile(r"^[0-9a-f]{16}$")
+
+
+def skip(why):
+    print(f"skipped: {why}")
+    sys.exit(77)
+
+
+def documents(form):
+    """The format of runs of all kinds: findings of each level, allowed, none, incomplete, hostile names."""
+    strict = write("strict.yml", "version: 1\nrules:\n" + "".join(
+        f"  {line}\n" for line in (
+            "wx-mapping: {level: error}", "failed-call: {level: warning}", "leaked-mapping: {level: error}",
+            "fixed-clobber: {level: error}", "unexplained: {level: error}")))
+    allow = write("allow.yml", open(strict, encoding="utf-8").read() +
+                  'allow:\n  - {rule: wx-mapping, function: "break_*", reason: "<&\\">\'\\u263a, 100%: it is fine"}\n'
+                  '  - {rule: unexplained, reason: "never met"}\n')
+    hostile = os.path.join(os.path.dirname(DEEDS), "make_trace")
+    record("wx", DEEDS, "break", "wx-mapping")
+    record("failed", DEEDS, "break", "failed-call")
+    record("clobber", DEEDS, "break", "fixed-clobber")
+    record("unexplained", DEEDS, "break", "unexplained")
+    record("clean", DEEDS, "keep", "failed-call")
+    subprocess.run((VMATRACE, "record", "-q", "--coverage", "calls", "-o", os.path.join(os.path.dirname(strict), "calls/"),
+                    "--", DEEDS, "keep", "churn"), check=True)
+    cases = [("wx", strict), ("wx", allow), ("failed", strict), ("clobber", strict), ("unexplained", strict),
+             ("clean", strict), ("calls", strict), ("clean", None)]
+    for kind in ("good", "torn", "wrapped", "unknown", "hostile"):
+        path = os.path.join(os.path.dirname(strict), kind + ".vmat")
+        subprocess.run((hostile, kind, path), check=True)
+        cases.append((kind + ".vmat", strict))
+    paths = []
+    for number, (trace, policy) in enumerate(cases):
+        status, out, err = run(VMATRACE, "check", "--format", form, "--source-root", ROOT,
+                               *(("--policy", policy) if policy else ()), trace)
+        check(f"{trace}: status", status in (0, 1, 3), err)
+        check(f"{trace}: something is said", out, err)
+        paths.append((trace, policy, status, write(f"{number}.{form}", out)))
+    return paths
+
+
+def sarif():
+    if not os.path.isdir(MODULES) or not shutil.which("node"):
+        skip("no node, or no packages: npm ci in tests/")
+    paths = documents("sarif")
+    judge_script = os.path.join(SOURCES, "validate_sarif.mjs")
+    files = [path for *_, path in paths]
+    status, out, err = run("node", judge_script, MODULES, *files)
+    equal("all are SARIF 2.1.0", (status, out), (0, ""))
+    # The judge itself can say no.
+    broken = json.load(open(files[0], encoding="utf-8"))
+    broken["runs"][0]["results"][0]["level"] = "fatal"
+    equal("a bad level is refused", run("node", judge_script, MODULES, write("bad.sarif", json.dumps(broken)))[0], 1)
+    wx = json.load(open(files[0], encoding="utf-8"))["runs"][0]
+    result = wx["results"][0]
+    place = result["locations"][0]["physicalLocation"]
+    equal("the place", (result["ruleId"], place["artifactLocation"]["uri"], place["region"]["startLine"]),
+          ("wx-mapping", "tests/check/deeds.c", marked("wx-mapping")))
+    equal("the rule's row", wx["tool"]["driver"]["rules"][result["ruleIndex"]]["id"], "wx-mapping")
+    check("the fingerprint", FINGERPRINT.match(result["partialFingerprints"]["vmatraceSite/v1"]), result)
+    for _, _, _, path in paths:
+        for uri in re.findall(r'"uri":"([^"]*)"', open(path, encoding="utf-8").read()):
+            check("no absolute path", not uri.startswith("/") and ".." not in uri, uri)
+    allowed = json.load(open(files[1], encoding="utf-8"))["runs"][0]["results"][0]
+    equal("allowed is suppressed", allowed["suppressions"][0]["justification"], "<&\">'\u263a, 100%: it is fine")
+    incomplete = json.load(open(files[6], encoding="utf-8"))["runs"][0]["invocations"][0]
+    equal("incomplete", (incomplete["executionSuccessful"], len(incomplete["toolExecutionNotifications"])), (False, 1))
+
+
+def junit():
+    if not shutil.which("xmllint"):
+        skip("no xmllint (libxml2-utils)")
+    paths = documents("junit")
+    schema = os.path.join(SOURCES, "junit.xsd")
+    for trace, _, status, path in paths:
+        done, _, err = run("xmllint", "--noout", "--schema", schema, path)
+        equal(f"{trace}: valid", (done, err.strip()), (0, f"{path} validates"))
+        suites = xml.etree.ElementTree.parse(path).getroot()
+        suite = suites[0]
+        for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            equal(f"{trace}: {name}", int(suite.get(name)), len(suite.findall(f"testcase/{tag}")))
+        equal(f"{trace}: tests", int(suite.get("tests")), len(suite.findall("testcase")))
+        equal(f"{trace}: fails as the status says", bool(suite.findall("testcase/failure")) or
+              bool(suite.findall("testcase/error")), status != 0)
+    text = open(paths[0][3], encoding="utf-8").read()
+    check("function, file, line", f"break_wx_mapping (deeds.c:{marked('wx-mapping')})" in text, text)
+    bad = write("bad.xml", text.replace('time="0.000"', 'time="0.0001"', 1))
+    equal("four decimals are refused", run("xmllint", "--noout", "--schema", schema, bad)[0] != 0, True)
+
+
+def as_json():
+    documents("json")
+    status, verdict = judge("wx", "--policy", policy_of("wx-mapping"))
+    equal("keys", sorted(verdict), sorted(("schema", "verdict", "errors", "warnings", "allowed", "trace", "policy",
+                                           "processes", "incomplete", "findings", "unused_allows", "baseline")))
+    equal("schema first", next(iter(verdict)), "schema")
+    equal("keys of a finding", sorted(verdict["findings"][0]), sorted((
+        "rule", "level", "message", "fingerprint", "site", "module", "function", "file", "line", "count", "pid",
+        "processes", "event", "vma", "allowed_by", "stack")))
+    finding = verdict["findings"][0]
+    out = run(VMATRACE, "events", "--format", "jsonl", "wx")[1]
+    event = [event for event in map(json.loads, out.splitlines()) if event["seq"] == finding["event"]["seq"]][0]
+    equal("the event is that of `events`", (event["call"], event["result"], event["args"]["prot"]),
+          ("mmap", finding["vma"]["vm_start"], "rwx"))
+    equal("vm_flags", finding["vma"]["vm_flags"], "rwxp")
+
+
+def github():
+    message = re.compile(r"^::(error|warning|notice) (file=[^:,]+,line=\d+,)?title=[^:,]+::[^\r\n]+$")
+    for trace, _, status, path in documents("github"):
+        lines = open(path, encoding="utf-8").read().splitlines()
+        for line in lines[:-1]:
+            check(f"{trace}: a command", message.match(line), line)
+        check(f"{trace}: the last line", lines[-1].startswith("vmatrace check: "), lines[-1])
+        equal(f"{trace}: an error if it fails", any(line.startswith("::error ") for line in lines), status != 0)
+        if trace == "wx" and status == 1:
+            check("the place", lines[0].startswith(f"::error file=tests/check/deeds.c,line={marked('wx-mapping')},"
+                                                   "title=wx-mapping::"), lines[0])
+
+
+{"sarif": sarif, "junit": junit, "json": as_json, "github": github}[sys.argv[2]]()
+finish()
