@@ -80,10 +80,6 @@ static bool read_allows(struct reading *reading, const yaml_node_t *node, void *
 			return policy_wrong(reading, entry,
 			                    "the entry of 'allow' has no rule, expected "
 			                    "rule: and the name of one");
-		if (!allow->reason)
-			return policy_wrong(reading, entry,
-			                    "the entry of 'allow' has no reason, expected "
-			                    "reason: and why it is fine");
 	}
 	return true;
 }

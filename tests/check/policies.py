@@ -40,7 +40,7 @@ BAD = [
     ("bad incomplete", "version: 1\nincomplete: maybe\n", 2, "bad value 'maybe' of 'incomplete', expected fail, warn or ignore"),
     ("allow is a mapping", "version: 1\nallow: {rule: x}\n", 2, "'allow' is a mapping, expected a list"),
     ("allow without a rule", ALLOW + "  - {module: x, reason: y}\n", 5, "has no rule"),
-    ("allow without a reason", ALLOW + "  - {rule: wx-mapping}\n", 5, "has no reason"),
+    ("allow with an empty reason", ALLOW + "  - {rule: wx-mapping, reason: ''}\n", 5, "'reason' is '', expected a sentence"),
     ("allow of an unknown rule", ALLOW + "  - {rule: wx, reason: y}\n", 5, "unknown rule 'wx'"),
     ("allow with an unknown key", ALLOW + "  - {rule: wx-mapping, func: y, reason: z}\n", 5, "unknown key 'func'"),
     ("allow with a bad glob", ALLOW + '  - {rule: wx-mapping, file: "", reason: z}\n', 5, "bad glob '' of 'file': empty"),
@@ -104,6 +104,7 @@ def allows():
     # One frame must match all: the function is one frame's, the module another's.
     for globs in ('function: "keep_*"', 'module: "libc*", function: "break_*"', 'function: "BREAK_*"'):
         allowed(globs, entry.format(globs), 1, 1)
+    allowed("without a reason", "allow:\n  - {rule: wx-mapping, function: break_wx_mapping}\n", 0, 0)
     allowed("of another rule", "allow:\n  - {rule: leaked-shm, reason: none}\n", 1, 1)
     allowed("of the rule alone", "allow:\n  - {rule: wx-mapping, reason: all of them}\n", 0, 0)
     out = run(VMATRACE, "check", "--policy", policy_of("wx-mapping", entry.format("function: none")), "trace")[1]

@@ -30,6 +30,8 @@ static const char *const commands[][6] = {
 	{ "timeline", "-n", "0", "--internal" },
 	{ "maps", "--at", "peak-vmas", "--who" },
 	{ "mm" },
+	{ "check" },
+	{ "check", "--format", "sarif" },
 };
 
 /* What the commands say of bad input is not looked at; one descriptor, or a run would use up all. */
