@@ -187,14 +187,14 @@ static void findings_are_one_for_a_place(void **state)
 	bool fresh;
 
 	(void)state;
-	findings_at(&findings, &warning, 10, 7, "", &fresh)->count = 1;
+	findings_at(&findings, &warning, 0, 7, "", &fresh)->count = 1;
 	assert_true(fresh);
-	first = findings_at(&findings, &error, 0, 7, "", &fresh);
+	first = findings_at(&findings, &error, 10, 7, "", &fresh);
 	assert_true(fresh);
 	first->count = 2;
-	assert_ptr_equal(findings_at(&findings, &error, 0, 7, "", &fresh), first);
+	assert_ptr_equal(findings_at(&findings, &error, 10, 7, "", &fresh), first);
 	assert_false(fresh);
-	findings_at(&findings, &error, 0, 7, "other", &fresh)->count = 0; /* taken back */
+	findings_at(&findings, &error, 10, 7, "other", &fresh)->count = 0; /* taken back */
 	findings_finish(&findings);
 	assert_int_equal(findings.count, 2);
 	assert_ptr_equal(findings.items[0], first); /* worst first */
@@ -249,6 +249,7 @@ static void baselines_compare(void **state)
 	know(&baseline, 1, "am");
 	know(&baseline, 2, "bcdm"); /* will be "bm": inlined */
 	know(&baseline, 3, "em");   /* will be gone */
+	know(&baseline, 6, "xym");  /* gone too; that x calls something else now is no inlining */
 	site(&baseline, 1, "am", 10, &is_new);
 	assert_false(is_new);
 	site(&baseline, 1, "am", 10, &is_new);
@@ -259,7 +260,9 @@ static void baselines_compare(void **state)
 	assert_true(is_new);
 	site(&baseline, 5, "fm", 5, &is_new);
 	assert_true(is_new);
+	site(&baseline, 7, "xzm", 5, &is_new);
 	assert_true(baseline_compare(&baseline));
+	assert_null(number_table_find(&baseline.altered, 7));
 	assert_non_null(number_table_find(&baseline.altered, 4));
 	assert_null(number_table_find(&baseline.altered, 5));
 	assert_null(number_table_find(&baseline.altered, 1));

@@ -23,7 +23,7 @@ struct scene {
 	const struct event *events;
 	size_t count;
 	size_t next;
-	struct finding_frame frame; /* of the event last asked about */
+	struct finding_frame frames[2]; /* of the event last asked about */
 };
 
 static bool next_event(void *self, struct event *event)
@@ -48,13 +48,18 @@ static size_t frames_of(void *context, const struct event *event,
 	static const char *const names[] = { "f0", "f1", "f2", "f3", "f4" };
 	struct scene *scene = context;
 
-	scene->frame = (struct finding_frame) {
+	scene->frames[0] = (struct finding_frame) {
 		.module = event->caller >= RUNTIME ? "/lib/libc.so.6" : "/bin/app",
 		.function = names[event->caller % 5],
 		.runtime = event->caller >= RUNTIME,
 	};
-	*frames = &scene->frame;
-	return event->caller ? 1 : 0;
+	scene->frames[1] = (struct finding_frame) {
+		.module = "/lib/libc.so.6",
+		.function = "start",
+		.runtime = true,
+	};
+	*frames = scene->frames;
+	return event->caller ? 2 : 0;
 }
 
 static struct call_owner owner_of(void *context, const struct event *event)
@@ -204,7 +209,7 @@ static void clobbers_of_others(void **state)
 	         map(3, 2, 0x102000, 1, 0, MAP_FIXED), /* given back by the same module */
 	         map(4, 3, 0x102000, 1, 3, MAP_FIXED), /* into a reservation */
 	         map(5, 900, 0x200000, 2, 3, 0),
-	         map(6, 901, 0x200000, 1, 0, MAP_FIXED), /* the runtime among itself */
+	         map(6, 901, 0x200000, 1, 3, MAP_FIXED), /* the runtime among itself */
 	         map(7, 4, 0x201000, 1, 3, MAP_FIXED),   /* found: the runtime's */
 	         map(8, 4, BASE, 1, 3, MAP_FIXED));      /* found: from before recording */
 
@@ -222,13 +227,15 @@ static void limits_name_the_holder(void **state)
 	const struct policy_rule rule = { .rule = &rule_max_mapped,
 		                          .level = LEVEL_ERROR,
 		                          .settings = { .limit = 20 * PAGE } };
-	FINDINGS(rule, map(0, 1, 0x100000, 12, 3, 0), map(1, 2, 0x200000, 5, 3, 0),
-	         call(2, CALL_MUNMAP, 2, 0x200000, 5 * PAGE, 0, 0));
+	FINDINGS(rule, map(0, 2, 0x100000, 5, 3, 0), map(1, 1, 0x80000, 6, 3, 0),
+	         map(2, 2, 0x300000, 5, 3, 0), map(3, 3, 0x400000, 1, 3, 0),
+	         call(4, CALL_MUNMAP, 2, 0x100000, 5 * PAGE, 0, 0));
 
 	(void)state;
 	assert_int_equal(findings->count, 1);
 	assert_int_equal(findings->items[0]->count, 1);
-	assert_int_equal(findings->items[0]->event.seq, 0); /* it holds most, though @1 went over */
+	/* Of site 2, which holds most: 10 pages in two mappings. @3 went over. */
+	assert_int_equal(findings->items[0]->event.caller, 2);
 	assert_int_equal(findings->items[0]->amount, 21 * PAGE);
 	rules_free(rules);
 }
@@ -290,7 +297,8 @@ static void modes_beyond_the_policy(void **state)
 		                          .level = LEVEL_ERROR,
 		                          .settings = { .max_mode = 0640 } };
 	FINDINGS(rule, shm(0, CALL_SHM_OPEN, "/a", O_CREAT, 0640),
-	         shm(1, CALL_SHM_OPEN, "/b", O_CREAT, 0644), shm(2, CALL_SHM_OPEN, "/c", 0, 0777));
+	         shm(1, CALL_SHM_OPEN, "/b", O_CREAT, 0644), shm(2, CALL_SHM_OPEN, "/c", 0, 0777),
+	         shm(3, CALL_SHM_OPEN, "/d", O_CREAT, 0400));
 
 	(void)state;
 	assert_int_equal(findings->count, 1);
@@ -305,6 +313,9 @@ static void calls_forbidden_and_failed(void **state)
 		.level = LEVEL_ERROR,
 		.settings = { .call = CALL_MPROTECT, .module = "app", .function = "f[12]" }
 	};
+	const struct policy_rule libc = { .rule = &rule_forbidden_call,
+		                          .level = LEVEL_ERROR,
+		                          .settings = { .call = CALL_MPROTECT, .module = "lib*" } };
 	const struct policy_rule failed = { .rule = &rule_failed_call, .level = LEVEL_ERROR };
 	struct event bad = call(3, CALL_MUNMAP, 1, 1, PAGE, 0, 0);
 	struct event exec = call(4, CALL_EXECVE, 1, 0, 0, 0, 0);
@@ -319,6 +330,15 @@ static void calls_forbidden_and_failed(void **state)
 
 		assert_int_equal(findings->count, 1);
 		assert_int_equal(findings->items[0]->event.seq, 0);
+		rules_free(rules);
+	}
+	{
+		/* libc is in every stack, and calls none of them. */
+		FINDINGS(libc, call(0, CALL_MPROTECT, 1, BASE, PAGE, 1, 0),
+		         call(1, CALL_MPROTECT, RUNTIME + 2, BASE, PAGE, 1, 0));
+
+		assert_int_equal(findings->count, 1);
+		assert_int_equal(findings->items[0]->event.seq, 1);
 		rules_free(rules);
 	}
 	{
