@@ -22,6 +22,7 @@ struct judging {
 	struct missing missing;
 	uint64_t processes;
 	uint64_t longest_ns;
+	struct number_table file_ids; /* of the processes judged so far */
 	int status;
 };
 
@@ -47,6 +48,8 @@ static int walk_process(struct judging *judging, struct trace *trace, struct ans
 		.exe = *header->exe ? header->exe : "unknown",
 		.realtime_ns = header->realtime_ns,
 		.number = judging->processes,
+		.inherits = header->from_fork &&
+		            number_table_find(&judging->file_ids, header->parent_file_id),
 		.pid = header->pid,
 		.page_bytes = header->page_bytes ? header->page_bytes : 4096,
 	};
@@ -78,6 +81,8 @@ static int judge_process(struct judging *judging, struct trace *trace)
 	int status = answers ? walk_process(judging, trace, answers)
 	                     : complain(STATUS_TRACE, "out of memory");
 
+	if (!number_table_at(&judging->file_ids, trace_header(trace)->file_id))
+		status = complain(STATUS_TRACE, "out of memory");
 	missing_of_trace(&judging->missing, trace);
 	if (trace_counts(trace)->last_ns > judging->longest_ns)
 		judging->longest_ns = trace_counts(trace)->last_ns;
@@ -197,5 +202,6 @@ int check_judge(const struct trace_set *set, const struct common_options *common
 	rules_free(judging.rules);
 	baseline_release(&judging.baseline);
 	missing_release(&judging.missing);
+	number_table_release(&judging.file_ids);
 	return status;
 }

@@ -66,8 +66,11 @@ static void judge(struct rule_run *run, const struct vma_map *map, const struct 
 	known = known && source->event(source->context, vma->created_by, &victim);
 	if (known && may_replace(source, event, &victim))
 		return;
-	/* Whoever mapped it: the loader may replace what it mapped before it could be watched. */
-	if (!known && source->owner(source->context, event).runtime)
+	/*
+	 * Whoever mapped it: the loader may replace what it mapped before it could be watched, and of what a fork
+	 * child has from its parent it is not known whose it was.
+	 */
+	if (!known && (run->process->inherits || source->owner(source->context, event).runtime))
 		return;
 	finding = rule_report(run, event, "");
 	if (!finding)

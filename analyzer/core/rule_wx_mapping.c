@@ -43,13 +43,16 @@ static void change(struct rule_run *run, const struct vma_change *change)
 	found(run, finding, change->end - change->start);
 }
 
-/* What the loader or the kernel mapped so before recording began. */
+/*
+ * What the loader or the kernel mapped so before recording began. What a fork child has from its parent was
+ * found there, with the call that made it.
+ */
 static void checkpoint(struct rule_run *run, const struct walk *walk,
                        const struct checkpoint *checkpoint)
 {
 	const struct vma_map *map = walk_map(walk);
 
-	if (!checkpoint->is_base)
+	if (!checkpoint->is_base || run->process->inherits)
 		return;
 	for (const struct vma_run *vma = vma_map_at(map, 0); vma; vma = vma_map_next(map, vma)) {
 		struct finding *finding;

@@ -83,6 +83,7 @@ struct rules_process {
 	const char *exe;
 	uint64_t realtime_ns; /* when time 0 of its events was */
 	uint64_t number;      /* 0, 1, 2, ... */
+	bool inherits; /* a fork child of one that was judged: what it begins with was its parent's */
 	uint32_t pid;
 	uint32_t page_bytes;
 };
