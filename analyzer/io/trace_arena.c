@@ -56,6 +56,25 @@ static bool take_stack(struct trace *trace, const struct vmat_record *record, ui
 	return true;
 }
 
+/* Room that doubles: what is not used of it is never touched. */
+static bool keep_text(struct trace *trace, const uint8_t *bytes, size_t length)
+{
+	size_t needed = trace->texts_bytes + length + 1;
+	char *grown = trace->texts;
+
+	if (needed > trace->texts_room) {
+		trace->texts_room = 2 * needed;
+		grown = realloc(trace->texts, trace->texts_room);
+		if (!grown)
+			return false;
+		trace->texts = grown;
+	}
+	memcpy(grown + trace->texts_bytes, bytes, length);
+	grown[needed - 1] = '\0';
+	trace->texts_bytes = needed;
+	return true;
+}
+
 static bool take_named(struct trace *trace, const struct vmat_record *record,
                        const uint8_t *payload, uint32_t id)
 {
@@ -72,10 +91,8 @@ static bool take_named(struct trace *trace, const struct vmat_record *record,
 		return false;
 	named->id = id;
 	named->lap = record->lap;
-	named->is_object = is_object;
-	memcpy(&named->object, payload, skip);
-	named->text = copy_text(payload + skip, record->bytes - skip);
-	return named->text;
+	named->text_at = trace->texts_bytes;
+	return keep_text(trace, payload + skip, record->bytes - skip);
 }
 
 static bool take_rows(struct trace *trace, const struct vmat_record *record, const uint8_t *payload,
@@ -370,8 +387,6 @@ bool trace_arena_load(struct trace *trace, struct trace_error *error)
 
 void trace_arena_release(struct trace *trace)
 {
-	for (size_t i = 0; i < trace->named_count; i++)
-		free(trace->named[i].text);
 	for (size_t i = 0; i < trace->touched_count; i++)
 		proc_maps_release(&trace->touched[i].maps);
 	for (size_t i = 0; i < trace->module_count; i++)
@@ -379,6 +394,7 @@ void trace_arena_release(struct trace *trace)
 	for (size_t i = 0; i < trace->snapshot_count; i++)
 		proc_maps_release(&trace->snapshot_maps[i]);
 	free(trace->named);
+	free(trace->texts);
 	free(trace->touched);
 	free(trace->modules);
 	free(trace->module_places);

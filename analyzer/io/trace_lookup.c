@@ -2,6 +2,7 @@
  * trace_lookup.c: finds what the arena of a trace held: by record id, or by address and moment.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "trace_parts.h"
 
@@ -20,6 +21,14 @@
 		(found) = low < (count) && (array)[low].id == (wanted) ? &(array)[low] : NULL;     \
 	} while (0)
 
+/* Records are aligned to 16 bytes in a page-aligned copy: the cast is to a well-aligned type. */
+static const struct vmat_record *record_at_id(const struct trace *trace, uint32_t id)
+{
+	uint64_t offset = (uint64_t)trace_id_unit(trace, id) * VMAT_RECORD_ALIGN;
+
+	return (const struct vmat_record *)(const void *)(trace->arena + offset);
+}
+
 /* The id's low bits of the lap are the record's; are the ones above them? */
 static bool is_of_lap(const struct trace *trace, uint32_t record_lap, uint8_t lap)
 {
@@ -28,12 +37,22 @@ static bool is_of_lap(const struct trace *trace, uint32_t record_lap, uint8_t la
 	return !trace->laps || high == lap || high == (uint8_t)(lap - 1);
 }
 
-const struct named *trace_named(const struct trace *trace, uint32_t id, uint8_t lap)
+bool trace_named(const struct trace *trace, uint32_t id, uint8_t lap, struct named_view *view)
 {
+	const struct vmat_record *record;
 	const struct named *found;
 
 	FIND_ID(trace, trace->named, trace->named_count, id, found);
-	return found && is_of_lap(trace, found->lap, lap) ? found : NULL;
+	if (!found || !is_of_lap(trace, found->lap, lap))
+		return false;
+	record = record_at_id(trace, id);
+	*view = (struct named_view) {
+		.text = trace->texts + found->text_at,
+		.is_object = record->type == VMAT_RECORD_OBJECT,
+	};
+	if (view->is_object)
+		memcpy(&view->object, record + 1, sizeof(view->object));
+	return true;
 }
 
 const struct proc_maps *trace_touched(const struct trace *trace, uint32_t id, uint8_t lap)
@@ -60,8 +79,7 @@ static const struct vmat_record *stack_record(const struct trace *trace, uint32_
 	if (id == 0 || offset >= trace->arena_bytes ||
 	    !(trace->stack_bits[unit / 8] >> unit % 8 & 1))
 		return NULL;
-	/* Records are aligned to 16 bytes in a page-aligned copy: the cast is to a well-aligned type. */
-	record = (const struct vmat_record *)(const void *)(trace->arena + offset);
+	record = record_at_id(trace, id);
 	if (trace->laps && (record->lap & 0xff) != id >> VMAT_ID_LAP_SHIFT)
 		return NULL;
 	return record;

@@ -18,13 +18,18 @@ struct extent {
 	uint32_t entry_bytes;
 };
 
-/* STRING and OBJECT records, by id. */
+/* STRING and OBJECT records, by id. What else there is to know lies in the arena; a trace may be full of them. */
 struct named {
 	uint32_t id;
 	uint32_t lap;
+	size_t text_at; /* in texts: NUL-terminated */
+};
+
+/* What such a record says. */
+struct named_view {
+	const char *text;
 	bool is_object;
-	struct vmat_object object;
-	char *text;
+	struct vmat_object object; /* if it is one */
 };
 
 /* ROWS records, by id. */
@@ -62,6 +67,9 @@ struct trace {
 	uint8_t *stack_bits; /* bit for each VMAT_RECORD_ALIGN bytes: a STACK record begins there */
 	struct named *named;
 	size_t named_count;
+	char *texts; /* of all of them, one behind the other */
+	size_t texts_bytes;
+	size_t texts_room;
 	struct touched *touched;
 	size_t touched_count;
 	struct trace_module *modules;
@@ -140,7 +148,8 @@ static inline uint32_t trace_id_unit(const struct trace *trace, uint32_t id)
  * The record of an id, or NULL: there is none, or it was written over. `lap` is vmat_event.lap of the event
  * that has the id.
  */
-const struct named *trace_named(const struct trace *trace, uint32_t id, uint8_t lap);
+/* False: no such record. */
+bool trace_named(const struct trace *trace, uint32_t id, uint8_t lap, struct named_view *view);
 const struct proc_maps *trace_touched(const struct trace *trace, uint32_t id, uint8_t lap);
 bool trace_has_stack(const struct trace *trace, uint32_t id, uint8_t lap);
 

@@ -118,19 +118,19 @@ static bool slot_valid(const struct vmat_event *slot, uint64_t seq)
 static void resolve(const struct trace *trace, uint32_t object, uint32_t rows, uint8_t lap,
                     struct event *event)
 {
-	const struct named *named = object ? trace_named(trace, object, lap) : NULL;
+	struct named_view named;
 	const struct proc_maps *maps = rows ? trace_touched(trace, rows, lap) : NULL;
 
 	if (event->stack && !trace_has_stack(trace, event->stack, lap)) {
 		event->stack = 0;
 		event->flags |= VMAT_EVENT_STACK_UNKNOWN;
 	}
-	if (named) {
-		event->text = named->text;
-		event->has_object = named->is_object;
-		event->dev_major = named->object.dev_major;
-		event->dev_minor = named->object.dev_minor;
-		event->inode = named->object.inode;
+	if (object && trace_named(trace, object, lap, &named)) {
+		event->text = named.text;
+		event->has_object = named.is_object;
+		event->dev_major = named.object.dev_major;
+		event->dev_minor = named.object.dev_minor;
+		event->inode = named.object.inode;
 	}
 	if (maps) {
 		event->has_rows = true;
@@ -294,6 +294,7 @@ static void count_slot(struct trace *trace, const struct vmat_event *slot, uint6
 	struct trace_counts *counts = &trace->counts;
 	uint64_t enter = slot->enter < seq ? slot->enter : seq;
 	uint64_t time_ns = trace_time(trace, slot->time);
+	struct named_view named;
 
 	counts->events++;
 	counts->failed += (slot->flags & VMAT_EVENT_FAILED) != 0;
@@ -302,8 +303,9 @@ static void count_slot(struct trace *trace, const struct vmat_event *slot, uint6
 	counts->unknown_calls += slot->call == 0 || slot->call >= CALL_LIMIT;
 	counts->unknown_flags += (slot->flags & ~(unsigned)KNOWN_FLAGS) != 0;
 	counts->stacks_lost += slot->stack && !trace_has_stack(trace, slot->stack, slot->lap);
-	counts->evidence_lost += (slot->object && !trace_named(trace, slot->object, slot->lap)) ||
-	                         (slot->rows && !trace_touched(trace, slot->rows, slot->lap));
+	counts->evidence_lost +=
+		(slot->object && !trace_named(trace, slot->object, slot->lap, &named)) ||
+		(slot->rows && !trace_touched(trace, slot->rows, slot->lap));
 	if (seq - enter > counts->window)
 		counts->window = seq - enter;
 	if (time_ns > counts->last_ns)

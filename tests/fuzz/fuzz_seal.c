@@ -9,18 +9,19 @@
 #include "vmatrace/crc32c.h"
 #include "vmatrace/trace_format.h"
 
-static void seal_records(uint8_t *arena, size_t bytes)
+/* first: where the first record may be. laps: their checksums hold the lap as well. */
+static void seal_records(uint8_t *arena, size_t first, size_t bytes, bool laps)
 {
 	struct vmat_record record;
 
-	for (size_t at = VMAT_RECORD_ALIGN; at + sizeof(record) <= bytes;) {
+	for (size_t at = first; at + sizeof(record) <= bytes;) {
 		memcpy(&record, arena + at, sizeof(record));
 		if ((record.type & 0xff) != 'V' || record.bytes > bytes - at - sizeof(record)) {
 			at += VMAT_RECORD_ALIGN;
 			continue;
 		}
-		record.crc =
-			crc32c_software(record.type, arena + at + sizeof(record), record.bytes);
+		record.crc = crc32c_software(laps ? record.type ^ record.lap : record.type,
+		                             arena + at + sizeof(record), record.bytes);
 		memcpy(arena + at, &record, sizeof(record));
 		at += sizeof(record) + (((size_t)record.bytes + VMAT_RECORD_ALIGN - 1) &
 		                        ~(size_t)(VMAT_RECORD_ALIGN - 1));
@@ -47,10 +48,12 @@ static void seal_slots(uint8_t *ring, size_t bytes, size_t stride)
 void fuzz_seal(uint8_t *data, size_t size)
 {
 	struct vmat_header header;
+	bool laps;
 
 	if (size < sizeof(header) || size < VMAT_HEADER_BYTES)
 		return;
 	memcpy(&header, data, sizeof(header));
+	laps = header.feature_incompat & VMAT_FEATURE_LAPS;
 	for (uint32_t i = 0; i < VMAT_SECTION_LIMIT && i < header.section_count; i++) {
 		const struct vmat_section *section = &header.section[i];
 		size_t bytes;
@@ -61,7 +64,9 @@ void fuzz_seal(uint8_t *data, size_t size)
 		if (bytes > section->length)
 			bytes = section->length;
 		if (section->type == VMAT_SECTION_ARENA)
-			seal_records(data + section->offset, bytes);
+			seal_records(data + section->offset, VMAT_RECORD_ALIGN, bytes, laps);
+		else if (section->type == VMAT_SECTION_MODULES)
+			seal_records(data + section->offset, 0, bytes, laps);
 		else if (section->type == VMAT_SECTION_RING)
 			seal_slots(data + section->offset, bytes, section->entry_bytes);
 	}
