@@ -21,8 +21,9 @@ enum {
 	FILES_MOST = 1000,
 	/* A name is build-id and fingerprint in hexadecimal. */
 	NAME_BYTES = 2 * 64 + 32,
-	NO_STRING = UINT32_MAX,
 };
+
+#define NO_STRING UINT32_MAX
 
 /* Another format, another number. */
 static const char magic[8] = "vmasym1";
