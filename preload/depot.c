@@ -12,7 +12,7 @@
 enum {
 	INDEX_BITS = 15,
 	INDEX_SIZE = 1 << INDEX_BITS,
-	PROBES = 64, /* a fuller index stores duplicates rather than search for long */
+	PROBES = 8, /* what lies no nearer loses its place to what is asked for now */
 };
 
 struct entry {
@@ -195,7 +195,8 @@ static uint32_t intern(enum vmat_record_type type, const struct pieces *pieces)
 			return (uint32_t)known;
 		return append_to(entry, type, pieces);
 	}
-	return append(type, pieces);
+	__atomic_store_n(&depot.index[at].hash, hash, __ATOMIC_RELAXED);
+	return append_to(&depot.index[at], type, pieces);
 }
 
 uint32_t depot_stack(const uint64_t *pcs, size_t count)

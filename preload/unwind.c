@@ -445,7 +445,8 @@ static void walk_by_cfi(struct frame frame, size_t depth, struct unwind_walk *wa
 			guesses = 0;
 			continue;
 		}
-		walk->flags |= VMAT_EVENT_FP;
+		if (frame.step == STEP_FRAME)
+			walk->flags |= VMAT_EVENT_FP;
 		if (++guesses == 2)
 			sure = walk->frames;
 	}

@@ -52,3 +52,43 @@ void deep(int frames, void (*body)(void))
 		body();
 	sink++;
 }
+
+typedef void numbered_fn(int frames, unsigned long number, void (*body)(void));
+
+static numbered_fn number_0, number_1, number_2;
+
+/* Three that do the same: their return addresses tell them apart. */
+static inline __attribute__((always_inline)) void next(int frames, unsigned long number,
+                                                       void (*body)(void))
+{
+	static numbered_fn *const function[] = { number_0, number_1, number_2 };
+
+	if (frames <= 1)
+		body();
+	else
+		function[number % 3](frames - 1, number / 3, body);
+	sink++;
+}
+
+__attribute__((noinline)) static void number_0(int frames, unsigned long number, void (*body)(void))
+{
+	next(frames, number, body);
+}
+
+__attribute__((noinline)) static void number_1(int frames, unsigned long number, void (*body)(void))
+{
+	next(frames, number, body);
+	sink += 2;
+}
+
+__attribute__((noinline)) static void number_2(int frames, unsigned long number, void (*body)(void))
+{
+	next(frames, number, body);
+	sink += 3;
+}
+
+void deep_by_number(int frames, unsigned long number, void (*body)(void))
+{
+	next(frames + 1, number, body);
+	sink++;
+}

@@ -8,4 +8,7 @@
 /* Calls body() with `frames` frames of this file above it. */
 void deep(int frames, void (*body)(void));
 
+/* The same, and which functions they are is told by the number, in digits of base 3: 3^frames different stacks. */
+void deep_by_number(int frames, unsigned long number, void (*body)(void));
+
 #endif

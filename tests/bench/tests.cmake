@@ -1,6 +1,8 @@
 # bench: programs for tests/bench/run, which measures ratios; nothing here is a test.
 add_executable(bench_pairs ${CMAKE_CURRENT_LIST_DIR}/pairs.c ${CMAKE_CURRENT_LIST_DIR}/deep.c)
 # The frames are what frame pointers can walk, so that all kinds of stack walk the same frames.
+find_package(Threads REQUIRED)
+target_link_libraries(bench_pairs PRIVATE Threads::Threads)
 target_compile_options(bench_pairs PRIVATE -O2 -fno-omit-frame-pointer)
 
 # A trace of as many events as one likes, for measuring the commands.

@@ -2,7 +2,9 @@
  * small: calls from stacks so small, or so soon gone, that whoever walks them must neither need much nor look
  * where nothing is. Each time the frames differ, so that each time there is something to walk.
  *
- *     small alternate|context|thread|unmapped TIMES
+ *     small alternate|context|thread|unmapped|measure TIMES
+ *
+ * measure: what one call needs of a stack, which must not be more than STACK_NEEDED.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -13,7 +15,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096, STACK_NEEDED = 2048, UNTOUCHED = 0xa5 };
 
 static long done;
 
@@ -134,16 +136,45 @@ static void unmapped(long times)
 		unmapped_once((size_t)(4 + i % 2 * 4) * PAGE);
 }
 
+/* Functions are bound by now, which takes a stack for itself; what walks the stack has still to learn. */
+static int measure_once(void)
+{
+	enum { BYTES = 4 * PAGE };
+	unsigned char *stack = memset(map(BYTES), UNTOUCHED, BYTES);
+	int untouched = 0;
+
+	getcontext(&inside);
+	inside.uc_stack.ss_sp = stack;
+	inside.uc_stack.ss_size = BYTES;
+	inside.uc_link = &outside;
+	makecontext(&inside, call_once, 0);
+	swapcontext(&outside, &inside);
+	while (stack[untouched] == UNTOUCHED)
+		untouched++;
+	munmap(stack, BYTES);
+	return BYTES - untouched;
+}
+
+static void measure(long times)
+{
+	for (long i = 0; i < times; i++) {
+		int used = measure_once();
+
+		if (i < 2)
+			printf("%s call: %d bytes of stack\n", i ? "second" : "first", used);
+		if (used > STACK_NEEDED)
+			exit(1);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		void (*run)(long times);
 	} act[] = {
-		{ "alternate", alternate },
-		{ "context", context },
-		{ "thread", thread },
-		{ "unmapped", unmapped },
+		{ "alternate", alternate }, { "context", context }, { "thread", thread },
+		{ "unmapped", unmapped },   { "measure", measure },
 	};
 	long times = argc > 2 ? atol(argv[2]) : 0;
 

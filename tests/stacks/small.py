@@ -27,6 +27,7 @@ def main():
     events = [json.loads(line) for line in read.stdout.splitlines()]
     events = [event for event in events if not event["internal"] and event["via"] == "wrapper"]
     named = sum(any(frame["function"] == "call" for frame in event["stack"]) for event in events)
+    print(done.stdout.decode(), end="")
     print(f"{act}: {times} calls, {len(events)} of their events left in the trace, {named} from call()")
     return 0 if named >= min(times, 3000) else 1
 
