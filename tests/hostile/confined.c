@@ -115,13 +115,45 @@ static void limited(void)
 	    (long)mmap(NULL, (size_t)count << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 }
 
+/* Another root, in which there is nothing, and no rights: what a child would need for a file is not to be had. */
+static void other_root(void)
+{
+	pid_t pid;
+
+	map_and_unmap();
+	say("chroot", chroot(operand));
+	say("chdir", chdir("/"));
+	say("setresgid", setresgid(65534, 65534, 65534));
+	say("setresuid", setresuid(65534, 65534, 65534));
+	map_and_unmap();
+	pid = fork();
+	if (!pid) {
+		map_and_unmap();
+		_exit(3);
+	}
+	say_child("child", pid);
+}
+
+/* read, write, exit and sigreturn are all that is left; any other call kills. */
+static void strict(void)
+{
+	static const char done[] = "still here\n";
+
+	witness_at_exit = 0;
+	map_and_unmap();
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT))
+		abort();
+	if (write(1, done, sizeof(done) - 1) < 0)
+		abort();
+	syscall(SYS_exit, 6);
+}
+
 static const struct {
 	const char *name;
 	void (*act)(void);
 } acts[] = {
-	{ "calls", map_and_unmap },
-	{ "sandboxed", sandboxed },
-	{ "limited", limited },
+	{ "calls", map_and_unmap },   { "sandboxed", sandboxed }, { "limited", limited },
+	{ "other_root", other_root }, { "strict", strict },
 };
 
 int main(int argc, char **argv)

@@ -61,7 +61,27 @@ def full_disk(bench, check):
     lost = json.loads(done.stdout)["lost"]
     check.that(lost["recording_stopped"] and lost["dropped"], f"nothing was refused: {lost}")
 
-ACTS = {f.__name__: f for f in (sandboxed, limited, full_disk)}
+
+def other_root(bench, check):
+    if os.geteuid():
+        skip("only root can change its root")
+    empty = os.path.join(bench.folder, "empty")
+    os.mkdir(empty)
+    plain, _ = act(bench, check, "other_root", "100", empty)
+    check.that(b"chroot: fine" in plain.stdout and b"child: status 0x300" in plain.stdout, f"{plain.stdout}")
+    info = bench.info(the_trace(bench, check))
+    check.equal("mmap calls", mmaps(bench, the_trace(bench, check)), 200)
+    check.equal("children not followed", info["lost"]["children_not_followed"], 1)
+    check.that(info["lost"]["snapshots"], "the list of VMAs cannot have been read at the end")
+
+
+def strict(bench, check):
+    plain, _ = act(bench, check, "strict")
+    check.equal("untraced", (plain.returncode, plain.stdout), (6, b"still here\n"))
+    check.equal("mmap calls", mmaps(bench, the_trace(bench, check)), 100)
+
+
+ACTS = {f.__name__: f for f in (sandboxed, limited, full_disk, other_root, strict)}
 
 if __name__ == "__main__":
     hostile.main(ACTS, read_all=True)
