@@ -15,6 +15,7 @@
 
 #include "address_space.h"
 #include "guard.h"
+#include "lock_all.h"
 #include "real.h"
 #include "recorder.h"
 
@@ -97,6 +98,8 @@ static long perform(struct recording *recording, uint16_t call, long number, con
 		recorder_awaits_none(recording);
 		return guard_system_call(recording, number, word);
 	}
+	if (call == CALL_MLOCKALL)
+		return lock_all(recording, (int)word[0]);
 	announce(recording, call, word);
 	recorder_awaits_none(recording);
 	return real.syscall(number, word[0], word[1], word[2], word[3], word[4], word[5]);

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "folders.h"
 #include "modules_table.h"
 #include "place.h"
 #include "processor.h"
@@ -132,17 +133,6 @@ static bool expand(const struct settings *settings, unsigned n, char *path, size
 	return !text.cut;
 }
 
-static void make_folders(char *path)
-{
-	for (char *at = path + 1; *at; at++) {
-		if (*at != '/')
-			continue;
-		*at = '\0';
-		RAW_3(SYS_mkdirat, AT_FDCWD, path, 0777);
-		*at = '/';
-	}
-}
-
 /* A new file, never an old one, never through a link. Its descriptor, or -errno. */
 static long create(const struct settings *settings, char *path, size_t path_bytes)
 {
@@ -155,10 +145,12 @@ static long create(const struct settings *settings, char *path, size_t path_byte
 	for (unsigned n = 0; n < NAME_TRIES; n++) {
 		if (!expand(settings, n, path, path_bytes))
 			return -ENAMETOOLONG;
+		if (n == 0 && !folders_are_safe(path))
+			return -ELOOP;
 		fd = RAW_4(SYS_openat, AT_FDCWD, path, flags, 0600);
 		if (fd == -ENOENT && !made_folders) {
 			made_folders = true;
-			make_folders(path);
+			folders_make(path);
 			fd = RAW_4(SYS_openat, AT_FDCWD, path, flags, 0600);
 		}
 		if (fd != -EEXIST)

@@ -15,6 +15,7 @@
 
 #include "address_space.h"
 #include "guard.h"
+#include "lock_all.h"
 #include "place.h"
 #include "real.h"
 #include "recorder.h"
@@ -246,7 +247,7 @@ WRAPPER int mlockall(int flags)
 {
 	struct frame_registers caller = CALLER;
 	struct recording r = recorder_begin(CALL_MLOCKALL, &caller, WORDS(WORD(flags)));
-	int status = real.mlockall(flags);
+	int status = lock_all(&r, flags);
 
 	recorder_end(&r, (uint64_t)status, status != 0);
 	return status;
