@@ -83,6 +83,9 @@ static struct vmat_in_flight *claim_in_flight(uint32_t tid, bool outermost)
 {
 	uint64_t filling = (uint64_t)tid << 1;
 
+	/* The entries are those of calls whose end found no slot any more. */
+	if (ring_has_stopped())
+		return NULL;
 	for (unsigned probe = 0; probe < IN_FLIGHT_PROBES; probe++) {
 		struct vmat_in_flight *entry =
 			&ring.in_flight[(tid + probe * 127) % VMAT_IN_FLIGHT_COUNT];
@@ -365,7 +368,8 @@ void recorder_end_with(struct recording *recording, uint64_t result, int error)
 		if (still_ours(recording))
 			due = ring_store(event, seq, address_space.state);
 	}
-	if (address_space_alive())
+	/* Where recording has stopped meanwhile, that it ended is not known: it may have been done, or not. */
+	if (address_space_alive() && !ring_has_stopped())
 		release_in_flight(recording);
 	if (due)
 		snapshot_take(VMAT_SNAPSHOT_PERIODIC);

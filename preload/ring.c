@@ -182,7 +182,7 @@ uint64_t ring_draw(void)
 	struct vmat_control *control = ring.control;
 	uint64_t seq;
 
-	if (__atomic_load_n(&control->stopped, __ATOMIC_RELAXED) ||
+	if (ring_has_stopped() ||
 	    (ring.stop_when_full &&
 	     __atomic_load_n(&control->head, __ATOMIC_RELAXED) >= ring.slot_count)) {
 		stop(VMAT_STOPPED_FULL);
@@ -194,7 +194,10 @@ uint64_t ring_draw(void)
 	 * for whoever loads the head afterwards (recorder.c states the order that follows from it).
 	 */
 	seq = __atomic_fetch_add(&control->head, 1, __ATOMIC_ACQ_REL);
-	return ring.stop_when_full && seq >= ring.slot_count ? RING_NO_SLOT : seq;
+	if (!ring.stop_when_full || seq < ring.slot_count)
+		return seq;
+	stop(VMAT_STOPPED_FULL);
+	return RING_NO_SLOT;
 }
 
 /* True for one caller each quarter of the ring, and when the arena has asked for it. */

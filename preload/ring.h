@@ -65,6 +65,12 @@ static inline uint64_t ring_head(void)
 	return __atomic_load_n(&ring.control->head, __ATOMIC_ACQUIRE);
 }
 
+/* True once nothing more is recorded: what ends now is not known to have ended. */
+static inline bool ring_has_stopped(void)
+{
+	return __atomic_load_n(&ring.control->stopped, __ATOMIC_RELAXED) != VMAT_RECORDING;
+}
+
 /* The slot of an event, drawn just after its call; RING_NO_SLOT (and counted): nothing more is recorded. */
 #define RING_NO_SLOT UINT64_MAX
 uint64_t ring_draw(void);

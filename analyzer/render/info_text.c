@@ -304,8 +304,11 @@ void info_text(const struct info *info, const struct event_text *text)
 	put_limit(out, "locked", header->limit_memlock);
 	fprintf(out, "\n" LABEL "%s\n", "children",
 	        header->children ? "traced, each into a file of its own" : "not traced");
-	fprintf(out, LABEL "%zu call%s\n", "in flight", info->in_flight_count,
-	        info->in_flight_count == 1 ? "" : "s");
+	fprintf(out, LABEL "%zu call%s%s\n", "in flight", info->in_flight_count,
+	        info->in_flight_count == 1 ? "" : "s",
+	        info->in_flight_count && trace_control(info->trace)->stopped
+	                ? " when recording stopped"
+	                : "");
 	for (size_t i = 0; i < info->in_flight_count; i++)
 		event_text_line(text, &info->in_flight[i].event, header->pid,
 		                info->in_flight[i].site);
