@@ -16,6 +16,7 @@ endfunction()
 file_test(wrap.py tiny_ring hundred_laps stacks_turn_over long_lists modules stop)
 file_test(deaths.py kills ways exec_in_flight failed_exec)
 file_test(limits.py disk_full quota file_size address_space descriptors locked cgroup map_count folders)
+file_test(owner.py modes links shared_folder secure)
 
 add_executable(file_limits ${CMAKE_CURRENT_LIST_DIR}/limits.c)
 add_executable(file_lists ${CMAKE_CURRENT_LIST_DIR}/lists.c)

@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""A trace shows where everything lies in a process: it is its user's alone, and nobody leads it elsewhere.
+
+    owner.py BUILD ACT
+"""
+import os
+import shutil
+import subprocess
+import sys
+
+from churned import churn
+from harness import Bench, Check, skip
+
+NOBODY = 65534
+
+
+def mode(path):
+    return oct(os.lstat(path).st_mode & 0o7777)
+
+
+def modes(bench, check):
+    """0600 for files, 0700 for folders, whatever the umask; what is there already stays as it is."""
+    there = os.path.join(bench.folder, "there")
+    os.mkdir(there)
+    os.chmod(there, 0o755)
+    old = os.umask(0)
+    try:
+        out = os.path.join(there, "a/b/t.vmat")
+        bench.run(churn(bench, "exit", 1, 10, 2), True, VMATRACE_OUT=out)
+        command = [bench.vmatrace, "record", "-q", "-o", os.path.join(there, "c/d") + "/", "--",
+                   *churn(bench, "exit", 1, 10, 2)]
+        bench.run(command, False)
+        bench.run([bench.vmatrace, "record", "-q", "--", *churn(bench, "exit", 1, 10, 2)], False, cwd=there)
+    finally:
+        os.umask(old)
+    check.equal("a folder that was there", mode(there), "0o755")
+    seen = 0
+    for folder, names, files in os.walk(there):
+        for name in names:
+            check.equal(f"folder {name}", mode(os.path.join(folder, name)), "0o700")
+        for name in files:
+            check.equal(f"file {name}", mode(os.path.join(folder, name)), "0o600")
+            seen += 1
+    check.equal("files", seen, 3)
+
+
+def links(bench, check):
+    """A name that is taken, by a file or by a link, is neither written to nor followed: the next one is free."""
+    victim = os.path.join(bench.folder, "victim")
+    with open(victim, "wb") as file:
+        file.write(b"mine")
+    os.mkdir(bench.traces)
+    os.symlink(victim, os.path.join(bench.traces, "t.vmat"))
+    os.symlink(os.path.join(bench.folder, "made"), os.path.join(bench.traces, "t.1.vmat"))
+    os.link(victim, os.path.join(bench.traces, "t.2.vmat"))
+    done = bench.run(churn(bench, "exit", 1, 10, 2), True, VMATRACE_OUT=os.path.join(bench.traces, "t.vmat"))
+    check.equal("status", done.returncode, 7)
+    check.equal("the victim", open(victim, "rb").read(), b"mine")
+    check.that(not os.path.exists(os.path.join(bench.folder, "made")), "a dangling link was followed")
+    check.that(os.path.isfile(os.path.join(bench.traces, "t.3.vmat")), f"{os.listdir(bench.traces)}")
+
+
+def shared_folder(bench, check):
+    """In a folder like /tmp a stranger's link is no way to anywhere, and an own one is."""
+    if os.geteuid():
+        skip("root is needed to be two users")
+    shared = os.path.join(bench.folder, "shared")
+    os.mkdir(shared)
+    os.chmod(shared, 0o1777)
+    os.chmod(bench.folder, 0o755)
+    elsewhere = os.path.join(bench.folder, "elsewhere")
+    os.mkdir(elsewhere)
+    for name, owner, followed in (("strange", NOBODY, False), ("own", 0, True)):
+        link = os.path.join(shared, name)
+        os.symlink(elsewhere, link)
+        os.lchown(link, owner, owner)
+        for out in (os.path.join(link, "t.vmat"), os.path.join(link, "more", "t.vmat")):
+            done = bench.run(churn(bench, "exit", 1, 10, 2), True, VMATRACE_OUT=out)
+            check.equal(f"{name}: status", (done.returncode, done.stderr), (7, b""))
+        found = [name for _, _, files in os.walk(elsewhere) for name in files]
+        check.equal(f"{name}: traces behind the link", len(found), 2 if followed else 0)
+    # A stranger's folder is one: what is in it is ours all the same.
+    strange = os.path.join(shared, "folder")
+    os.mkdir(strange)
+    os.chown(strange, NOBODY, NOBODY)
+    bench.run(churn(bench, "exit", 1, 10, 2), True, VMATRACE_OUT=os.path.join(strange, "t.vmat"))
+    check.equal("in a stranger's folder", mode(os.path.join(strange, "t.vmat")), "0o600")
+
+
+def secure(bench, check):
+    """A set-user-id program records nothing, even where the loader lets the library in."""
+    if os.geteuid() or not shutil.which("setpriv") or \
+            subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
+        skip("root and a mount namespace are needed")
+    os.chmod(bench.folder, 0o755)
+    os.mkdir(bench.traces)
+    os.chmod(bench.traces, 0o777)
+    program = os.path.join(bench.folder, "file_churn")
+    shutil.copy(os.path.join(bench.build, "file_churn"), program)
+    # In such a program only a library of the system's folders that is set-user-id itself is preloaded.
+    script = ('system=$(dirname "$(readlink -f /lib/x86_64-linux-gnu/libc.so.6)") || exit 77; mkdir "$1/up" "$1/work" && '
+              'mount -t tmpfs none "$1/up" && mkdir "$1/up/u" "$1/up/w" && '
+              'mount -t overlay -o "lowerdir=$system,upperdir=$1/up/u,workdir=$1/up/w" none "$system" || exit 77; '
+              'cp "$2" "$system/libvmatrace.so" && chmod 4755 "$system/libvmatrace.so" && '
+              'chown 0:0 "$3" && chmod "$4" "$3" || exit 77; '
+              'LD_PRELOAD=libvmatrace.so VMATRACE_OUT="$5/%p.vmat" VMATRACE_VERBOSE=1 LD_DEBUG= setpriv --reuid=65534 '
+              '--clear-groups --inh-caps=-all -- "$3" exit 1 10 2')
+    for bits, traced in (("755", True), ("4755", False)):
+        folder = os.path.join(bench.folder, bits)
+        os.mkdir(folder)
+        done = bench.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", folder,
+                          bench.library, program, bits, bench.traces], False)
+        if done.returncode == 77:
+            skip(f"no overlay of the system's libraries: {done.stderr}")
+        check.equal(f"mode {bits}: status", done.returncode, 7)
+        programs = [os.path.basename(bench.info(path)["exe"]) for path in bench.trace_files()]
+        check.equal(f"mode {bits}: traced", sorted(set(programs) - {"dash", "sh", "bash"}),
+                    ["file_churn", "setpriv"] if traced else ["setpriv"])
+        for path in bench.trace_files():
+            os.unlink(path)
+
+
+ACTS = {act.__name__: act for act in (modes, links, shared_folder, secure)}
+
+
+def main():
+    bench, check = Bench(sys.argv[1]), Check()
+    try:
+        ACTS[sys.argv[2]](bench, check)
+    finally:
+        bench.close()
+    check.finish()
+
+
+if __name__ == "__main__":
+    main()
