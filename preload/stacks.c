@@ -71,7 +71,7 @@ void stacks_take(struct vmat_event *event, const struct frame_registers *caller)
 	}
 	key = (struct memo_key) { .at = *caller,
 		                  .thread = frames_thread_pointer(),
-		                  .epoch = recipes_epoch() };
+		                  .epoch = (uint64_t)depot_generation() << 32 | recipes_epoch() };
 	if (memo_find(&key, &found)) {
 		event->stack = found.id;
 		event->flags |= found.flags;
