@@ -24,38 +24,47 @@ static bool ring_was_lapped(uint64_t lap)
 	       ((ring_head() - began) & OFFSET_MASK) >= ring.slot_count;
 }
 
+static uint64_t half_of(uint64_t lap)
+{
+	return ring.laps ? lap & 1 : 0;
+}
+
 /* arena_used with `size` bytes more; 0: there is no room. */
 static uint64_t advanced(uint64_t used, uint64_t size)
 {
-	uint64_t limit = __atomic_load_n(&ring.arena_limit, __ATOMIC_RELAXED);
 	uint64_t lap = used >> VMAT_LAP_SHIFT;
-	uint64_t offset = used & OFFSET_MASK;
+	uint64_t half = half_of(lap), other = half_of(lap + 1);
+	uint64_t limit = __atomic_load_n(&ring.arena_limit[half], __ATOMIC_RELAXED);
+	uint64_t offset = (used & OFFSET_MASK) - half * ring.arena_half;
 	bool fits = size <= limit && offset <= limit - size;
-	bool may_lap = ring.laps && size + VMAT_RECORD_ALIGN <= limit;
+	bool may_lap =
+		ring.laps && size + VMAT_RECORD_ALIGN <=
+				     __atomic_load_n(&ring.arena_limit[other], __ATOMIC_RELAXED);
 
 	if (fits && !(may_lap && offset >= __atomic_load_n(&ring.lap_soft, __ATOMIC_RELAXED) &&
 	              ring_was_lapped(lap)))
 		return used + size;
 	/* Pages were refused: what there is stays until no event needs it. */
-	if (!may_lap || (limit < ring.arena_bytes && !ring_was_lapped(lap)))
+	if (!may_lap || (limit < ring.arena_half && !ring_was_lapped(lap)))
 		return 0;
-	return ((lap + 1) & VMAT_LAP_MASK) << VMAT_LAP_SHIFT | (VMAT_RECORD_ALIGN + size);
+	return ((lap + 1) & VMAT_LAP_MASK) << VMAT_LAP_SHIFT |
+	       (other * ring.arena_half + VMAT_RECORD_ALIGN + size);
 }
 
 uint64_t arena_snapshot_limit(void)
 {
-	return __atomic_load_n(&ring.arena_limit, __ATOMIC_RELAXED) / 2;
+	return ring.arena_half / 2;
 }
 
 static void ask_for_snapshot(uint64_t used, uint64_t next)
 {
-	uint64_t half = arena_snapshot_limit();
+	uint64_t middle = half_of(next >> VMAT_LAP_SHIFT) * ring.arena_half + ring.arena_half / 2;
 
 	if (used >> VMAT_LAP_SHIFT != next >> VMAT_LAP_SHIFT)
 		__atomic_store_n(&ring.lap_began,
 		                 (next & ~OFFSET_MASK) | (ring_head() & OFFSET_MASK),
 		                 __ATOMIC_RELAXED);
-	else if ((used & OFFSET_MASK) > half || (next & OFFSET_MASK) <= half)
+	else if ((used & OFFSET_MASK) > middle || (next & OFFSET_MASK) <= middle)
 		return;
 	if (ring.laps)
 		__atomic_store_n(&ring.snapshot_at, 0, __ATOMIC_RELAXED);
@@ -67,7 +76,7 @@ struct vmat_record *arena_reserve(uint64_t bytes, uint32_t *id)
 	uint8_t *arena = __atomic_load_n(&ring.arena, __ATOMIC_ACQUIRE);
 	uint64_t used = __atomic_load_n(&ring.control->arena_used, __ATOMIC_RELAXED);
 	uint64_t size = aligned(bytes);
-	uint64_t next, offset;
+	uint64_t next, offset, half;
 	struct vmat_record *record;
 
 	/* Compare and swap rather than add: a record that does not fit must not use up what is left. */
@@ -81,10 +90,11 @@ struct vmat_record *arena_reserve(uint64_t bytes, uint32_t *id)
 	                                      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	ask_for_snapshot(used, next);
 	offset = (next & OFFSET_MASK) - size;
-	if (!ring_arena_ready(arena, offset + size)) {
+	half = half_of(next >> VMAT_LAP_SHIFT);
+	if (!ring_arena_ready(arena, half, offset + size - half * ring.arena_half)) {
 		/* What is ready is all there will be. */
-		__atomic_store_n(&ring.arena_limit,
-		                 __atomic_load_n(&ring.arena_ready, __ATOMIC_RELAXED),
+		__atomic_store_n(&ring.arena_limit[half],
+		                 __atomic_load_n(&ring.arena_ready[half], __ATOMIC_RELAXED),
 		                 __ATOMIC_RELAXED);
 		ring_count(&ring.control->arena_full);
 		return NULL;

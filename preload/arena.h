@@ -1,16 +1,17 @@
 /*
  * arena: what events refer to by id, one record behind the other, in laps (trace_format.h has the picture).
  *
- * A new lap begins, from the arena's front,
+ * Even laps fill its lower half, odd ones its upper half: what the lap before stored stays whole in this one. A
+ * new lap begins, from the front of the other half,
  *
  *     early   once the ring has been lapped since this one began and it holds `soft` bytes: no event is left
  *             that refers to the lap before, so a steady program's trace stays small,
- *     late    at the arena's end: stacks of the oldest events go before the events do.
+ *     late    at the half's end: stacks of the oldest events go before the events do.
  *
  * With `stop` and `grow` nothing is ever given up: there is one lap. So it is while pages are refused (a full
  * disk) and events are left that need what there is.
  *
- * Whoever begins a lap, or comes to the half of one, asks for a snapshot: one survives at any moment, for it
+ * Whoever begins a lap, or comes to the middle of one, asks for a snapshot: one survives at any moment, for it
  * takes no more than an eighth of a lap (arena_snapshot_taken).
  */
 #ifndef VMATRACE_PRELOAD_ARENA_H

@@ -140,9 +140,10 @@ bool ring_make_slots_ready(uint64_t slots)
 	return make_slots_ready(slots < ring.slot_count ? slots : ring.slot_count);
 }
 
-bool ring_arena_ready(uint8_t *arena, uint64_t bytes)
+bool ring_arena_ready(uint8_t *arena, uint64_t half, uint64_t bytes)
 {
-	const struct area area = { arena, &ring.arena_ready, 1, ring.arena_bytes, POPULATE_LEAST };
+	const struct area area = { arena + half * ring.arena_half, &ring.arena_ready[half], 1,
+		                   ring.arena_half, POPULATE_LEAST };
 
 	return make_ready(&area, bytes);
 }

@@ -30,16 +30,17 @@ struct ring {
 	uint64_t map_bytes; /* 0: the mapping is no longer ours to keep the program off */
 	uint64_t arena_bytes;
 	uint64_t slot_count;
-	uint64_t frozen;      /* 1: at exit, nothing more is populated */
-	uint64_t arena_ready; /* bytes */
+	uint64_t frozen;         /* 1: at exit, nothing more is populated */
+	uint64_t arena_ready[2]; /* bytes of each half */
 	uint64_t modules_ready;
 	uint64_t slots_ready;
 	uint64_t
 		snapshot_at; /* the next snapshot is due with the event of this number, or any later one */
-	uint64_t arena_limit; /* bytes; less than arena_bytes once pages were refused */
-	uint64_t lap_soft;    /* bytes; a lap of the arena may end behind them, see arena.h */
-	uint64_t lap_began;   /* lap << VMAT_LAP_SHIFT | low bits of the head when it began */
-	bool laps;            /* the arena is filled in laps */
+	uint64_t arena_half;     /* bytes: where there is one lap, all of it */
+	uint64_t arena_limit[2]; /* bytes; less than a half once pages of it were refused */
+	uint64_t lap_soft;       /* bytes; a lap of the arena may end behind them, see arena.h */
+	uint64_t lap_began;      /* lap << VMAT_LAP_SHIFT | low bits of the head when it began */
+	bool laps;               /* the arena is filled in laps */
 	bool stop_when_full;
 	bool use_counter; /* ticks are the time stamp counter */
 	bool use_crc32c;
@@ -93,7 +94,7 @@ uint32_t ring_crc(uint32_t seed, const void *data, size_t bytes);
 
 /* Each asks for the pages of the first so many slots, or bytes. False: refused. */
 bool ring_make_slots_ready(uint64_t slots);
-bool ring_arena_ready(uint8_t *arena, uint64_t bytes);
+bool ring_arena_ready(uint8_t *arena, uint64_t half, uint64_t bytes);
 bool ring_modules_ready(uint64_t bytes);
 
 /* At a clean exit: cuts the file behind what is in use; recording goes on in what is ready. Best effort. */

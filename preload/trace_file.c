@@ -244,6 +244,7 @@ bool ring_create(const struct settings *settings, char *path, size_t path_bytes,
 	struct plan plan = { .slots = settings->on_full == VMAT_GROW ? GROW_SLOTS
 		                                                     : settings->slot_count };
 	long fd = create(settings, path, path_bytes);
+	bool laps = settings->on_full == VMAT_OVERWRITE;
 	bool populates;
 	long map;
 
@@ -267,16 +268,17 @@ bool ring_create(const struct settings *settings, char *path, size_t path_bytes,
 		.slots = (struct vmat_event *)((uint64_t)map + PREFIX_BYTES + plan.arena),
 		.map_bytes = file_bytes_for(plan),
 		.arena_bytes = plan.arena,
-		.arena_limit = plan.arena,
+		.arena_half = laps ? plan.arena / 2 : plan.arena,
 		.slot_count = plan.slots,
 		.snapshot_at = plan.slots / 4,
-		.lap_soft = plan.slots * VMAT_SLOT_BYTES / 4,
-		.laps = settings->on_full == VMAT_OVERWRITE,
+		.lap_soft = plan.slots * VMAT_SLOT_BYTES / 8,
+		.laps = laps,
 		.stop_when_full = settings->on_full != VMAT_OVERWRITE,
 		.populates = populates,
 		.use_counter = processor_has_invariant_counter(),
 		.use_crc32c = processor_has_crc32c(),
 	};
+	ring.arena_limit[0] = ring.arena_limit[1] = ring.arena_half;
 	if (ring.lap_soft < LAP_LEAST)
 		ring.lap_soft = LAP_LEAST;
 	RAW_3(SYS_madvise, map, ring.map_bytes, MADV_DONTDUMP);
@@ -292,7 +294,8 @@ bool ring_create(const struct settings *settings, char *path, size_t path_bytes,
 		return false;
 	}
 	RAW_1(SYS_close, fd);
-	ring.arena_ready = ring.populates ? 4096 : ring.arena_bytes;
+	ring.arena_ready[0] = ring.populates ? 4096 : ring.arena_half;
+	ring.arena_ready[1] = ring.populates ? 0 : ring.arena_half;
 	ring.modules_ready = ring.populates ? 4096 : MODULES_BYTES;
 	ring.slots_ready = ring.populates && plan.slots > FIRST_SLOTS ? FIRST_SLOTS : plan.slots;
 	/* No record has id 0. */

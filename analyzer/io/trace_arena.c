@@ -189,21 +189,22 @@ static size_t record_at(struct trace *trace, const struct walked *area, size_t o
 	size_t room = area->length - offset - sizeof(*record);
 	const uint8_t *payload = area->bytes + offset + sizeof(*record);
 	bool before_used = offset < area->used;
-	uint32_t lap = before_used ? area->lap : (area->lap - 1) & VMAT_LAP_MASK;
 	uint32_t seed;
+	bool alive;
 
 	memcpy(record, area->bytes + offset, sizeof(*record));
+	alive = !trace->laps || record->lap == area->lap ||
+	        record->lap == ((area->lap - 1) & VMAT_LAP_MASK);
 	if (record->type == 0) {
 		trace->counts.unfinished_records += area->is_arena && before_used;
 		/* What was being filled may look like anything. */
-		return trace->laps && area->is_arena && record->bytes && record->lap == lap &&
+		return trace->laps && area->is_arena && record->bytes && alive &&
 		                       record->bytes <= room
 		               ? record_step(record)
 		               : 0;
 	}
 	/* Every type is "V" and three letters: what is not cannot be the begin of a record. */
-	if ((record->type & 0xff) != 'V' || record->bytes > room ||
-	    (trace->laps && record->lap != lap)) {
+	if ((record->type & 0xff) != 'V' || record->bytes > room || !alive) {
 		trace->counts.damaged_records += !area->was_lapped;
 		return 0;
 	}

@@ -53,12 +53,13 @@ enum {
  * LAPS: the arena is filled in laps, and the modules have a section of their own. Ring and arena are
  * bounded, so both run over what they held long ago:
  *
- *     arena   [ lap 7: record record record | stale | lap 6: record record record ...  ]
- *                                           ^ arena_used = 7 << 40 | offset
+ *     arena   [ lap 6: record record record ...    | lap 7: record record | stale ]
+ *                                                                        ^ arena_used = 7 << 40 | offset
  *
- * A record says which lap it was written in. It is valid before the offset if that is the current lap, behind
- * it if that is the lap before, and otherwise nothing. An id holds the low bits of the lap, an event the ones
- * above them (vmat_event.lap): an id whose record was written over names nothing, never another record.
+ * Laps take turns in two places, so that the one before is whole. A record says which lap it was written in. It
+ * is valid if that is the current one or the one before, and otherwise nothing. An id holds the low bits of the
+ * lap, an event the ones above them (vmat_event.lap): an id whose record was written over names nothing, never
+ * another record.
  * A file without the bit has one lap, checksums seeded with the type alone, ids of 32 bits of offset, the
  * number of frames where a STACK has its lap, and its modules in the arena.
  */

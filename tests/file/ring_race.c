@@ -55,12 +55,13 @@ static void make_ring(void)
 		.arena = memory + 8192,
 		.slots = (struct vmat_event *)(void *)(memory + 8192 + ARENA),
 		.arena_bytes = ARENA,
-		.arena_limit = ARENA,
-		.arena_ready = ARENA,
+		.arena_half = ARENA / 2,
+		.arena_limit = { ARENA / 2, ARENA / 2 },
+		.arena_ready = { ARENA / 2, ARENA / 2 },
 		.slot_count = SLOTS,
 		.slots_ready = SLOTS,
 		.snapshot_at = SLOTS / 4,
-		.lap_soft = ARENA / 4,
+		.lap_soft = ARENA / 8,
 		.laps = true,
 	};
 	ring.control->arena_used = VMAT_RECORD_ALIGN;
