@@ -78,11 +78,11 @@ def hundred_laps(bench, check):
 
 def stacks_turn_over(bench, check):
     """More stacks than the arena holds: the oldest go, no event shows another's, the base stays."""
-    stacks, rounds = 16384, 60000 if FULL else 12000
+    stacks, rounds = 65536, 60000 if FULL else 12000
     # The arena is as small as it gets where the file may not be larger.
     limit = (2300 << 10, 2300 << 10)
     resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-    done = bench.run(churn(bench, "exit", 2, rounds, stacks), True, VMATRACE_RING="4096",
+    done = bench.run(churn(bench, "exit", 1, rounds, stacks), True, VMATRACE_RING="4096",
                      VMATRACE_DEPTH="64")
     check.equal("status", done.returncode, 7)
     trace = the_trace(bench, check)
