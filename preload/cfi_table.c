@@ -39,7 +39,7 @@ uint64_t cfi_print(const struct dl_find_object *object)
 
 	if (!cfi_has_table(header))
 		return print;
-	word = (const uint32_t *)(header + 1);
+	word = (const uint32_t *)header->row;
 	words = header->count < SAMPLE_ROWS ? 2 * header->count : 2 * SAMPLE_ROWS;
 	print ^= header->count;
 	/* FNV-1a, a word at a time. */

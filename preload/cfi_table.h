@@ -9,7 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The head of .eh_frame_hdr (LSB core, "The .eh_frame_hdr section"); the rows follow. */
+struct cfi_row {
+	int32_t start; /* of a function and of its description, both relative to the table */
+	int32_t fde;
+};
+
+/* .eh_frame_hdr (LSB core, "The .eh_frame_hdr section"); its rows are sorted by start. */
 struct cfi_table {
 	uint8_t version;
 	uint8_t eh_frame_encoding;
@@ -17,9 +22,8 @@ struct cfi_table {
 	uint8_t table_encoding;
 	int32_t eh_frame;
 	uint32_t count;
+	struct cfi_row row[];
 };
-
-enum { CFI_ROW_BYTES = 8 };
 
 /* True if it has the rows that all linkers make, to be searched by halves. NULL: false. */
 bool cfi_has_table(const struct cfi_table *header);

@@ -8,6 +8,7 @@
 #include <link.h>
 #include <stddef.h>
 
+#include "cfi_table.h"
 #include "text.h"
 
 const struct link_map *libc_object(void)
@@ -15,7 +16,7 @@ const struct link_map *libc_object(void)
 	const void *start_main = dlsym(RTLD_NEXT, "__libc_start_main");
 	struct dl_find_object found;
 
-	if (!start_main || _dl_find_object((void *)(uintptr_t)start_main, &found))
+	if (!start_main || !cfi_object((uint64_t)start_main, &found))
 		return NULL;
 	return found.dlfo_link_map;
 }

@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <link.h>
 
+#include "cfi_table.h"
 #include "depot.h"
 #include "modules_table.h"
 #include "real.h"
@@ -288,7 +289,7 @@ void modules_note(uint64_t pc)
 	struct vmat_module module = { 0 };
 	struct dl_find_object found;
 
-	if (_dl_find_object((void *)pc, &found))
+	if (!cfi_object(pc, &found))
 		return;
 	module.bias = found.dlfo_link_map->l_addr;
 	module.start = (uint64_t)found.dlfo_map_start;

@@ -158,13 +158,12 @@ static void this_libc(void **state)
 	(void)state;
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		const uint8_t *start = dlsym(RTLD_DEFAULT, known[i].name);
-		struct function_table table;
 		struct function function;
 		unsigned pairs = 0;
 
 		assert_non_null(start);
-		assert_true(site_function_table(start, &table));
-		assert_true(site_function(&table, start, &function));
+		assert_non_null(site_functions(start));
+		assert_true(site_function(site_functions(start), start, &function));
 		assert_ptr_equal(function.start, start);
 		for (const uint8_t *at = start; at + SITE_BYTES <= function.end; at++) {
 			if (!site_is_pair(at))

@@ -38,11 +38,11 @@ add_library(site_kinds_plugin MODULE ${CMAKE_CURRENT_LIST_DIR}/kinds_plugin.c)
 
 if(VMATRACE_ARCH STREQUAL x86_64)
   add_executable(site_implicit ${CMAKE_CURRENT_LIST_DIR}/implicit.c)
-target_compile_options(site_implicit PRIVATE -O1 -g)
-add_test(NAME sites/implicit COMMAND ${CMAKE_CURRENT_LIST_DIR}/implicit.py ${CMAKE_BINARY_DIR})
-set_tests_properties(sites/implicit PROPERTIES LABELS sites TIMEOUT 120)
+  target_compile_options(site_implicit PRIVATE -O1 -g)
+  add_test(NAME sites/implicit COMMAND ${CMAKE_CURRENT_LIST_DIR}/implicit.py ${CMAKE_BINARY_DIR})
+  set_tests_properties(sites/implicit PROPERTIES LABELS sites TIMEOUT 120)
 
-add_executable(site_decode_test ${CMAKE_CURRENT_LIST_DIR}/decode_test.c
+  add_executable(site_decode_test ${CMAKE_CURRENT_LIST_DIR}/decode_test.c
     preload/arch/${VMATRACE_ARCH}/instruction.c)
   target_include_directories(site_decode_test PRIVATE preload/arch/${VMATRACE_ARCH})
   add_test(NAME sites/decode COMMAND site_decode_test /lib/x86_64-linux-gnu/libc.so.6
@@ -53,7 +53,8 @@ endif()
 if(CMOCKA_FOUND AND VMATRACE_ARCH STREQUAL x86_64)
   add_executable(site_check_test ${CMAKE_CURRENT_LIST_DIR}/check_test.c
     preload/arch/${VMATRACE_ARCH}/site_check.c
-    preload/arch/${VMATRACE_ARCH}/instruction.c)
+    preload/arch/${VMATRACE_ARCH}/instruction.c
+    preload/cfi_table.c)
   target_include_directories(site_check_test PRIVATE preload/arch/${VMATRACE_ARCH})
   target_compile_options(site_check_test PRIVATE -iquote ${CMAKE_SOURCE_DIR}/preload)
   target_link_libraries(site_check_test PRIVATE PkgConfig::CMOCKA ${CMAKE_DL_LIBS})

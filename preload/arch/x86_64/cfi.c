@@ -80,8 +80,8 @@ static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t
 	table.start_ip = (unw_word_t)desk->object.dlfo_map_start;
 	table.end_ip = (unw_word_t)desk->object.dlfo_map_end;
 	table.u.rti.segbase = (unw_word_t)header;
-	table.u.rti.table_data = (unw_word_t)(header + 1);
-	table.u.rti.table_len = (unw_word_t)header->count * CFI_ROW_BYTES / sizeof(unw_word_t);
+	table.u.rti.table_data = (unw_word_t)header->row;
+	table.u.rti.table_len = header->count * sizeof(header->row[0]) / sizeof(unw_word_t);
 	status = state.search_unwind_table(space, ip, &table, info, need_unwind_info, argument);
 	desk->described |= status >= 0;
 	return status;

@@ -44,24 +44,25 @@ uint16_t site_call(uint32_t number)
 
 /* --- where functions begin and end -------------------------------------------------------------------- */
 
-bool site_function_table(const void *address, struct function_table *table)
+const struct cfi_table *site_functions(const void *address)
 {
-	static const uint8_t encodings[4] = { 1, 0x1b, 0x03, 0x3b };
+	const struct cfi_table *table;
 	struct dl_find_object object;
 
-	if (_dl_find_object((void *)address, &object))
-		return false;
-	table->header = object.dlfo_eh_frame;
-	if (!table->header || __builtin_memcmp(table->header, encodings, sizeof(encodings)))
-		return false;
-	__builtin_memcpy(&table->count, table->header + 8, sizeof(table->count));
-	table->row = (const void *)(table->header + 12);
-	return table->count > 1;
+	if (!cfi_object((uint64_t)address, &object))
+		return NULL;
+	table = object.dlfo_eh_frame;
+	return cfi_has_table(table) && table->count > 1 ? table : NULL;
 }
 
-bool site_function(const struct function_table *table, const uint8_t *at, struct function *function)
+const uint8_t *site_function_start(const struct cfi_table *table, uint32_t row)
 {
-	int64_t wanted = at - table->header;
+	return (const uint8_t *)table + table->row[row].start;
+}
+
+bool site_function(const struct cfi_table *table, const uint8_t *at, struct function *function)
+{
+	int64_t wanted = at - (const uint8_t *)table;
 	uint32_t low = 0, high = table->count - 1;
 
 	/* The last row is left out: its function's end is not known. */
@@ -73,8 +74,8 @@ bool site_function(const struct function_table *table, const uint8_t *at, struct
 		else
 			high = middle;
 	}
-	function->start = table->header + table->row[low].start;
-	function->end = table->header + table->row[low + 1].start;
+	function->start = site_function_start(table, low);
+	function->end = site_function_start(table, low + 1);
 	return function->start <= at && at < function->end &&
 	       function->end - function->start <= FUNCTION_LIMIT;
 }

@@ -8,28 +8,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SITE_BYTES = 7 }; /* of the pair */
+#include "cfi_table.h"
 
-/* .eh_frame_hdr (LSB core, "The .eh_frame_hdr section") with the encodings that every linker writes. */
-struct function_table {
-	const uint8_t *header;
-	const struct {
-		int32_t start; /* both relative to the header; rows sorted by start */
-		int32_t fde;
-	} * row;
-	uint32_t count;
-};
+enum { SITE_BYTES = 7 }; /* of the pair */
 
 struct function {
 	const uint8_t *start;
 	const uint8_t *end; /* where the next one begins, at most */
 };
 
-/* The functions of the object that `address` is in. False: it has no table of the usual kind. */
-bool site_function_table(const void *address, struct function_table *table);
+/* The functions of the object that `address` is in. NULL: it has no table of the usual kind. */
+const struct cfi_table *site_functions(const void *address);
+/* Where a function begins whose row this is. */
+const uint8_t *site_function_start(const struct cfi_table *table, uint32_t row);
 /* The function that `at` is in, by its unwind information. */
-bool site_function(const struct function_table *table, const uint8_t *at,
-                   struct function *function);
+bool site_function(const struct cfi_table *table, const uint8_t *at, struct function *function);
 
 /* True if the seven bytes at `at` are a pair whose system call changes VMAs. */
 bool site_is_pair(const uint8_t *at);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "cfi_table.h"
 #include "raw_syscall.h"
 #include "ring.h"
 #include "text.h"
@@ -127,7 +128,7 @@ void site_copies_begin(const struct link_map *libc)
 {
 	struct dl_find_object found;
 
-	if (_dl_find_object(libc->l_ld, &found))
+	if (!cfi_object((uint64_t)libc->l_ld, &found))
 		return;
 	copies.start = (uint64_t)found.dlfo_map_start;
 	copies.length = (uint64_t)found.dlfo_map_end - copies.start;

@@ -108,7 +108,7 @@ static const char *write_call(long memory, const uint8_t *at)
 }
 
 /* One pair that has the shape of a site. */
-static bool patch(struct patcher *patcher, const struct function_table *table, const char *object,
+static bool patch(struct patcher *patcher, const struct cfi_table *table, const char *object,
                   const uint8_t *at)
 {
 	struct sites_report *report = patcher->report;
@@ -143,17 +143,16 @@ static bool patch(struct patcher *patcher, const struct function_table *table, c
 static bool patch_function(struct patcher *patcher, const char *name)
 {
 	const uint8_t *start = libc_function(patcher->object, name);
-	struct function_table table;
+	const struct cfi_table *table = start ? site_functions(start) : NULL;
 	struct function function;
 	bool all = true, any = false;
 
-	if (!start || !site_function_table(start, &table) ||
-	    !site_function(&table, start, &function))
+	if (!table || !site_function(table, start, &function))
 		return false;
 	for (const uint8_t *at = start; at + SITE_BYTES <= function.end; at++) {
 		if (site_is_pair(at)) {
 			any = true;
-			all &= patch(patcher, &table, patcher->libc, at);
+			all &= patch(patcher, table, patcher->libc, at);
 		}
 	}
 	/* A debugger's breakpoint on it, or a libc made in another way. */
@@ -171,13 +170,13 @@ static void patch_loader(struct patcher *patcher)
 	const uint8_t *somewhere = dlsym(RTLD_NEXT, "__tls_get_addr");
 	static const uint32_t expected[] = { SYS_mmap, SYS_mprotect, SYS_munmap, SYS_brk };
 	const uint8_t *pair[LOADER_LIMIT];
-	struct function_table table;
+	const struct cfi_table *table = somewhere ? site_functions(somewhere) : NULL;
 	uint32_t count = 0;
 
-	if (!somewhere || !site_function_table(somewhere, &table))
+	if (!table)
 		return;
-	for (const uint8_t *at = table.header + table.row[0].start,
-	                   *end = table.header + table.row[table.count - 1].start;
+	for (const uint8_t *at = site_function_start(table, 0),
+	                   *end = site_function_start(table, table->count - 1);
 	     at < end && count < LOADER_LIMIT; at++) {
 		if (site_is_pair(at))
 			pair[count++] = at;
@@ -197,7 +196,7 @@ static void patch_loader(struct patcher *patcher)
 		for (uint32_t j = 0; j < count; j++)
 			same += site_number(pair[i]) == site_number(pair[j]);
 		if (same == 1) {
-			patch(patcher, &table, "ld.so", pair[i]);
+			patch(patcher, table, "ld.so", pair[i]);
 		} else {
 			patcher->report->found++;
 			leave(patcher->report, "ld.so", site_number(pair[i]), "more than one");
@@ -210,13 +209,13 @@ static const char *patch_copied(long memory, const struct site *site, uint64_t d
 {
 	const uint8_t *original = (const uint8_t *)site->return_address - 5;
 	const uint8_t *at = original + distance;
-	struct function_table table;
+	const struct cfi_table *table = site_functions(original);
 	struct function function;
 	uint32_t frame_bytes;
 	const char *why;
 
 	/* The loader does not tell of an object before it is relocated, but of the first libc. */
-	if (!site_function_table(original, &table) || !site_function(&table, original, &function))
+	if (!table || !site_function(table, original, &function))
 		return "no function around it";
 	function.start += distance;
 	function.end += distance;
@@ -252,7 +251,7 @@ static void note_own_text(void)
 {
 	struct dl_find_object object;
 
-	if (_dl_find_object((void *)(uintptr_t)site_entry, &object))
+	if (!cfi_object((uint64_t)site_entry, &object))
 		return;
 	sites.library_start = (uint64_t)object.dlfo_map_start;
 	sites.library_end = (uint64_t)object.dlfo_map_end;
