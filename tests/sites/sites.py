@@ -13,6 +13,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "programs"))
 from harness import Bench, Check, need, skip  # noqa: E402
 
+# No file can be made there: the sites are patched, and nothing is recorded.
+NOWHERE = "/proc/nowhere/trace.vmat"
+
 FULL = os.environ.get("VMATRACE_FULL") == "1"
 
 
@@ -50,12 +53,12 @@ def handler(bench, check):
     check.equal("untraced", plain.stdout, b"all stacks reach main\n")
 
 
-def run_gdb(bench, commands, *arguments):
+def run_gdb(bench, commands, *arguments, trace=None):
     script = os.path.join(bench.folder, "script.gdb")
     with open(script, "w", encoding="ascii") as out:
         out.write("set confirm off\nset pagination off\nset debuginfod enabled off\n"
                   "set breakpoint pending on\n"
-                  f"set exec-wrapper env LD_PRELOAD={bench.library} VMATRACE_OUT={bench.traces}/%e.vmat\n"
+                  f"set exec-wrapper env LD_PRELOAD={bench.library} VMATRACE_OUT={trace or bench.traces + '/%e.vmat'}\n"
                   + commands)
     return subprocess.run(["gdb", "-batch", "-nx", "-x", script, "--args", *acts(bench, *arguments)],
                           capture_output=True, text=True, timeout=120, check=False,
@@ -65,14 +68,30 @@ def run_gdb(bench, commands, *arguments):
 def gdb(bench, check):
     """Breakpoints on the running program: backtraces, single steps over a site, finish."""
     need("gdb")
-    out = run_gdb(bench, "break map_once\nrun\nbreak mmap\ncontinue\nbacktrace\ncontinue\nbacktrace\n"
-                  + "stepi\n" * 40 + "backtrace\nfinish\nfinish\nfinish\nbacktrace\ndelete\ncontinue\n",
-                  "calls", 50).stdout
-    traces = re.findall(r"^#\d+ .* (\w+) \(", out, re.MULTILINE)
-    check.that(traces.count("map_once") >= 4, f"backtraces do not reach the caller: {out[-3000:]}")
-    check.that("50 done" in out and "exited normally" in out, f"the program's end: {out[-1500:]}")
-    check.that("SIGTRAP" not in out, f"a trap that no one set: {out[-1500:]}")
+    for where in (None, NOWHERE):
+        out = run_gdb(bench, "break map_once\nrun\nbreak mmap\ncontinue\nbacktrace\ncontinue\nbacktrace\n"
+                      + "stepi\n" * 40 + "backtrace\nfinish\nfinish\nfinish\nbacktrace\n"
+                      # Later, where the stack is known: out of the site again by steps alone.
+                      + f"ignore 2 20\ncontinue\nstepi {40 if where else 2000}\ndelete\ncontinue\n",
+                      "calls", 50, trace=where).stdout
+        traces = re.findall(r"^#\d+ .* (\w+) \(", out, re.MULTILINE)
+        check.that(traces.count("map_once") >= 3, f"backtraces do not reach the caller: {out[-3000:]}")
+        check.that("50 done" in out and "exited normally" in out, f"the program's end: {out[-1500:]}")
+        check.that("SIGTRAP" not in out, f"a trap that no one set: {out[-1500:]}")
     check.that(coverage(bench)["sites"], "the sites are not in force")
+
+
+def flags(bench, check):
+    """The arithmetic flags behind a site are those before it, whichever way it takes."""
+    need("gdb")
+    commands = "break map_once\nrun\nbreak site_entry\n"
+    for eflags in ("0xad7", "0x202", "0xa02", "0x2d7"):
+        commands += (f"continue\nset $eflags = {eflags}\nset $behind = *(long *) $rsp\ntbreak *$behind\n"
+                     "continue\necho behind\\ \nprint $eflags\n")
+    for where in (None, NOWHERE):
+        out = run_gdb(bench, commands, "calls", 50, trace=where).stdout
+        check.equal(f"flags {where}", re.findall(r"^behind\$\d+ = \[ (.*) \]", out, re.MULTILINE),
+                    ["CF PF AF ZF SF IF OF", "IF", "IF OF", "CF PF AF ZF SF IF"])
 
 
 def gdb_first(bench, check):
@@ -98,19 +117,29 @@ def strace(bench, check):
 
 
 def perf(bench, check):
+    """Chains of samples go through a site to the program's functions: by frame pointers, which perf -g takes,
+    as far as there are some, and by unwind information."""
     need("perf")
     data = os.path.join(bench.folder, "perf.data")
-    done = bench.run(["perf", "record", "-q", "-g", "-e", "cpu-clock", "-o", data, "env",
-                      f"LD_PRELOAD={bench.library}", f"VMATRACE_OUT={bench.traces}/%e.vmat",
-                      *acts(bench, "calls", 20000)], False)
-    if done.returncode:
-        skip(f"perf record does not work here: {done.stderr.decode()[-200:]}")
-    check.that(b"20000 done\n" in done.stdout, "output")
-    script = subprocess.run(["perf", "script", "-i", data, "-F", "comm,ip,sym"], capture_output=True,
-                            text=True, timeout=120, check=False, stdin=subprocess.DEVNULL)
-    if "map_once" not in script.stdout and "site_acts" not in script.stdout:
-        skip("perf took no samples of the program")
-    check.that("site_entry" in script.stdout or "map_once" in script.stdout, "no sample in or above a site")
+    for graph in ("fp", "dwarf"):
+        done = bench.run(["perf", "record", "-q", "--call-graph", graph, "-F", "499", "-e", "cpu-clock", "-o", data,
+                          "env", f"LD_PRELOAD={bench.library}", f"VMATRACE_OUT={bench.traces}/%e.vmat",
+                          *acts(bench, "calls", 20000)], False)
+        if done.returncode:
+            skip(f"perf record does not work here: {done.stderr.decode()[-200:]}")
+        check.that(b"20000 done\n" in done.stdout, "output")
+        # A block of lines is a sample: the program's name, then its chain, innermost first.
+        samples = subprocess.run(["perf", "script", "-i", data, "-F", "comm,ip,sym"], capture_output=True,
+                                 text=True, timeout=250, check=False, stdin=subprocess.DEVNULL).stdout.split("\n\n")
+        chains = [[line.split()[1] for line in sample.strip().splitlines()[1:]] for sample in samples
+                  if sample.lstrip().startswith("site_acts")]
+        through = [chain[chain.index("site_entry"):] for chain in chains if "site_entry" in chain]
+        wanted = ["map_once", "calls", "main"]
+        whole = [chain for chain in through if [name for name in chain if name in wanted] == wanted]
+        print(f"{graph}: {len(chains)} samples, {len(through)} through a site, {len(whole)} of them to main")
+        if not chains:
+            skip("perf took no samples of the program")
+        check.that(whole, f"{graph}: no chain through a site to main: {through[:3]}")
 
 
 def namespace_run(bench, check, what, arguments, copies, **more):
@@ -401,7 +430,7 @@ def rr(bench, check):
     check.that(not found["sites"] and "rr" in found["sites_off"], f"coverage: {found}")
 
 
-ACTS = {f.__name__: f for f in (registers, throw, cancel, handler, gdb, gdb_first, strace, perf, calls,
+ACTS = {f.__name__: f for f in (registers, throw, cancel, handler, flags, gdb, gdb_first, strace, perf, calls,
                                 text, every_site, refused, other_libc, valgrind, rr, namespace, namespace_left, kinds,
                                 kinds_stripped)}
 

@@ -1,7 +1,8 @@
 # sites: the layer below libc, from inside the program and beside other tools that look at it.
 add_executable(last_maps ${CMAKE_CURRENT_LIST_DIR}/last_maps.c)
 add_executable(site_acts ${CMAKE_CURRENT_LIST_DIR}/acts.c)
-target_compile_options(site_acts PRIVATE -O1 -g)
+# Frame pointers: what perf -g goes by.
+target_compile_options(site_acts PRIVATE -O1 -g -fno-omit-frame-pointer)
 target_link_libraries(site_acts PRIVATE ${CMAKE_DL_LIBS} pthread)
 foreach(PROGRAM ls bash python3 sort perl threads)
   add_test(NAME sites/layout_${PROGRAM}
@@ -68,7 +69,7 @@ if(VMATRACE_ARCH STREQUAL x86_64)
   target_link_libraries(site_registers PRIVATE ${CMAKE_DL_LIBS})
 endif()
 add_executable(site_refuse ${CMAKE_CURRENT_LIST_DIR}/refuse.c)
-foreach(ACT registers throw cancel handler gdb gdb_first strace perf calls valgrind rr text
+foreach(ACT registers throw cancel handler flags gdb gdb_first strace perf calls valgrind rr text
         every_site refused other_libc namespace namespace_left kinds kinds_stripped)
   add_test(NAME sites/${ACT} COMMAND ${CMAKE_CURRENT_LIST_DIR}/sites.py ${CMAKE_BINARY_DIR} ${ACT})
   set_tests_properties(sites/${ACT} PROPERTIES LABELS sites SKIP_RETURN_CODE 77 TIMEOUT 300)

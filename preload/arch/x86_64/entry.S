@@ -97,7 +97,8 @@ __libc_start_main:
 /*
  * site_entry: in the place of `mov $NR, %eax; syscall`. On entry the stack holds the address behind the site
  * and then what libc's function has there. All registers come back as the system call would leave them, but
- * for rcx and r11, which it clobbers too; flags are kept, as syscall keeps them.
+ * for rcx and r11, which it clobbers too; flags are kept, as syscall keeps them (the direction flag is clear, as
+ * the psABI has it wherever one function calls another).
  */
 	.globl	site_entry
 	.hidden	site_entry
@@ -110,9 +111,10 @@ site_entry:
 	.cfi_offset %rbp, -16
 	movq	%rsp, %rbp
 	.cfi_def_cfa_register %rbp
-	pushfq
-	/* Not the trap flag of a debugger that steps through here: it would trap again at popfq. */
-	andq	$~0x100, (%rsp)
+	/* Not pushfq: a debugger that steps over popfq leaves the trap flag behind (linux:arch/x86/kernel/step.c). */
+	lahf
+	seto	%al
+	pushq	%rax
 	subq	$SITE_FRAME_BYTES, %rsp
 	andq	$-16, %rsp
 	movq	%rdi, (%rsp)
@@ -147,9 +149,12 @@ site_entry:
 	movq	24(%rsp), %r10
 	movq	32(%rsp), %r8
 	movq	40(%rsp), %r9
-	movq	SITE_RESULT(%rsp), %rax
+	movq	SITE_RESULT(%rsp), %rcx
 	leaq	-8(%rbp), %rsp
-	popfq
+	popq	%rax
+	addb	$0x7f, %al
+	sahf
+	movq	%rcx, %rax
 	popq	%rbp
 	.cfi_def_cfa %rsp, 8
 	.cfi_restore %rbp

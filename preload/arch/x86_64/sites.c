@@ -3,8 +3,10 @@
  */
 #include "sites.h"
 
+#include <cpuid.h>
 #include <dlfcn.h>
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <sys/syscall.h>
@@ -247,6 +249,14 @@ struct site_left sites_patch_copy(uint64_t distance)
 	return left;
 }
 
+/* What entry.S keeps the flags with; the first 64-bit processors had it in 32-bit programs only. */
+static bool has_lahf(void)
+{
+	unsigned eax, ebx, ecx, edx;
+
+	return __get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) && ecx & bit_LAHF_LM;
+}
+
 static void note_own_text(void)
 {
 	struct dl_find_object object;
@@ -262,7 +272,7 @@ void sites_patch(struct sites_report *report)
 	struct patcher patcher = { .report = report, .libc = "libc" };
 
 	*report = (struct sites_report) { .off = VMAT_SITES_UNKNOWN_LIBC };
-	patcher.memory = open_memory();
+	patcher.memory = has_lahf() ? open_memory() : -ENOSYS;
 	if (raw_failed(patcher.memory)) {
 		report->off = VMAT_SITES_REFUSED;
 		return;
