@@ -45,6 +45,14 @@ bool address_space_is_recorded(void);
 /* What space_enter() does when the state is not SPACE_RECORDING: a child's first event, or nothing. */
 bool address_space_enter_slowly(void);
 
+/* True where nothing is recorded, nor ever will be: what comes before all else, so that it costs next to nothing. */
+static inline bool address_space_is_off(void)
+{
+	const uint32_t *state = address_space.state;
+
+	return state && __atomic_load_n(state, __ATOMIC_RELAXED) == SPACE_OFF;
+}
+
 /* True if an event may be recorded now. One load when it is so. */
 static inline bool address_space_enter(void)
 {

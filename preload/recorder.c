@@ -198,13 +198,17 @@ void recorder_begin_via(struct recording *recording, enum vmat_via via, enum cal
                         const struct frame_registers *caller, const struct words *words)
 {
 	struct vmat_event *event = &recording->event;
-	int saved = errno;
+	int saved;
 
-	recording->recording = address_space_enter();
-	if (!recording->recording) {
+	recording->recording = false;
+	if (__builtin_expect(address_space_is_off(), 0))
+		return;
+	saved = errno;
+	if (!address_space_enter()) {
 		errno = saved;
 		return;
 	}
+	recording->recording = true;
 	recording->control = ring.control;
 	enter_event(recording, caller);
 	fill_event(event, via, call, caller, words);
@@ -349,11 +353,12 @@ static uint64_t draw(struct vmat_event *event)
 void recorder_end_with(struct recording *recording, uint64_t result, int error)
 {
 	struct vmat_event *event = &recording->event;
-	int saved = errno;
 	bool due = false;
+	int saved;
 
 	if (!recording->recording)
 		return;
+	saved = errno;
 	event->result = result;
 	event->error = error;
 	if (error)

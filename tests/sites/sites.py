@@ -53,6 +53,31 @@ def handler(bench, check):
     check.equal("untraced", plain.stdout, b"all stacks reach main\n")
 
 
+def quiet(bench, check):
+    """Where nothing is recorded a site makes the system call and no more."""
+    level = [os.path.join(bench.build, "site_steps")]
+    plain = bench.run(level, False)
+    if plain.returncode == 77:
+        skip("no single steps here")
+    steps = []
+    for coverage_is in ("calls", "auto"):
+        done = bench.run(level, True, VMATRACE_OUT=NOWHERE, VMATRACE_COVERAGE=coverage_is)
+        steps.append([int(word) for word in done.stdout.split()])
+    print(f"instructions of a pair: untraced {plain.stdout.decode().strip()}, wrappers {steps[0]}, "
+          f"and sites {steps[1]}")
+    for what, without, with_sites in zip(("the program's", "malloc's"), *steps):
+        check.that(10 <= with_sites - without <= 50, f"{what} pair: {without}, with sites {with_sites}")
+    changed = bench.run(acts(bench, "text"), True, VMATRACE_OUT=NOWHERE).stdout.splitlines()[:-1]
+    check.that(changed and all(b" e8 " in line for line in changed), f"not patched: {changed}")
+    for command in ([os.path.join(bench.build, "site_registers")], acts(bench, "handler", 2000),
+                    acts(bench, "cancel", 100), acts(bench, "threads", 5)):
+        plain = bench.run(command, False)
+        done = bench.run(command, True, VMATRACE_OUT=NOWHERE)
+        check.equal(f"quiet {command[1:]}", (done.returncode, done.stdout, done.stderr),
+                    (plain.returncode, plain.stdout, plain.stderr))
+    check.equal("traces", bench.trace_files(), [])
+
+
 def run_gdb(bench, commands, *arguments, trace=None):
     script = os.path.join(bench.folder, "script.gdb")
     with open(script, "w", encoding="ascii") as out:
@@ -430,7 +455,7 @@ def rr(bench, check):
     check.that(not found["sites"] and "rr" in found["sites_off"], f"coverage: {found}")
 
 
-ACTS = {f.__name__: f for f in (registers, throw, cancel, handler, flags, gdb, gdb_first, strace, perf, calls,
+ACTS = {f.__name__: f for f in (registers, throw, cancel, handler, quiet, flags, gdb, gdb_first, strace, perf, calls,
                                 text, every_site, refused, other_libc, valgrind, rr, namespace, namespace_left, kinds,
                                 kinds_stripped)}
 

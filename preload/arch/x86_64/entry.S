@@ -115,6 +115,32 @@ site_entry:
 	lahf
 	seto	%al
 	pushq	%rax
+	/* Where nothing is recorded: the system call and no more, in the registers that it leaves to us. */
+	movq	address_space + ADDRESS_SPACE_STATE(%rip), %rcx
+	cmpl	$ADDRESS_SPACE_OFF, (%rcx)
+	jne	1f
+	movq	8(%rbp), %rcx
+	movl	%ecx, %r11d
+	andl	$SITE_PLACE_MASK, %r11d
+	leaq	site_place(%rip), %rax
+	addq	%r11, %rax
+	cmpq	%rcx, (%rax)
+	jne	1f
+	movq	8(%rax), %rax
+	movzwl	SITE_OWN_NUMBER(%rax), %eax
+	syscall
+	movq	%rax, %rcx
+	popq	%rax
+	addb	$0x7f, %al	/* overflows if there was an overflow; sahf has all the others */
+	sahf
+	movq	%rcx, %rax
+	.cfi_remember_state
+	popq	%rbp
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
+	ret
+	.cfi_restore_state
+1:
 	subq	$SITE_FRAME_BYTES, %rsp
 	andq	$-16, %rsp
 	movq	%rdi, (%rsp)

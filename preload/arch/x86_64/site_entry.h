@@ -18,6 +18,17 @@ struct site_frame {
 	bool completes; /* the event is the wrapper's that led here */
 };
 
+/*
+ * The sites by their return addresses, whose last bits choose the place; of several at one place the first that
+ * was patched has it, the others are searched for.
+ */
+enum { SITE_PLACES = 64 };
+struct site_place {
+	uint64_t return_address; /* 0: free */
+	const struct site *site;
+};
+extern struct site_place site_place[SITE_PLACES];
+
 /* The target of the call at a site. Not a C function: preserves all but rax, rcx and r11. */
 void site_entry(void);
 

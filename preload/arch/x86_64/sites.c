@@ -31,6 +31,14 @@ static struct {
 	uint64_t library_start, library_end; /* our own text, where wrappers are */
 } sites;
 
+struct site_place site_place[SITE_PLACES];
+
+/* Functions begin at multiples of 16, and the loader moves whole pages. */
+static struct site_place *place_of(uint64_t return_address)
+{
+	return &site_place[return_address / 16 % SITE_PLACES];
+}
+
 /* libc's functions that have such a pair, and the wrapped calls that reach the kernel only through it. */
 static const struct {
 	const char *name;
@@ -134,10 +142,14 @@ static bool patch(struct patcher *patcher, const struct cfi_table *table, const 
 		why = write_call(patcher->memory, at);
 		sites.count -= why != NULL;
 	}
-	if (why)
+	if (why) {
 		leave(report, object, number, why);
-	else
+	} else {
 		report->patched++;
+		if (!place_of(site->return_address)->site)
+			*place_of(site->return_address) =
+				(struct site_place) { site->return_address, site };
+	}
 	return !why;
 }
 
@@ -308,6 +320,10 @@ bool sites_in_library(uint64_t pc)
 
 static const struct site *find(uint64_t return_address)
 {
+	const struct site_place *place = place_of(return_address);
+
+	if (place->return_address == return_address)
+		return place->site;
 	for (uint32_t i = 0; i < sites.count; i++) {
 		if (sites.site[i].return_address == return_address)
 			return &sites.site[i];
