@@ -56,6 +56,11 @@ static const struct command commands[] = {
 	  "of theirs.\n"
 	  "json: an array of changes, oldest first; of a crash an object with them and the fault.\n"
 	  "Text is the last 40 changes unless -n says otherwise.\n" },
+	{ "protections", cmd_protections, "[TRACE]",
+	  "changes of rights over time: what flips, what is writable and executable",
+	  "A flip goes back to what was there before the last change; held for: how long the rights "
+	  "before\n"
+	  "had held, on average. Warnings come first, then what took the most time.\n" },
 	{ "shared", cmd_shared, "[TRACE ...]",
 	  "shared memory and files through all processes: who made, mapped, holds them",
 	  "An object is its device and inode; acts alike of one process are one line with their "

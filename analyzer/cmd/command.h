@@ -32,6 +32,7 @@ int cmd_mm(int argc, char **argv);
 int cmd_budget(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_history(int argc, char **argv);
+int cmd_protections(int argc, char **argv);
 int cmd_shared(int argc, char **argv);
 int cmd_sites(int argc, char **argv);
 int cmd_leaks(int argc, char **argv);

@@ -95,7 +95,7 @@ def suppressions():
 
 
 def main():
-    for name in ("leak_loop", "partial_unmap", "mremap_leak", "clean"):
+    for name in ("leak_loop", "partial_unmap", "mremap_leak", "mremap_copy", "clean"):
         mappings(name)
     threads()
     objects()

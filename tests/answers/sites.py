@@ -8,6 +8,8 @@ def counts(run):
     events = [event for event in run.json("events") if not event["internal"]
               and event["call"] != "implicit"]
     equal(f"{run.name}: calls", sum(site["calls"] for site in sites), len(events))
+    check(f"{run.name}: no site has more than it mapped",
+          all(site["bytes_live"] <= site["bytes_mapped"] for site in sites))
     equal(f"{run.name}: failed", sum(site["failed"] for site in sites),
           sum(event["errno"] is not None for event in events))
     equal(f"{run.name}: time", sum(site["time_ns"] for site in sites),
@@ -65,7 +67,7 @@ def filters(run):
 
 
 def main():
-    for name in ("leak_loop", "partial_unmap", "mremap_leak", "clean"):
+    for name in ("leak_loop", "partial_unmap", "mremap_leak", "mremap_copy", "clean"):
         with Run(name) as run:
             equal(f"{name}: its status", run.status, 0)
             counts(run)

@@ -1,0 +1,159 @@
+/*
+ * protections: who changed rights, from what to what, how often back and forth, and at what cost.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "command.h"
+#include "moment.h"
+#include "options.h"
+#include "render/protections_report.h"
+#include "site_of.h"
+#include "trace_set.h"
+#include "vmatrace/trace_format.h"
+
+enum { LINES = 40 }; /* unless -n says otherwise */
+
+struct following {
+	const struct filter *filter;
+	struct symbols *symbols;
+	struct protections *protections;
+	const struct walk *walk;
+	bool failed; /* out of memory */
+};
+
+static bool before(void *context, const struct walk *walk, const struct event *event)
+{
+	struct following *following = context;
+
+	(void)event;
+	following->walk = walk;
+	return !following->failed;
+}
+
+static void change(void *context, const struct vma_change *change)
+{
+	struct following *following = context;
+	bool own = change->event->flags & VMAT_EVENT_INTERNAL && !following->filter->internal;
+
+	if (following->walk && !own && change->event->call != CALL_IMPLICIT &&
+	    filter_takes_event(following->filter, change->event) &&
+	    filter_takes_stack(following->filter, following->symbols, change->event) &&
+	    !protections_see(following->protections, following->walk, change))
+		following->failed = true;
+}
+
+/* Warnings first, then what took the most time. */
+static int compare(const void *left, const void *right)
+{
+	const struct protection_row *a = *(const struct protection_row *const *)left;
+	const struct protection_row *b = *(const struct protection_row *const *)right;
+	bool a_warns = *protection_warning(a), b_warns = *protection_warning(b);
+
+	if (a_warns != b_warns)
+		return a_warns ? -1 : 1;
+	if (a->time_ns != b->time_ns)
+		return a->time_ns < b->time_ns ? 1 : -1;
+	return (a->first.seq > b->first.seq) - (a->first.seq < b->first.seq);
+}
+
+static void print_rows(const struct following *following, const struct protection_row **rows,
+                       size_t count, const struct common_options *common)
+{
+	size_t limit = following->filter->limit.given  ? following->filter->limit.value
+	               : common->format == OUTPUT_TEXT ? LINES
+	                                               : 0;
+	struct json json;
+
+	limit = limit && limit < count ? limit : count;
+	json_begin(&json, stdout, common->format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
+	if (common->format == OUTPUT_JSON)
+		json_array(&json);
+	if (common->format == OUTPUT_TEXT)
+		protections_text_head(stdout, options_colored(common));
+	for (size_t i = 0; i < limit; i++) {
+		struct site_view site = site_view_of(following->symbols, &rows[i]->first);
+
+		if (common->format == OUTPUT_TEXT)
+			protections_text_row(stdout, rows[i], &site);
+		else
+			protections_json_row(&json, rows[i], &site);
+		if (common->format == OUTPUT_JSONL)
+			json_end(&json);
+	}
+	if (common->format == OUTPUT_TEXT && limit < count)
+		printf("... and %zu more: -n 0 shows all\n", count - limit);
+	if (common->format == OUTPUT_JSON) {
+		json_array_end(&json);
+		json_end(&json);
+	}
+}
+
+static int print(const struct following *following, const struct common_options *common)
+{
+	size_t count = protections_count(following->protections);
+	const struct protection_row **rows = calloc(count + 1, sizeof(*rows));
+
+	if (!rows)
+		return complain(STATUS_TRACE, "out of memory");
+	for (size_t i = 0; i < count; i++)
+		rows[i] = protections_row(following->protections, i);
+	qsort(rows, count, sizeof(*rows), compare);
+	print_rows(following, rows, count, common);
+	free(rows);
+	return STATUS_FINE;
+}
+
+static int one_process(struct trace *trace, const struct filter *filter,
+                       const struct common_options *common)
+{
+	struct following following = {
+		.filter = filter,
+		.symbols = symbols_new(trace, &common->symbols),
+		.protections = protections_new(),
+	};
+	const struct walk_observer observer = { .context = &following,
+		                                .before = before,
+		                                .change = change };
+	const struct when_point end = when_end();
+	struct moment moment = { 0 };
+	int status = following.symbols && following.protections
+	                     ? moment_reach(&moment, trace, following.symbols, &end, &observer)
+	                     : complain(STATUS_TRACE, "out of memory");
+
+	if (status == STATUS_FINE)
+		status = following.failed ? complain(STATUS_TRACE, "out of memory")
+		                          : print(&following, common);
+	moment_release(&moment);
+	protections_free(following.protections);
+	symbols_free(following.symbols);
+	return status;
+}
+
+int cmd_protections(int argc, char **argv)
+{
+	struct common_options common = { 0 };
+	struct filter filter = { 0 };
+	const struct option_group groups[] = {
+		{ filter_rows, &filter,
+		  FILTER_CALL | FILTER_TID | FILTER_MODULE | FILTER_LIMIT | FILTER_INTERNAL },
+		{ common_rows, &common, OPTION_FORMAT | OPTION_PID | OPTION_SYMBOLS },
+		{ NULL, NULL, 0 },
+	};
+	struct trace_set set = { 0 };
+	struct operands operands;
+	struct trace *trace;
+	int status;
+
+	if (!options_parse(argc, argv, groups, &operands, &status))
+		return status;
+	status = trace_set_find(&set, &operands, &common);
+	if (status == STATUS_FINE)
+		status = trace_set_open_one(&set, &common, &trace);
+	trace_set_release(&set);
+	if (status != STATUS_FINE)
+		return status;
+	status = one_process(trace, &filter, &common);
+	trace_close(trace);
+	return status;
+}

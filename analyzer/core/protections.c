@@ -1,0 +1,187 @@
+/*
+ * protections: see the header. A row is found by its site (site_table.h) and its two sets of rights.
+ */
+#include "protections.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "site_table.h"
+
+enum {
+	REGIONS = 1 << 16,
+	RIGHTS = 8,                          /* rwx */
+	TRANSITIONS = (RIGHTS + 1) * RIGHTS, /* from rights or from nothing */
+};
+
+struct region {
+	uint64_t start;
+	uint64_t time_ns;
+	uint8_t before;
+	uint8_t after;
+};
+
+struct protections {
+	struct site_table *sites;
+	uint32_t (*of_site)[TRANSITIONS]; /* index of the row + 1 */
+	size_t site_capacity;
+	struct protection_row *rows;
+	size_t count;
+	size_t capacity;
+	struct region *regions;
+};
+
+struct protections *protections_new(void)
+{
+	struct protections *protections = calloc(1, sizeof(*protections));
+
+	if (!protections)
+		return NULL;
+	protections->sites = site_table_new();
+	protections->regions = calloc(REGIONS, sizeof(*protections->regions));
+	if (!protections->sites || !protections->regions) {
+		protections_free(protections);
+		return NULL;
+	}
+	return protections;
+}
+
+void protections_free(struct protections *protections)
+{
+	if (!protections)
+		return;
+	site_table_free(protections->sites);
+	free(protections->of_site);
+	free(protections->rows);
+	free(protections->regions);
+	free(protections);
+}
+
+size_t protections_count(const struct protections *protections)
+{
+	return protections->count;
+}
+
+const struct protection_row *protections_row(const struct protections *protections, size_t index)
+{
+	return &protections->rows[index];
+}
+
+const char *protection_warning(const struct protection_row *row)
+{
+	if (row->after & PROT_WRITE && row->after & PROT_EXEC)
+		return "writable and executable";
+	return row->executable_after_write ? "written, then executable" : "";
+}
+
+static bool make_row(struct protections *protections, const struct vma_change *change,
+                     uint32_t *index)
+{
+	if (protections->count == protections->capacity) {
+		size_t capacity = protections->capacity ? 2 * protections->capacity : 16;
+		struct protection_row *rows =
+			reallocarray(protections->rows, capacity, sizeof(*rows));
+
+		if (!rows)
+			return false;
+		protections->rows = rows;
+		protections->capacity = capacity;
+	}
+	protections->rows[protections->count] = (struct protection_row) {
+		.first = *change->event,
+		.maps = !change->mapped_before,
+		.before = change->mapped_before ? change->prot_before : 0,
+		.after = change->prot_after,
+	};
+	*index = (uint32_t)++protections->count;
+	return true;
+}
+
+static struct protection_row *row_of(struct protections *protections,
+                                     const struct vma_change *change)
+{
+	struct site_entry *site = site_table_at(protections->sites, change->event);
+	unsigned before = change->mapped_before ? change->prot_before % RIGHTS : RIGHTS;
+	unsigned transition = before * RIGHTS + change->prot_after % RIGHTS;
+	size_t place;
+
+	if (!site)
+		return NULL;
+	place = (size_t)(site - site_table_item(protections->sites, 0));
+	if (place >= protections->site_capacity) {
+		size_t capacity = 2 * place + 16;
+		uint32_t(*grown)[TRANSITIONS] = calloc(capacity, sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		for (size_t i = 0; i < protections->site_capacity * TRANSITIONS; i++)
+			(&grown[0][0])[i] = (&protections->of_site[0][0])[i];
+		free(protections->of_site);
+		protections->of_site = grown;
+		protections->site_capacity = capacity;
+	}
+	if (!protections->of_site[place][transition] &&
+	    !make_row(protections, change, &protections->of_site[place][transition]))
+		return NULL;
+	return &protections->rows[protections->of_site[place][transition] - 1];
+}
+
+static struct region *region_at(const struct protections *protections, uint64_t start)
+{
+	uint64_t hash = (start >> 12) * 0x9e3779b97f4a7c15u;
+
+	return &protections->regions[hash >> 48 & (REGIONS - 1)];
+}
+
+static void remember(struct region *region, const struct vma_change *change)
+{
+	*region = (struct region) {
+		.start = change->start,
+		.time_ns = change->event->time_ns,
+		.before = change->mapped_before ? change->prot_before : change->prot_after,
+		.after = change->prot_after,
+	};
+}
+
+static void count(struct protection_row *row, const struct region *region, const struct walk *walk,
+                  const struct vma_change *change)
+{
+	const struct event *event = change->event;
+	const struct vma_run *run = vma_map_at(walk_map(walk), change->start);
+
+	row->changes++;
+	row->bytes += change->end - change->start;
+	row->time_ns += event->duration_ns;
+	row->executable_after_write += change->mapped_before && change->prot_after & PROT_EXEC &&
+	                               !(change->prot_before & PROT_EXEC) && run &&
+	                               run->start <= change->start &&
+	                               run->map_flags & RUN_WRITABLE_ONCE;
+	if (region->start != change->start || row->maps)
+		return;
+	row->held++;
+	row->held_ns += event->time_ns > region->time_ns ? event->time_ns - region->time_ns : 0;
+	row->flips += region->before == change->prot_after && region->after == change->prot_before;
+}
+
+bool protections_see(struct protections *protections, const struct walk *walk,
+                     const struct vma_change *change)
+{
+	bool protects = change->kind == CHANGE_PROTECT && change->mapped_before &&
+	                change->prot_before != change->prot_after;
+	bool both = change->mapped_after && change->prot_after & PROT_WRITE &&
+	            change->prot_after & PROT_EXEC && change->kind != CHANGE_IMPLICIT;
+	struct region *region = region_at(protections, change->start);
+	struct protection_row *row;
+
+	if (protects || (both && change->kind != CHANGE_PROTECT && change->kind != CHANGE_ADVISE &&
+	                 change->kind != CHANGE_LOCK)) {
+		row = row_of(protections, change);
+		if (!row)
+			return false;
+		count(row, region, walk, change);
+	}
+	if (protects || (change->mapped_after && change->kind != CHANGE_ADVISE &&
+	                 change->kind != CHANGE_LOCK && change->kind != CHANGE_PROTECT))
+		remember(region, change);
+	return true;
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""protections: rights over time; what flips, what is writable and executable, or becomes it."""
+from common import Run, check, equal, finish, guilty, place
+
+
+def main():
+    with Run("flip") as run:
+        rows = [row for row in run.json("protections") if place(row["stack"])]
+        opened = next(row for row in rows if place(row["stack"])[0] == "open_page")
+        closed = [(row["changes"], row["flips"]) for row in rows
+                  if place(row["stack"])[0] == "close_page"]
+        equal("opened from and to", (opened["before"], opened["after"]), ("r--", "rw-"))
+        equal("the guilty line", place(opened["stack"])[1], guilty("flip"))
+        equal("opened", (opened["changes"], opened["flips"]), (100, 100))
+        equal("closed: the first time is no flip", sorted(closed), [(1, 0), (100, 100)])
+        equal("bytes", opened["bytes"], 100 * 4096)
+        events = [event for event in run.json("events", "--call", "mprotect")
+                  if event["stack"] and (place(event["stack"]) or [""])[0] == "open_page"]
+        equal("their time", opened["time_ns"], sum(event["duration_ns"] for event in events))
+        check("how long they held is known", opened["held_ns"] is not None)
+        equal("no warning", opened["warning"], None)
+    with Run("wx_page") as run:
+        rows = [row for row in run.json("protections") if row["warning"]]
+        equal("both at once first, by the guilty line",
+              [(place(row["stack"])[1], row["after"]) for row in rows
+               if row["warning"] == "writable and executable"], [(guilty("wx_page"), "rwx")])
+        equal("written, then executable",
+              [(place(row["stack"])[0], row["before"], row["after"]) for row in rows
+               if row["warning"] == "written, then executable"], [("finish_code", "rw-", "r-x")])
+        text = run.ask("protections").splitlines()
+        check("warnings come first in text", "executable" in text[1] and "executable" in text[2],
+              text[:3])
+    finish()
+
+
+main()
