@@ -58,7 +58,8 @@ static const struct command commands[] = {
 	  "Text is the last 40 changes unless -n says otherwise.\n" },
 	{ "protections", cmd_protections, "[TRACE]",
 	  "changes of rights over time: what flips, what is writable and executable",
-	  "A flip goes back to what was there before the last change; held for: how long the rights "
+	  "A flip goes back to what was there before the last change; held for: how long the "
+	  "rights "
 	  "before\n"
 	  "had held, on average. Warnings come first, then what took the most time.\n" },
 	{ "shared", cmd_shared, "[TRACE ...]",

@@ -19,6 +19,7 @@ enum { LINES = 40 }; /* the last ones, unless -n says otherwise */
 
 struct history_options {
 	bool crash;
+	bool internal;
 	const char *core;
 	bool has_pages;
 	struct page_range pages;
@@ -99,6 +100,7 @@ static int one_process(struct trace *trace, const struct history_options *option
 	struct telling telling = {
 		.limit = common->format == OUTPUT_TEXT ? options->limit : 1,
 		.trace = trace,
+		.internal = options->internal,
 		.lines = common->format == OUTPUT_JSONL,
 	};
 	bool crash = options->crash || options->core;
@@ -153,7 +155,7 @@ int cmd_history(int argc, char **argv)
 	struct filter filter = { 0 };
 	const struct option_group groups[] = {
 		{ history_rows, &options, 0 },
-		{ filter_rows, &filter, FILTER_LIMIT },
+		{ filter_rows, &filter, FILTER_LIMIT | FILTER_INTERNAL },
 		{ common_rows, &common, OPTION_FORMAT | OPTION_PID | OPTION_SYMBOLS },
 		{ NULL, NULL, 0 },
 	};
@@ -173,6 +175,7 @@ int cmd_history(int argc, char **argv)
 		operands.count--;
 		operands.item++;
 	}
+	options.internal = filter.internal;
 	options.limit = !filter.limit.given  ? LINES
 	                : filter.limit.value ? filter.limit.value
 	                                     : SIZE_MAX;

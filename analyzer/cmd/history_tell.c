@@ -10,6 +10,7 @@
 #include "moment.h"
 #include "options.h"
 #include "site_of.h"
+#include "vmatrace/trace_format.h"
 
 /* --- the walk ----------------------------------------------------------------------------------------- */
 
@@ -43,12 +44,22 @@ static void describe(const struct telling *telling, const struct vma_change *cha
 	const struct page_history *pages = &telling->pages;
 
 	row->mapped_after = pages->count > 0;
-	if (row->mapped_after) {
+	if (pages->pages.end - pages->pages.start > PAGE_HISTORY_EXACT) {
+		row->mapped_before = change->mapped_before;
+		row->prot_before = change->prot_before;
+		row->mapped_after = change->mapped_after;
+		row->prot_after = change->prot_after;
+	} else if (row->mapped_after) {
 		row->prot_after = pages->now[0].prot;
 		row->shared = pages->now[0].shared;
 	}
 	row->moved_away = change->kind == CHANGE_MOVE &&
 	                  (change->end <= pages->pages.start || pages->pages.end <= change->start);
+}
+
+static bool is_own(const struct vma_change *change)
+{
+	return change->event->flags & VMAT_EVENT_INTERNAL || change->cause == CAUSE_TRACER;
 }
 
 static void change(void *context, const struct vma_change *change)
@@ -73,7 +84,7 @@ static void change(void *context, const struct vma_change *change)
 		telling->failed = true;
 		return;
 	}
-	if (!happened)
+	if (!happened || (is_own(change) && !telling->internal))
 		return;
 	describe(telling, change, &row);
 	keep_row(telling, &row);

@@ -18,6 +18,7 @@ struct telling {
 	const struct walk *walk;
 	struct json *json;        /* NULL: text; rows are kept until all are known */
 	bool lines;               /* JSON: each row a document */
+	bool internal;            /* the recorder's own changes too */
 	bool failed;              /* out of memory */
 	struct history_row *rows; /* the last ones, in a ring of `room` */
 	size_t room;

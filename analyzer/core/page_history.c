@@ -36,6 +36,8 @@ bool page_history_begin(struct page_history *history, const struct walk *walk)
 	const struct vma_map *map = walk_map(walk);
 
 	history->count = 0;
+	if (history->pages.end - history->pages.start > PAGE_HISTORY_EXACT)
+		return true;
 	for (const struct vma_run *run = vma_map_at(map, history->pages.start);
 	     run && run->start < history->pages.end; run = vma_map_next(map, run)) {
 		if (!add(history, run))
@@ -95,11 +97,17 @@ bool page_history_see(struct page_history *history, const struct walk *walk,
 	if (!page_ranges_overlap(&history->pages, &range) &&
 	    !page_ranges_overlap(&history->pages, &source))
 		return true;
-	before = any_mapped(history, &range);
-	left = any_mapped(history, &source);
-	if (!page_history_begin(history, walk))
-		return false;
-	after = any_mapped(history, &range);
+	if (history->pages.end - history->pages.start > PAGE_HISTORY_EXACT) {
+		before = change->mapped_before;
+		left = source.start < source.end;
+		after = change->mapped_after;
+	} else {
+		before = any_mapped(history, &range);
+		left = any_mapped(history, &source);
+		if (!page_history_begin(history, walk))
+			return false;
+		after = any_mapped(history, &range);
+	}
 	*happened = before || after || left;
 	*kind = kind_for_pages(change->kind, before, after);
 	return true;

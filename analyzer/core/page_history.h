@@ -17,6 +17,12 @@
 #include "pages.h"
 #include "walk.h"
 
+/*
+ * Of more bytes than this what is mapped is not listed at each change: a change counts if it met anything at
+ * all in its range, be it beside the pages.
+ */
+#define PAGE_HISTORY_EXACT (16ull << 20)
+
 /* A run of the pages asked for, as it is after a change. */
 struct page_state {
 	uint64_t start;

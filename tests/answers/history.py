@@ -108,6 +108,11 @@ def pages():
         kept = run.json("history", f"{start + length:#x}-{start + length + 4096:#x}")
         equal("the page that stays: created", [row["change"] for row in kept], ["create"])
         equal("and by whom", place(kept[0]["stack"]), ("take", guilty("partial_unmap")))
+        everything = [row["seq"] for row in run.json("history", "0-7fffffffffff")]
+        own = {event["seq"] for event in run.json("events") if event["internal"]}
+        check("the recorder's own is left out", everything and not own & set(everything))
+        asked = [row["seq"] for row in run.json("history", "--internal", "0-7fffffffffff")]
+        check("unless asked for", own & set(asked))
         equal("what was never mapped", run.json("history", "1000"), [])
         for bad in ("", "x", "7f-", "7f00-7e00", "-1", "7fx"):
             run.ask("history", bad, status=2)
