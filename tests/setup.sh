@@ -9,7 +9,7 @@ packages_build="$packages_build libelf-dev liblzma-dev zlib1g-dev libyaml-dev py
 packages_test="$packages_build clang clang-format-14 libcmocka-dev git jq strace gdb redis-server"
 packages_test="$packages_test redis-tools perl sqlite3 g++ xz-utils llvm elfutils dwz libdebuginfod1"
 # Large ones, whose programs are judged with --full and skipped where they are not.
-packages_full="nodejs default-jdk-headless postgresql nginx curl valgrind"
+packages_full="nodejs luajit default-jdk-headless postgresql nginx curl valgrind"
 packages_full="$packages_full libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libclang-rt-14-dev"
 # The recorder of another processor, emulated.
 packages_full="$packages_full gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
