@@ -3,8 +3,8 @@
 
     judged.py BUILD
 
-An address passes if LLVM says what the analyzer says, or, where LLVM is not installed, not all others say
-otherwise; the kinds of difference that judge.CHOSEN lists do not count. VMATRACE_FULL=1: more addresses, and the C library and Python with
+An address passes if LLVM says what the analyzer says, or, where LLVM is not installed or has no name (of assembly's
+symbols, beside DWARF), not all judges say otherwise; the kinds of difference that judge.CHOSEN lists do not count. VMATRACE_FULL=1: more addresses, and the C library and Python with
 their debug packages.
 """
 import collections
@@ -54,7 +54,7 @@ def judged(lookup, path, judges, debug=None):
     addresses = judge.code_addresses(path, COUNT)
     ours = judge.chains_of([*lookup, path], addresses, demangle=False)
     names = judge.symbol_names(debug or path)
-    against, example = collections.Counter(), {}
+    against, example = collections.defaultdict(set), {}
     for name in judges:
         theirs = judge.chains_of([*judge.judge_command(name), path], addresses)
         kinds = collections.Counter()
@@ -63,11 +63,12 @@ def judged(lookup, path, judges, debug=None):
             kinds[kind] += 1
             if kind not in judge.CHOSEN:
                 # eu-addr2line's own scopes and binutils' reading of DWARF 5 differ from everybody's now and then.
-                against[address] += len(judges) if name == "llvm" else "llvm" not in judges
+                names_it = any(function != "??" for function, _ in theirs.get(address, []))
+                against[address] |= set(judges) if name == "llvm" and names_it else {name}
                 example[address] = (kind, name, ours.get(address), theirs.get(address))
         told = ", ".join(f"{count} {kind or 'equal'}" for kind, count in kinds.most_common())
         print(f"{os.path.basename(path)}: {name}: {told}", flush=True)
-    failed = [address for address, votes in against.items() if votes >= len(judges)]
+    failed = [address for address, dissent in against.items() if dissent >= set(judges)]
     for address in failed[:5]:
         print(f"  {address:#x}: {example[address]}")
     return len(failed)
