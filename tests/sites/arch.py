@@ -25,12 +25,13 @@ from harness import Check, need  # noqa: E402
 SAMPLES = ("isolation", "vma_fields", "mm_fields", "proc_maps", "libraries", "heap_growth", "protect",
            "shared_memory", "ordering")
 HOSTILE = ("every_call", "forks_in_handler")
-INTRUDERS = ("sandboxed",)
+INTRUDERS = ()
+CONFINED = ("sandboxed",)
 FULL = os.environ.get("VMATRACE_FULL") == "1"
 if FULL:
     HOSTILE += ("signals", "jumps", "family", "children", "threads", "descriptors")
-    INTRUDERS += ("ring_replaced", "ring_unmapped", "plugins")
-LENT = ("vmatrace", "libvmatrace_core.a", "behaviours", "intruder")
+    INTRUDERS = ("ring_replaced", "ring_unmapped", "plugins")
+LENT = ("vmatrace", "libvmatrace_core.a", "behaviours", "intruder", "confined")
 NOT_BUILT = "this recorder has no site layer"
 CROSS = "aarch64-linux-gnu"
 
@@ -89,7 +90,7 @@ def generic(lender, check, folder):
     says_why(check, own, folder)
     held(check, "layers", os.path.join(ROOT, "tests", "layers.sh"), own)
     for script, names in (("trace/compare_account.py", SAMPLES), ("hostile/behaviours.py", HOSTILE),
-                          ("hostile/intruder.py", INTRUDERS)):
+                          ("hostile/intruder.py", INTRUDERS), ("hostile/confined.py", CONFINED)):
         for name in names:
             held(check, name, sys.executable, os.path.join(ROOT, "tests", script), own, name)
 
