@@ -55,37 +55,33 @@ void deep(int frames, void (*body)(void))
 
 typedef void numbered_fn(int frames, unsigned long number, void (*body)(void));
 
-static numbered_fn number_0, number_1, number_2;
+#define NUMBERS(EACH) EACH(0) EACH(1) EACH(2) EACH(3) EACH(4) EACH(5) EACH(6) EACH(7)
 
-/* Three that do the same: their return addresses tell them apart. */
+#define DECLARED(N) static numbered_fn number_##N;
+NUMBERS(DECLARED)
+
+/* Functions that do the same: their return addresses tell them apart. */
 static inline __attribute__((always_inline)) void next(int frames, unsigned long number,
                                                        void (*body)(void))
 {
-	static numbered_fn *const function[] = { number_0, number_1, number_2 };
+#define LISTED(N) number_##N,
+	static numbered_fn *const function[DEEP_NUMBERS] = { NUMBERS(LISTED) };
 
 	if (frames <= 1)
 		body();
 	else
-		function[number % 3](frames - 1, number / 3, body);
+		function[number % DEEP_NUMBERS](frames - 1, number / DEEP_NUMBERS, body);
 	sink++;
 }
 
-__attribute__((noinline)) static void number_0(int frames, unsigned long number, void (*body)(void))
-{
-	next(frames, number, body);
-}
-
-__attribute__((noinline)) static void number_1(int frames, unsigned long number, void (*body)(void))
-{
-	next(frames, number, body);
-	sink += 2;
-}
-
-__attribute__((noinline)) static void number_2(int frames, unsigned long number, void (*body)(void))
-{
-	next(frames, number, body);
-	sink += 3;
-}
+#define DEFINED(N)                                                                                 \
+	__attribute__((noinline)) static void number_##N(int frames, unsigned long number,         \
+	                                                 void (*body)(void))                       \
+	{                                                                                          \
+		next(frames, number, body);                                                        \
+		sink += N;                                                                         \
+	}
+NUMBERS(DEFINED)
 
 void deep_by_number(int frames, unsigned long number, void (*body)(void))
 {

@@ -8,7 +8,11 @@
 /* Calls body() with `frames` frames of this file above it. */
 void deep(int frames, void (*body)(void));
 
-/* The same, and which functions they are is told by the number, in digits of base 3: 3^frames different stacks. */
+/*
+ * The same, and which functions they are is told by the number, in digits of base DEEP_NUMBERS: as many different
+ * stacks as there are numbers of `frames` digits.
+ */
+enum { DEEP_NUMBERS = 8 };
 void deep_by_number(int frames, unsigned long number, void (*body)(void));
 
 #endif

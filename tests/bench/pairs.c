@@ -91,6 +91,11 @@ int main(int argc, char **argv)
 		frames = atoi(argv[3]);
 	if (argc > 4)
 		threads = atoi(argv[4]);
+	if (argc > 5 && !strcmp(argv[5], "new") &&
+	    (frames < 16 || pairs > (2 << 20) / (rounds + 1))) {
+		fputs("pairs: new stacks are 2^21, from 16 frames on\n", stderr);
+		return 2;
+	}
 	make_pairs = argc > 5 && !strcmp(argv[5], "new") ? from_new_stacks : from_one_stack;
 	if (threads < 1 || threads > THREADS_LIMIT)
 		return 2;
