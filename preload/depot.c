@@ -79,24 +79,33 @@ void depot_finish(void *payload, enum vmat_record_type type, size_t reserved, si
 	depot_seal(record, type, bytes, stored_crc(seed_of(record, type), payload, bytes));
 }
 
-/* splitmix64's mixing steps over the words of the payload; good enough to index, never trusted to compare. */
+/* Invertible in the hash; the rotation lets also a word's highest bits reach all others. */
+static inline uint64_t mixed(uint64_t hash, uint64_t word)
+{
+	hash ^= word;
+	return (hash << 29 | hash >> 35) * 0xbf58476d1ce4e5b9ull;
+}
+
+/*
+ * Multiplications in four lanes that do not wait for each other, then splitmix64's last steps; good enough to
+ * index, never trusted to compare.
+ */
 static uint64_t hash_words(uint64_t seed, const void *data, size_t bytes)
 {
 	const uint8_t *at = data;
 	uint64_t hash = seed * 0x9e3779b97f4a7c15ull;
-	uint64_t word;
+	uint64_t lane[4] = { hash, hash + 1, hash + 2, hash + 3 };
 
-	for (; bytes >= sizeof(word); bytes -= sizeof(word), at += sizeof(word)) {
-		__builtin_memcpy(&word, at, sizeof(word));
-		hash = (hash ^ word) * 0xbf58476d1ce4e5b9ull;
-		hash ^= hash >> 29;
+	for (; bytes >= sizeof(lane); bytes -= sizeof(lane), at += sizeof(lane)) {
+#pragma GCC unroll 4
+		for (int i = 0; i < 4; i++)
+			lane[i] = mixed(lane[i], words_take(at + i * 8, 8));
 	}
-	if (bytes) {
-		word = 0;
-		__builtin_memcpy(&word, at, bytes);
-		hash = (hash ^ word) * 0xbf58476d1ce4e5b9ull;
-		hash ^= hash >> 29;
-	}
+	hash = mixed(mixed(mixed(lane[0], lane[1]), lane[2]), lane[3]);
+	for (; bytes >= 8; bytes -= 8, at += 8)
+		hash = mixed(hash, words_take(at, 8));
+	if (bytes)
+		hash = mixed(hash, words_take(at, bytes));
 	hash = (hash ^ (hash >> 32)) * 0x94d049bb133111ebull;
 	hash ^= hash >> 31;
 	return hash ? hash : 1;
@@ -166,6 +175,33 @@ static bool is_forgotten(const struct entry *entry, uint32_t lap)
 	return (uint32_t)known && ((lap - (uint32_t)(known >> 32)) & VMAT_LAP_MASK) > 1;
 }
 
+static struct entry *entry_at(uint64_t place)
+{
+	return &depot.index[place & (INDEX_SIZE - 1)];
+}
+
+/* The nearest that holds the hash, or could: free, else forgotten, else the first. Its hash is put in *seen. */
+static struct entry *find(uint64_t hash, uint64_t *seen)
+{
+	uint64_t place = hash >> (64 - INDEX_BITS);
+	uint32_t lap;
+
+	for (uint64_t probe = 0; probe < PROBES; probe++) {
+		*seen = __atomic_load_n(&entry_at(place + probe)->hash, __ATOMIC_RELAXED);
+		if (*seen == hash || *seen == 0)
+			return entry_at(place + probe);
+	}
+	lap = arena_lap();
+	for (uint64_t probe = 0; probe < PROBES; probe++) {
+		if (is_forgotten(entry_at(place + probe), lap)) {
+			place += probe;
+			break;
+		}
+	}
+	*seen = __atomic_load_n(&entry_at(place)->hash, __ATOMIC_RELAXED);
+	return entry_at(place);
+}
+
 /*
  * An entry's two words change one after the other, so its id may be that of what was there before. Nothing is
  * believed of it but that comparing is worth while.
@@ -173,30 +209,20 @@ static bool is_forgotten(const struct entry *entry, uint32_t lap)
 static uint32_t intern(enum vmat_record_type type, const struct pieces *pieces)
 {
 	uint64_t hash = hash_words(type, pieces->first, pieces->first_bytes);
-	uint32_t lap = arena_lap();
-	uint64_t at;
+	struct entry *entry;
+	uint64_t seen, known;
 
 	if (pieces->second_bytes)
 		hash = hash_words(hash, pieces->second, pieces->second_bytes);
-	at = hash >> (64 - INDEX_BITS);
-	for (unsigned probe = 0; probe < PROBES; probe++) {
-		struct entry *entry = &depot.index[(at + probe) & (INDEX_SIZE - 1)];
-		uint64_t seen = __atomic_load_n(&entry->hash, __ATOMIC_RELAXED);
-		uint64_t known;
-
-		if (seen != hash && (seen == 0 || is_forgotten(entry, lap)) &&
-		    __atomic_compare_exchange_n(&entry->hash, &seen, hash, false, __ATOMIC_RELAXED,
-		                                __ATOMIC_RELAXED))
-			return append_to(entry, type, pieces);
-		if (seen != hash)
-			continue;
-		known = __atomic_load_n(&entry->lap_and_id, __ATOMIC_ACQUIRE);
-		if ((uint32_t)known && known >> 32 == lap && same((uint32_t)known, type, pieces))
-			return (uint32_t)known;
+	entry = find(hash, &seen);
+	if (seen != hash) {
+		__atomic_store_n(&entry->hash, hash, __ATOMIC_RELAXED);
 		return append_to(entry, type, pieces);
 	}
-	__atomic_store_n(&depot.index[at].hash, hash, __ATOMIC_RELAXED);
-	return append_to(&depot.index[at], type, pieces);
+	known = __atomic_load_n(&entry->lap_and_id, __ATOMIC_ACQUIRE);
+	if ((uint32_t)known && known >> 32 == arena_lap() && same((uint32_t)known, type, pieces))
+		return (uint32_t)known;
+	return append_to(entry, type, pieces);
 }
 
 uint32_t depot_stack(const uint64_t *pcs, size_t count)

@@ -1,9 +1,9 @@
 /*
  * depot: what events refer to by id, each stored once in the trace's arena: stacks, strings, objects.
  *
- * The index (hash -> id) is private memory, wiped in a fork child, whose own trace begins empty. Insertion
- * is a compare and swap on the hash word; on a hit the whole payload is compared. Whoever meets a hash
- * without an id yet stores its own copy: a duplicate is harmless, waiting in a signal handler is not.
+ * The index (hash -> id) is private memory, wiped in a fork child, whose own trace begins empty. Two that insert
+ * at once may take the same place, and whoever meets a hash without an id yet stores its own copy: a duplicate
+ * is harmless, waiting in a signal handler is not. On a hit the whole payload is compared.
  *
  * What a lap of the arena stored is written over in the next one (arena.h): an id holds for the lap it was
  * given in, and whoever keeps one keeps depot_generation() with it and asks again when that has changed.
