@@ -6,7 +6,7 @@
 packages_build="gcc libc6-dev binutils cmake ninja-build pkg-config libunwind-dev libdw-dev"
 packages_build="$packages_build libelf-dev liblzma-dev zlib1g-dev libyaml-dev python3"
 # To test: the second compiler, the unit-test library, programs that tests trace or judge with.
-packages_test="$packages_build clang clang-format-14 libcmocka-dev git jq strace gdb redis-server"
+packages_test="$packages_build clang libclang-rt-14-dev clang-format-14 libcmocka-dev git jq strace gdb redis-server"
 packages_test="$packages_test redis-tools perl sqlite3 g++ xz-utils llvm elfutils dwz libdebuginfod1"
 # Large ones, whose programs are judged with --full and skipped where they are not.
 packages_full="nodejs luajit default-jdk-headless postgresql nginx curl valgrind"
