@@ -121,7 +121,7 @@ def file_size(bench, check):
     made = 0
     sizes = [0, 4096, 100 << 10, 1 << 20, 1700 << 10, 3 << 20, 40 << 20]
     for size in sizes:
-        command = [sys.executable, "-c", "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, "
+        command = [sys.executable, "-c", "import os, resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_DFL); resource.setrlimit(resource.RLIMIT_FSIZE, "
                    f"({size}, {size})); os.execv(sys.argv[1], sys.argv[1:])", *churn(bench, "exit", 4, 500, STACKS)]
         bench.both(check, f"files of {size}", command, VMATRACE_CHILDREN="1")
         for path in bench.trace_files():
