@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "effects.h"
+#include "replay.h"
 #include "runs.h"
 
 static struct move move_of(const struct replay *replay, const struct event *event)
@@ -165,8 +166,16 @@ static bool acquire(struct replay *replay, const struct event *event, const stru
 	bool fixed = event->args[3] & MREMAP_FIXED;
 
 	if (!taken->count || taken->runs[0].start != move->old.start) {
-		/* Nothing there to move. If the base may show it moved already, it did. */
 		replay_doubt(replay);
+		/*
+		 * Nothing there to move: where the base may show it moved already, it did. What made room
+		 * for it there may have been done again since, so the base is asked anew.
+		 */
+		if (!replay->uncertain)
+			return true;
+		if (!replay_restore(replay, replay->base, &move->new))
+			return false;
+		replay->unseen |= replay_first_hole(replay, &move->new) < move->new.end;
 		return true;
 	}
 	if (!fixed && replay_any_mapped(replay, &move->new))

@@ -31,9 +31,11 @@ struct taken {
 
 struct replay {
 	struct vma_map *map;
+	const struct snapshot *base; /* what the map began as; borrowed */
 	uint32_t page_bytes;
 	bool lock_future; /* mlockall(MCL_FUTURE) */
 	bool uncertain;   /* the base may show the present event already */
+	bool unseen;      /* the base shows what it moved neither there nor here */
 	uint64_t start_brk;
 	uint64_t brk; /* 0 unknown */
 	uint64_t impossible;

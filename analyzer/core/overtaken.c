@@ -122,20 +122,66 @@ static bool clear_unseen(struct vma_map *map, const struct snapshot *snapshot,
 	return range.start >= range.end || vma_map_clear(map, range.start, range.end);
 }
 
-bool overtaken_settle(struct overtaken *overtaken, const struct snapshot *snapshot,
-                      struct vma_map *map)
+void overtaken_unseen(struct overtaken *overtaken, const struct event *event, uint32_t page_bytes)
+{
+	if (overtaken->unseen_count < OVERTAKEN_RANGES)
+		overtaken->unseen[overtaken->unseen_count++] = (struct overtaken_range) {
+			event->exit, page_range(event->result, event->args[2], page_bytes)
+		};
+}
+
+bool overtaken_meets_unseen(struct overtaken *overtaken, const struct event *event,
+                            uint32_t page_bytes)
+{
+	struct touch touch;
+	bool meets = false;
+
+	event_touch(event, page_bytes, &touch);
+	for (size_t i = 0; i < touch.count; i++) {
+		for (size_t j = 0; j < overtaken->unseen_count; j++)
+			meets |= page_ranges_overlap(&overtaken->unseen[j].range, &touch.ranges[i]);
+	}
+	if (meets && !event->failed && call_effect(event->call) == EFFECT_MOVES)
+		overtaken_unseen(overtaken, event, page_bytes);
+	return meets;
+}
+
+/* One that returned before the snapshot began. False: out of memory. */
+typedef bool settle_fn(struct replay *replay, const struct snapshot *snapshot,
+                       const struct page_range *range);
+
+static bool settle_unmapping(struct replay *replay, const struct snapshot *snapshot,
+                             const struct page_range *range)
+{
+	return clear_unseen(replay_map(replay), snapshot, *range);
+}
+
+/* Settles what is over; the others are kept. */
+static bool settle(struct overtaken_range *ranges, size_t *count, const struct snapshot *snapshot,
+                   struct replay *replay, settle_fn *fn)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < overtaken->doubtful_count; i++) {
-		struct overtaken_range *doubtful = &overtaken->doubtful[i];
-
-		if (doubtful->moment >= snapshot->begin)
-			overtaken->doubtful[kept++] = *doubtful;
-		else if (!clear_unseen(map, snapshot, doubtful->range))
+	for (size_t i = 0; i < *count; i++) {
+		if (ranges[i].moment >= snapshot->begin)
+			ranges[kept++] = ranges[i];
+		else if (!fn(replay, snapshot, &ranges[i].range))
 			return false;
 	}
-	overtaken->doubtful_count = kept;
+	*count = kept;
+	return true;
+}
+
+bool overtaken_settle(struct overtaken *overtaken, const struct snapshot *snapshot,
+                      struct replay *replay, uint32_t *racy)
+{
+	size_t unseen = overtaken->unseen_count;
+
+	if (!settle(overtaken->doubtful, &overtaken->doubtful_count, snapshot, replay,
+	            settle_unmapping) ||
+	    !settle(overtaken->unseen, &overtaken->unseen_count, snapshot, replay, replay_restore))
+		return false;
+	*racy += (uint32_t)(unseen - overtaken->unseen_count);
 	return true;
 }
 

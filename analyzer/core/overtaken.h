@@ -17,6 +17,7 @@
 #include "event.h"
 #include "order.h"
 #include "pages.h"
+#include "replay.h"
 #include "vma_map.h"
 
 enum {
@@ -32,6 +33,9 @@ struct overtaken {
 	uint64_t mapped_count;
 	struct overtaken_range doubtful[OVERTAKEN_RANGES];
 	size_t doubtful_count;
+	struct overtaken_range
+		unseen[OVERTAKEN_RANGES]; /* new ranges of moves that the base missed */
+	size_t unseen_count;
 	uint64_t moved[OVERTAKEN_RANGES]; /* seq of each mremap that was done before */
 	size_t moved_count;
 };
@@ -44,9 +48,17 @@ bool overtaken_note(struct overtaken *overtaken, const struct event *event, uint
  */
 bool overtaken_keep(struct overtaken *overtaken, const struct ordered *ordered, uint64_t first_seq,
                     const struct vma_map *map);
-/* What is in doubt and had returned before the snapshot began is settled by it. False: out of memory. */
+/* A move whose pages the base does not show, see replay_unseen(): the next snapshot does. */
+void overtaken_unseen(struct overtaken *overtaken, const struct event *event, uint32_t page_bytes);
+/* True if the call is about such pages; if it moves them, they are where it moved them to. */
+bool overtaken_meets_unseen(struct overtaken *overtaken, const struct event *event,
+                            uint32_t page_bytes);
+/*
+ * What is in doubt and had returned before the snapshot began is settled by it. Adds to *racy how many moves it
+ * had to tell about. False: out of memory.
+ */
 bool overtaken_settle(struct overtaken *overtaken, const struct snapshot *snapshot,
-                      struct vma_map *map);
+                      struct replay *replay, uint32_t *racy);
 void overtaken_release(struct overtaken *overtaken);
 
 #endif

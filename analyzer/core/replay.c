@@ -80,6 +80,11 @@ uint64_t replay_impossible(const struct replay *replay)
 	return replay->impossible;
 }
 
+bool replay_unseen(const struct replay *replay)
+{
+	return replay->unseen;
+}
+
 /* --- the base ----------------------------------------------------------------------------------------- */
 
 /* The recorder's own library, which was there before its first event. */
@@ -111,6 +116,7 @@ bool replay_load(struct replay *replay, const struct snapshot *snapshot)
 		if (!vma_map_set(replay->map, &run))
 			return false;
 	}
+	replay->base = snapshot;
 	replay->brk = snapshot->brk;
 	return true;
 }
@@ -300,6 +306,7 @@ bool replay_apply(struct replay *replay, const struct ordered *ordered, bool unc
 	if (!effect || ordered->event->in_flight)
 		return true;
 	replay->uncertain = uncertain;
+	replay->unseen = false;
 	if (!effect(replay, ordered->event, ordered->half, change))
 		return false;
 	if (change->kind != CHANGE_COUNT)

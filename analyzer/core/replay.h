@@ -20,7 +20,7 @@ struct replay;
 struct replay *replay_new(uint32_t page_bytes, uint64_t start_brk);
 void replay_free(struct replay *replay);
 
-/* The map becomes what the snapshot says. */
+/* The map becomes what the snapshot says, which must live as long as the replay. */
 bool replay_load(struct replay *replay, const struct snapshot *snapshot);
 /* So much of it does. */
 bool replay_restore(struct replay *replay, const struct snapshot *snapshot,
@@ -32,6 +32,12 @@ bool replay_restore(struct replay *replay, const struct snapshot *snapshot,
  */
 bool replay_apply(struct replay *replay, const struct ordered *ordered, bool uncertain,
                   struct vma_change *change);
+
+/*
+ * True if what the last mremap applied left is not known: the base was read while it ran, its new range before
+ * and its old one after it, and shows the pages in neither.
+ */
+bool replay_unseen(const struct replay *replay);
 
 struct vma_map *replay_map(const struct replay *replay);
 uint64_t replay_brk(const struct replay *replay);

@@ -29,6 +29,7 @@ struct walk {
 	bool no_memory;
 	struct doubts doubts;
 	struct overtaken overtaken;
+	uint64_t forgiven; /* impossible, but for what the base could not show */
 	struct walk_totals totals;
 };
 
@@ -267,7 +268,7 @@ static bool compare_next(struct walk *walk)
 	};
 
 	if (!order_read_past(walk->order, snapshot->end) || walk->no_memory ||
-	    !overtaken_settle(&walk->overtaken, snapshot, replay_map(walk->replay)) ||
+	    !overtaken_settle(&walk->overtaken, snapshot, walk->replay, &checkpoint.racy) ||
 	    !implicit_changes(&context, &checkpoint))
 		return false;
 	uncertain_release(&walk->uncertain[walk->next]);
@@ -287,8 +288,13 @@ static bool compare_next(struct walk *walk)
 /* What such a call met, or did not meet, is there or gone by a call that the log lacks. */
 static bool count_impossible(struct walk *walk, const struct event *event)
 {
-	uint64_t times = replay_impossible(walk->replay) - walk->totals.impossible;
+	uint64_t times = replay_impossible(walk->replay) - walk->totals.impossible - walk->forgiven;
 
+	/* Until a snapshot tells what is there, no one is contradicted. */
+	if (times && overtaken_meets_unseen(&walk->overtaken, event, walk->input.page_bytes)) {
+		walk->forgiven += times;
+		return true;
+	}
 	walk->totals.impossible += times;
 	walk->totals.unexplained_vmas += (uint32_t)times;
 	return !times || doubts_add(&walk->doubts, event, times, walk->input.page_bytes);
@@ -315,7 +321,12 @@ static bool apply(struct walk *walk, const struct ordered *ordered, struct vma_c
 	    overtaken_keep(&walk->overtaken, ordered, walk->input.first_seq,
 	                   replay_map(walk->replay)))
 		return doubts_add_in_flight(&walk->doubts, event, page_bytes);
-	return replay_apply(walk->replay, ordered, snapshot_overlaps(base, event), change);
+	if (!replay_apply(walk->replay, ordered, snapshot_overlaps(base, event), change))
+		return false;
+	if (!replay_unseen(walk->replay))
+		return true;
+	overtaken_unseen(&walk->overtaken, event, page_bytes);
+	return true;
 }
 
 static enum walk_status deliver(struct walk *walk, const struct ordered *ordered)
