@@ -23,9 +23,8 @@ struct walk {
 	struct order *order;
 	struct uncertain *uncertain; /* one for each snapshot */
 	size_t base;
-	size_t next;    /* the first snapshot not yet compared */
-	size_t since;   /* the last snapshot that was compared with nothing left out */
-	bool straddled; /* a call that the base may show already was done to it */
+	size_t next;  /* the first snapshot not yet compared */
+	size_t since; /* the last snapshot that was compared with nothing left out */
 	bool no_memory;
 	struct doubts doubts;
 	struct overtaken overtaken;
@@ -214,26 +213,6 @@ static bool mark_internal(struct walk *walk, const struct ordered *ordered)
 	return true;
 }
 
-/*
- * A call that returned before the base was read, behind one in the kernel's order that returned afterwards and
- * was therefore done to the base: if both are about the same pages, that one was in the base too, and what lies
- * there is what this one left.
- */
-static bool restore_base(struct walk *walk, const struct event *event)
-{
-	struct touch touch;
-
-	if (!walk->straddled || event->failed)
-		return true;
-	event_touch(event, walk->input.page_bytes, &touch);
-	for (size_t i = 0; i < touch.count; i++) {
-		if (!replay_restore(walk->replay, &walk->input.snapshots[walk->base],
-		                    &touch.ranges[i]))
-			return false;
-	}
-	return true;
-}
-
 static bool start_at_base(struct walk *walk)
 {
 	const struct snapshot *snapshot = &walk->input.snapshots[walk->base];
@@ -337,9 +316,7 @@ static enum walk_status deliver(struct walk *walk, const struct ordered *ordered
 	struct vma_change change;
 
 	if (!event->in_flight && event->exit < base->begin) /* the base shows it already */
-		return restore_base(walk, event) && mark_internal(walk, ordered) ? WALK_DONE
-		                                                                 : WALK_NO_MEMORY;
-	walk->straddled |= snapshot_overlaps(base, event);
+		return mark_internal(walk, ordered) ? WALK_DONE : WALK_NO_MEMORY;
 	if (ordered->half != ORDER_ACQUIRE && observer->before &&
 	    !observer->before(observer->context, walk, event))
 		return WALK_STOPPED;

@@ -482,9 +482,6 @@ BREAKS = [
     ("calls_before_the_base_are_in_it", "walk.c",
      "\tif (!event->in_flight && event->exit < base->begin)",
      "\tif (!event->in_flight && event->exit < base->begin && !base)"),
-    ("base_knows_who_came_after_a_slow_release", "walk.c",
-     "\tif (!walk->straddled || event->failed)",
-     "\tif (walk->straddled || event->failed)"),
     ("release_before_acquire shmdt_is_a_release far_apart_in_time "
      "release_first_on_ties", "order.c",
      "\tentry.key = 2 * event->enter;\n",
@@ -583,4 +580,10 @@ BREAKS = [
     ("base_read_beside_a_move", "walk.c",
      "\tif (!replay_unseen(walk->replay))",
      "\tif (replay_unseen(walk->replay) || true)"),
+    ("unmapping_overtaken_by_the_base base_knows_who_came_after_a_slow_release", "overtaken.c",
+     "\tif (effect == EFFECT_UNMAPS)\n",
+     "\tif (effect == EFFECT_COUNT)\n"),
+    ("move_overtaken_by_the_base", "overtaken.c",
+     "\treturn effect == EFFECT_MOVES && keep_move",
+     "\treturn effect == EFFECT_COUNT && keep_move"),
 ]
