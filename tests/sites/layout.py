@@ -8,7 +8,8 @@ without the recorder, whose own rows are left out. Without address space randomi
 of the recorder's size preloaded. For one more library the loader takes more or fewer pages for its own
 tables and the thread-local block; and large libraries, which the kernel puts on 2 MiB boundaries, leave
 other holes when all have moved by the size of one. Any preloaded library does both.
-A library that the unwinder needs too (liblzma) is where the unwinder had it loaded: left out of both.
+A library that the unwinder needs too (liblzma) is where the unwinder had it loaded: left out of both. What is
+loaded behind it may then fall into the hole that it would have filled, so no program here loads it.
 """
 import json
 import os
@@ -25,7 +26,8 @@ ROW = re.compile(r"(\w+)-(\w+) (\S+) (\w+) \S+ \d+ *(.*)")
 
 
 def python_program(_):
-    return [os.path.realpath(sys.executable), "-c", "import json, decimal, socket, ssl, sqlite3, lzma\n"
+    # Some installations' site imports lzma, see above.
+    return [os.path.realpath(sys.executable), "-S", "-c", "import json, decimal, socket, ssl, sqlite3\n"
             "a = [bytearray(1 << (i % 22)) for i in range(200)]\n"
             "del a[::3]\n"]
 
