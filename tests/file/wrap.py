@@ -71,8 +71,11 @@ def hundred_laps(bench, check):
     verified(bench, check, trace, "a hundred laps", 3)
     seen, with_stack = judge(check, bench.events(trace), stacks)
     check.that(seen > slots // 8, f"{seen} calls of the program's")
-    check.equal("calls with a stack", with_stack, seen)
-    check.equal("stacks lost", info["lost"]["stacks"], 0)
+    # A thread that is not run for two laps of the arena, between taking a stack's number and storing its event,
+    # has lost that stack; it is counted. No thread can be held up twice within one ring.
+    lost = info["lost"]["stacks"]
+    check.that(lost <= 8, f"{lost} stacks lost")
+    check.that(with_stack >= seen - lost, f"{with_stack} of {seen} calls have a stack, {lost} lost")
     check.equal("snapshots that failed", info["lost"]["snapshots"], 0)
 
 
