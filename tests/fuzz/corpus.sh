@@ -7,4 +7,5 @@ here=$(cd "$(dirname "$0")" && pwd)
 for packed in "$here"/corpus/*.gz "$here"/../traces/v1/*.gz; do
 	gzip -dc "$packed" >"$work/$(basename "${packed%.gz}")" || exit 2
 done
-"$1" "$work"/*
+# Names that were learnt are not the user's.
+XDG_CACHE_HOME=$work "$1" "$work"/*.vmat

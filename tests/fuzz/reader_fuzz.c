@@ -2,7 +2,7 @@
  * reader_fuzz.c: any bytes as a trace, through every command that reads one.
  *
  *     reader_fuzz [libFuzzer options] CORPUS-FOLDER     built by clang with -fsanitize=fuzzer
- *     reader_fuzz FILE ...                              built with FUZZ_REPLAY: each file once, no fuzzing
+ *     reader_fuzz FILE ...                              built with FUZZ_REPLAY: each file once, where it lies
  *
  * The commands are called as main.c calls them; a crash, a leak, a hang or undefined behaviour is a find.
  * What they print goes nowhere. A trace is only ever read, so the bytes live in a memfd.
@@ -44,14 +44,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void run_all(char *path)
 {
-	int fd = memfd_create("trace", MFD_CLOEXEC);
-	char path[32];
-
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
-		abort();
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		char *argv[8];
 		int argc = 0;
@@ -62,6 +56,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		argv[argc] = NULL;
 		command_named(argv[0])->run(argc, argv);
 	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("trace", MFD_CLOEXEC);
+	char path[32];
+
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		abort();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	run_all(path);
 	close(fd);
 	return 0;
 }
@@ -70,20 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 int main(int argc, char **argv)
 {
 	LLVMFuzzerInitialize(&argc, &argv);
-	for (int i = 1; i < argc; i++) {
-		FILE *file = fopen(argv[i], "r");
-		uint8_t *data = malloc(FUZZ_BYTES_LIMIT);
-		size_t size;
-
-		if (!file || !data) {
-			perror(argv[i]);
-			return 1;
-		}
-		size = fread(data, 1, FUZZ_BYTES_LIMIT, file);
-		LLVMFuzzerTestOneInput(data, size);
-		fclose(file);
-		free(data);
-	}
+	for (int i = 1; i < argc; i++)
+		run_all(argv[i]);
 	fprintf(stderr, "%d traces read\n", argc - 1);
 	return 0;
 }
