@@ -165,10 +165,11 @@ static void enter_event(struct recording *recording, const struct frame_register
 	}
 	recording->depth = thread.depth;
 	recording->outer_sp = thread.outer_sp;
-	if (thread.awaited.sp)
-		recording->outer = thread.awaited;
-	else
-		recording->outer.sp = 0;
+	/*
+	 * All of it, awaited or not: the event that a handler interrupts may be about to say what it awaits, and
+	 * must find that as it had put it.
+	 */
+	recording->outer = thread.awaited;
 	/* In this order for a handler that comes in between: it must not find a depth with an old sp. */
 	thread.outer_sp = caller->sp;
 	thread.awaited.sp = 0;
@@ -266,10 +267,7 @@ void recorder_leave(struct recording *recording)
 		return;
 	thread.depth = recording->depth;
 	thread.outer_sp = recording->outer_sp;
-	if (recording->outer.sp)
-		thread.awaited = recording->outer;
-	else
-		thread.awaited.sp = 0;
+	thread.awaited = recording->outer;
 }
 
 /* --- one event for one call ---------------------------------------------------------------------------- */
@@ -390,7 +388,7 @@ void recorder_end(struct recording *recording, uint64_t result, bool failed)
 void recorder_internal(struct vmat_event *event)
 {
 	event->tid = thread_id();
-	event->flags = VMAT_EVENT_INTERNAL;
+	event->flags |= VMAT_EVENT_INTERNAL;
 	event->via = VMAT_VIA_WRAPPER;
 	ring_put(event, address_space.state);
 }

@@ -49,7 +49,7 @@ struct recording {
 	struct vmat_control *control; /* of the trace it began in */
 	uint32_t depth;               /* of the thread before this event */
 	uint64_t outer_sp;            /* of the event that this one interrupted */
-	struct awaited outer;         /* of which sp alone is set when that is 0 */
+	struct awaited outer;
 	bool recording;
 	bool rows_wanted; /* the model cannot compute what this call does: keep the kernel's rows */
 };
@@ -92,7 +92,7 @@ void recorder_site_ends(void);
 /* Just before the call: it will lead to no site (it is made by libc's syscall()). */
 void recorder_awaits_none(struct recording *recording);
 
-/* An event of the recorder's own; everything but tid, flags and via is filled. */
+/* An event of the recorder's own; all but tid and via is filled, of the flags VMAT_EVENT_FAILED. */
 void recorder_internal(struct vmat_event *event);
 
 /* +1 and -1 around code of the thread whose calls are the recorder's own: loading, learning. */
