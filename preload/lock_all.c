@@ -28,6 +28,29 @@ static struct {
 	bool future; /* MCL_FUTURE is in force */
 } lock_all_state;
 
+/* A system call in the place of the program's: an event of the recorder's own. */
+static long own_call(enum call_id call, long number, uint64_t first, uint64_t second,
+                     uint64_t third)
+{
+	struct vmat_event event = {
+		.args = { first, second, third },
+		.call = (uint16_t)call,
+	};
+	long result;
+
+	event.time = ring_ticks();
+	event.enter = ring_head();
+	result = RAW_3(number, first, second, third);
+	event.duration = ring_ticks() - event.time;
+	if (raw_failed(result)) {
+		event.result = UINT64_MAX;
+		event.error = (int32_t)-result;
+		event.flags = VMAT_EVENT_FAILED;
+	}
+	recorder_internal(&event);
+	return result;
+}
+
 /* A line of maps; its bytes unless it is ours or lies in the kernel's half. mlock2: its flags, or JUST_COUNT. */
 static uint64_t take_line(const char *line, int mlock2_flags)
 {
@@ -40,7 +63,7 @@ static uint64_t take_line(const char *line, int mlock2_flags)
 		return 0;
 	/* What cannot be locked, or not be brought in, mlockall passes over as well. */
 	if (mlock2_flags != JUST_COUNT)
-		RAW_3(SYS_mlock2, start, end - start, mlock2_flags);
+		own_call(CALL_MLOCK2, SYS_mlock2, start, end - start, (uint64_t)mlock2_flags);
 	return end - start;
 }
 
@@ -83,7 +106,7 @@ static uint64_t each_vma(int mlock2_flags)
 
 static int raw_lock_all(int flags)
 {
-	long result = RAW_1(SYS_mlockall, flags);
+	long result = own_call(CALL_MLOCKALL, SYS_mlockall, (uint64_t)flags, 0, 0);
 
 	if (!raw_failed(result))
 		return 0;
@@ -93,8 +116,9 @@ static int raw_lock_all(int flags)
 
 static void leave_ours_out(void)
 {
-	RAW_2(SYS_munlock, ring.header, ring.map_bytes);
-	RAW_2(SYS_munlock, address_space.private_start, address_space.private_bytes);
+	own_call(CALL_MUNLOCK, SYS_munlock, (uint64_t)ring.header, ring.map_bytes, 0);
+	own_call(CALL_MUNLOCK, SYS_munlock, address_space.private_start,
+	         address_space.private_bytes, 0);
 }
 
 /* Beyond the limit it is the kernel's to say who may: nothing is brought in yet, and ours is given back. */
@@ -133,7 +157,7 @@ int lock_all(struct recording *recording, int flags)
 		return lock_beyond_limit(flags);
 	/* MCL_CURRENT alone ends MCL_FUTURE, and nothing else does but unlocking all. */
 	if (future && !(flags & MCL_FUTURE))
-		RAW_1(SYS_munlockall, 0);
+		own_call(CALL_MUNLOCKALL, SYS_munlockall, 0, 0, 0);
 	each_vma(flags & MCL_ONFAULT ? MLOCK_ONFAULT : 0);
 	return flags & MCL_FUTURE ? raw_lock_all(flags & ~MCL_CURRENT) : 0;
 }

@@ -106,6 +106,12 @@ def is_query(call):
     return call.name == "brk" and call.args == [0]
 
 
+def done_in_parts(event, before):
+    """True of an mlockall that was done VMA by VMA, to spare the trace, in calls of the recorder's own before it."""
+    return event["call"] == "mlockall" and not event["internal"] and not event["errno"] and \
+        "MCL_CURRENT" in event["args"]["flags"] and before["internal"]
+
+
 class Comparison:
     """One thread: strace's calls beside the events."""
 
@@ -168,6 +174,8 @@ class Comparison:
             elif at < len(self.calls) and to < len(self.events) and self.fits(at, to):
                 self.compared += 1
                 at += 1
+                to += 1
+            elif 0 < to < len(self.events) and done_in_parts(self.events[to], self.events[to - 1]):
                 to += 1
             elif self.never_returned(at, to):
                 at += 1
