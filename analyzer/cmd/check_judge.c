@@ -101,8 +101,11 @@ static void judge_all(struct judging *judging, const struct trace_set *set)
 		judging->status = status > judging->status ? status : judging->status;
 		trace_close(trace);
 	}
-	if (set->unreadable)
+	if (set->unreadable) {
+		missing_add(&judging->missing, "%zu of the files are no readable traces",
+		            set->unreadable);
 		judging->status = STATUS_TRACE;
+	}
 }
 
 /* Where paths are relative to: as it is on disk, as compilers spell it too. */

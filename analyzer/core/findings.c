@@ -30,8 +30,10 @@ static uint64_t fingerprint_number(uint64_t hash, uint64_t number)
 struct finding *findings_at(struct findings *findings, const struct policy_rule *policy,
                             uint64_t order, uint64_t site, const char *detail, bool *fresh)
 {
-	uint64_t key = fingerprint_text(
+	uint64_t fingerprint = fingerprint_text(
 		fingerprint_number(fingerprint_text(FNV_BASIS, policy->rule->name), site), detail);
+	/* A rule may be there more than once, with levels of its own (forbidden-call): none hides another. */
+	uint64_t key = fingerprint_number(fingerprint, (uint64_t)(uintptr_t)policy);
 	uint64_t *number = number_table_at(&findings->by_key, key);
 	struct finding **grown;
 	struct finding *finding;
@@ -50,7 +52,7 @@ struct finding *findings_at(struct findings *findings, const struct policy_rule 
 		return NULL;
 	}
 	finding->policy = policy;
-	finding->fingerprint = key;
+	finding->fingerprint = fingerprint;
 	finding->site = site;
 	finding->order = order;
 	grown[findings->count] = finding;
