@@ -131,11 +131,22 @@ def incomplete():
     check("the first line is the verdict", out.startswith("PASS: "), out)
     run("cp", "-r", "trace", "mixed")
     write("mixed/broken.vmat", "no trace")
-    equal("a folder with a file that is no trace", run(VMATRACE, "check", "--policy", policy_of("leaked-shm"), "mixed")[0], 3)
+    status, out, _ = run(VMATRACE, "check", "--policy", policy_of("leaked-shm"), "mixed")
+    equal("a folder with a file that is no trace", status, 3)
+    check("a folder with a file that is no trace: said", "1 of the files are no readable traces" in out, out)
     path = os.path.join(WORK, "wrapped")
     cut = [name for name in os.listdir(path) if name.endswith(".vmat")][0]
     os.truncate(os.path.join(path, cut), 8192)
     check("a trace that is cut", run(VMATRACE, "check", "wrapped")[0] == 3)
+
+
+def several():
+    """Entries of one rule judge by themselves: the first one's warning takes no error's place."""
+    policy = write("twice.yml", RULES + "  forbidden-call:\n    - {level: warning, call: mmap}\n"
+                   '    - {level: error, call: mmap, function: "break_*"}\n')
+    status, out, _ = run(VMATRACE, "check", "--policy", policy, "trace")
+    equal("two entries of a rule", status, 1)
+    check("two entries of a rule: both", out.startswith("FAIL: 1 error, 1 warning"), out)
 
 
 def printed():
@@ -153,5 +164,6 @@ record("clean", DEEDS, "keep", "failed-call")
 bad_files()
 allows()
 incomplete()
+several()
 printed()
 finish()
