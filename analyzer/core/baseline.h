@@ -48,7 +48,8 @@ struct baseline {
 	struct site_list known;
 	struct site_list now;
 	struct number_table places_seen;
-	struct number_table altered; /* ids of `now` that only lost or won frames */
+	struct number_table altered;         /* ids of `now` that only lost or won frames */
+	const struct baseline_site *unknown; /* census.h; valid until the next event */
 };
 
 /* The site of that id, made if it is not there; *fresh: it was. Valid until the next is added. */

@@ -42,13 +42,18 @@ static bool remember(struct rule_run *run, uint64_t id, struct finding *finding)
 	return state->altered;
 }
 
-/* Called for each event of a site: the census that all this rests on is the engine's (rules.c). */
-void new_call_site_found(struct rule_run *run, const struct event *event,
-                         const struct baseline_site *site)
+/* The census (census.h) has just counted the event. */
+static void after(struct rule_run *run, const struct walk *walk, const struct event *event)
 {
-	const struct baseline_site *known = site_list_find(&run->baseline->known, site->id);
-	struct finding *finding = rule_report(run, event, known ? "place" : "");
+	const struct baseline_site *site = run->baseline ? run->baseline->unknown : NULL;
+	const struct baseline_site *known;
+	struct finding *finding;
 
+	(void)walk;
+	if (!site)
+		return;
+	known = site_list_find(&run->baseline->known, site->id);
+	finding = rule_report(run, event, known ? "place" : "");
 	if (!finding)
 		return;
 	finding->amount = site->places;
@@ -105,6 +110,7 @@ const struct rule rule_new_call_site = {
 	.fix = "If it is meant to be there, write the baseline again (check --write-baseline) and "
 	       "commit it.",
 	.state_bytes = sizeof(struct state),
+	.after = after,
 	.finish = finish,
 	.release = release,
 	.say = say,

@@ -54,6 +54,8 @@ struct rule {
 const struct rule *const *rules_all(void);
 /* NULL: there is none of that name. */
 const struct rule *rule_named(const char *name);
+/* Its place in that order. */
+uint64_t rule_order(const struct rule *rule);
 
 /* Whose a call is. Two calls of one owner may replace each other's memory. */
 struct call_owner {
@@ -114,7 +116,8 @@ struct rule_run {
 	const struct policy_rule *policy;
 	const struct rule_settings *settings;
 	const struct rules_process *process;
-	struct baseline *baseline;
+	struct baseline *baseline; /* NULL: no call sites are counted */
+	struct findings *findings;
 	struct rules *rules;
 	void *state;
 	uint64_t order;
@@ -142,11 +145,6 @@ char *rule_spell_call(struct rule_run *run, const struct event *event, char *tex
 const char *error_name(int error);
 /* It maps, protects or names memory; exec, spawn and marks do not. */
 bool call_is_about_memory(uint16_t call);
-
-/* rule_new_call_site.c: told of each place that the baseline does not know. */
-struct baseline_site;
-void new_call_site_found(struct rule_run *run, const struct event *event,
-                         const struct baseline_site *site);
 
 extern const struct rule rule_wx_mapping;
 extern const struct rule rule_write_then_exec;

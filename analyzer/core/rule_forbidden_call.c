@@ -1,14 +1,11 @@
 /*
- * forbidden-call and failed-call: rules that look at one call alone.
+ * forbidden-call: a call that the policy does not want from some module or function.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "call_table.h"
 #include "glob.h"
 #include "rules.h"
-
-/* --- forbidden-call ----------------------------------------------------------------------------------- */
 
 /*
  * One frame must match both globs. Frames of the runtime do not count, else "lib*" would mean every program:
@@ -37,21 +34,21 @@ static bool is_forbidden(const struct rule_run *run, const struct event *event)
 	       glob_matches(function, frames[0].function);
 }
 
-static void forbid(struct rule_run *run, const struct walk *walk, const struct event *event)
+static void after(struct rule_run *run, const struct walk *walk, const struct event *event)
 {
 	(void)walk;
 	if (event->call == run->settings->call && is_forbidden(run, event))
 		rule_report(run, event, "");
 }
 
-static void say_forbidden(const struct finding *finding, char *text, size_t bytes)
+static void say(const struct finding *finding, char *text, size_t bytes)
 {
 	snprintf(text, bytes, "call of %s, which the policy forbids here%s",
 	         call_name((uint16_t)finding->policy->settings.call),
 	         finding->event.failed ? " (it failed)" : "");
 }
 
-static const struct rule_setting forbidden_settings[] = {
+static const struct rule_setting settings[] = {
 	{ "call", SETTING_CALL, true, offsetof(struct rule_settings, call) },
 	{ "module", SETTING_GLOB, false, offsetof(struct rule_settings, module) },
 	{ "function", SETTING_GLOB, false, offsetof(struct rule_settings, function) },
@@ -62,44 +59,8 @@ const struct rule rule_forbidden_call = {
 	.name = "forbidden-call",
 	.means = "A call that the policy forbids in this module and function was made.",
 	.fix = "Make the call elsewhere, or narrow the globs of the policy.",
-	.settings = forbidden_settings,
+	.settings = settings,
 	.repeats = true,
-	.after = forbid,
-	.say = say_forbidden,
-};
-
-/* --- failed-call -------------------------------------------------------------------------------------- */
-
-static void fail(struct rule_run *run, const struct walk *walk, const struct event *event)
-{
-	struct finding *finding;
-	char detail[16];
-
-	(void)walk;
-	if (!event->failed || event->in_flight || !call_is_about_memory(event->call))
-		return;
-	snprintf(detail, sizeof(detail), "%d", event->error);
-	finding = rule_report(run, event, detail);
-	if (finding)
-		finding->amount = finding->count;
-}
-
-static void say_failed(const struct finding *finding, char *text, size_t bytes)
-{
-	const char *name = error_name(finding->event.error);
-
-	if (name)
-		snprintf(text, bytes, "%s failed with %s", call_name(finding->event.call), name);
-	else
-		snprintf(text, bytes, "%s failed with error %d", call_name(finding->event.call),
-		         finding->event.error);
-}
-
-const struct rule rule_failed_call = {
-	.name = "failed-call",
-	.means = "A call that maps, protects or names memory failed.",
-	.fix = "Look at the call with `vmatrace events --failed`: its arguments and errno say why; "
-	       "ENOMEM with memory free means too many VMAs or a limit.",
-	.after = fail,
-	.say = say_failed,
+	.after = after,
+	.say = say,
 };
