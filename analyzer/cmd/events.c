@@ -166,7 +166,8 @@ static int list_trace(struct output *output, struct trace *trace)
 	listing.symbols = symbols_new(trace, &output->options->common.symbols);
 	if (!listing.symbols)
 		return complain(STATUS_TRACE, "cannot read '%s': out of memory", trace_path(trace));
-	if (replayed_fill(&listing.replayed, trace, filter, output->options->common.quiet))
+	if (replayed_fill(&listing.replayed, trace, listing.symbols, filter,
+	                  output->options->common.quiet))
 		status = print_events(&listing);
 	else
 		status = complain(STATUS_TRACE, "cannot replay '%s': out of memory",

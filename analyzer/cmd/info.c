@@ -143,7 +143,7 @@ static int describe(struct output *output, struct trace *trace)
 	int status = STATUS_FINE;
 
 	info.has_status = trace_end_status(trace, &info.wait_status);
-	if (symbols && replayed_fill(&replayed, trace, NULL, true) &&
+	if (symbols && replayed_fill(&replayed, trace, NULL, NULL, true) &&
 	    gather_in_flight(&info, trace, symbols)) {
 		info.has_base = replayed.has_base;
 		info.totals = replayed.totals;

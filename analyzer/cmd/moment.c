@@ -71,6 +71,35 @@ enum vma_creator event_creator(struct symbols *symbols, const struct event *even
 	return runtime ? CREATOR_UNKNOWN : CREATOR_PROGRAM;
 }
 
+/* For whom the memory was mapped: by this event, or by an earlier one whose mapping it changes. */
+static enum vma_creator change_creator(const struct trace *trace, struct symbols *symbols,
+                                       const struct vma_change *change)
+{
+	bool maps = change->kind == CHANGE_CREATE || change->kind == CHANGE_MERGE ||
+	            change->kind == CHANGE_REPLACE;
+	enum vma_creator creator = CREATOR_UNKNOWN;
+	struct event maker;
+
+	if (!symbols)
+		return CREATOR_UNKNOWN;
+	if (!maps && change->mapped_before && change->made_by < SEQ_IMPLICIT &&
+	    trace_event_at(trace, change->made_by, &maker))
+		creator = event_creator(symbols, &maker);
+	return creator != CREATOR_UNKNOWN ? creator : event_creator(symbols, change->event);
+}
+
+enum vma_kind change_vma_kind(const struct trace *trace, struct symbols *symbols,
+                              const struct vma_change *change)
+{
+	const struct event *event = change->event;
+	uint64_t seq = event->seq < SEQ_IN_FLIGHT ? event->seq : UINT64_MAX;
+	/* The lookup is for return addresses, which it takes one off. */
+	const struct trace_module *module = trace_module_at(trace, change->start + 1, seq);
+
+	return kind_of_change(change, module ? module->path : NULL,
+	                      change_creator(trace, symbols, change));
+}
+
 /* For kinds_of_rows(). */
 struct looking {
 	const struct trace *trace;

@@ -56,6 +56,13 @@ void rows_release(struct rows *rows);
 /* Who a mapping was made for, from the runtime frames on top of the event's stack. */
 enum vma_creator event_creator(struct symbols *symbols, const struct event *event);
 
+/*
+ * The kind of what a change touched, wherever a report or a filter names it: one answer for all commands.
+ * symbols: NULL: told by shapes alone, which takes no time.
+ */
+enum vma_kind change_vma_kind(const struct trace *trace, struct symbols *symbols,
+                              const struct vma_change *change);
+
 /* The point lies behind everything: whatever the trace holds has happened. */
 static inline struct when_point when_end(void)
 {

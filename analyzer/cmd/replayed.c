@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "moment.h"
+
 struct collector {
 	struct replayed *replayed;
 	const struct filter *filter;
 	const struct trace *trace;
+	struct symbols *symbols;
 	size_t placed; /* implicit changes whose snapshot is known */
 	bool out_of_memory;
 };
@@ -58,14 +61,6 @@ static const char *cause_name(enum implicit_cause cause)
 	return name && *name ? name : "unexplained";
 }
 
-static enum vma_kind kind_here(const struct collector *collector, const struct vma_change *change)
-{
-	const struct trace_module *module =
-		trace_module_at(collector->trace, change->start, change->event->seq);
-
-	return kind_of_change(change, module ? module->path : NULL, CREATOR_UNKNOWN);
-}
-
 static void see_implicit(struct collector *collector, const struct vma_change *change)
 {
 	struct replayed *replayed = collector->replayed;
@@ -92,7 +87,7 @@ static void see_implicit(struct collector *collector, const struct vma_change *c
 			.name = name,
 			.cause = cause_name(change->cause),
 		},
-		.kind = kind_here(collector, change),
+		.kind = change_vma_kind(collector->trace, collector->symbols, change),
 		.cause = change->cause < CAUSE_COUNT ? change->cause : CAUSE_UNEXPLAINED,
 	};
 }
@@ -106,7 +101,9 @@ static void see_change(void *context, const struct vma_change *change)
 	if (change->event->call == CALL_IMPLICIT)
 		see_implicit(collector, change);
 	else if (collector->filter && collector->filter->kinds.count &&
-	         filter_takes_kind(collector->filter, vma_kind_name(kind_here(collector, change))))
+	         filter_takes_kind(collector->filter,
+	                           vma_kind_name(change_vma_kind(collector->trace,
+	                                                         collector->symbols, change))))
 		add_seq(collector, &collector->replayed->of_kind, change->event->seq);
 }
 
@@ -152,10 +149,15 @@ static bool in_list(const struct seq_list *list, uint64_t seq)
 	       bsearch(&seq, list->items, list->count, sizeof(*list->items), compare_seqs);
 }
 
-bool replayed_fill(struct replayed *replayed, struct trace *trace, const struct filter *filter,
-                   bool quiet)
+bool replayed_fill(struct replayed *replayed, struct trace *trace, struct symbols *symbols,
+                   const struct filter *filter, bool quiet)
 {
-	struct collector collector = { .replayed = replayed, .filter = filter, .trace = trace };
+	struct collector collector = {
+		.replayed = replayed,
+		.filter = filter,
+		.trace = trace,
+		.symbols = symbols,
+	};
 	const struct walk_observer observer = {
 		.context = &collector,
 		.change = see_change,

@@ -7,6 +7,7 @@
 
 #include "core/kinds.h"
 #include "core/walk.h"
+#include "io/symbols.h"
 #include "io/trace_reader.h"
 #include "options.h"
 #include "render/event_json.h"
@@ -33,9 +34,12 @@ struct replayed {
 	bool has_base; /* false: nothing could be replayed, all is empty */
 };
 
-/* False: out of memory. A trace without a base is said on stderr unless quiet. */
-bool replayed_fill(struct replayed *replayed, struct trace *trace, const struct filter *filter,
-                   bool quiet);
+/*
+ * False: out of memory. A trace without a base is said on stderr unless quiet. symbols: NULL: kinds are told
+ * by shapes alone.
+ */
+bool replayed_fill(struct replayed *replayed, struct trace *trace, struct symbols *symbols,
+                   const struct filter *filter, bool quiet);
 void replayed_release(struct replayed *replayed);
 
 bool replayed_is_racy(const struct replayed *replayed, uint64_t seq);

@@ -49,17 +49,6 @@ static bool before(void *context, const struct walk *walk, const struct event *e
 	        gathering->also->before(gathering->also->context, walk, event));
 }
 
-static bool is_of_kind(const struct site_gathering *gathering, const struct vma_change *change)
-{
-	const struct event *event = change->event;
-	const struct trace_module *module =
-		trace_module_at(gathering->trace, change->start + 1, event->seq);
-	enum vma_kind kind = kind_of_change(change, module ? module->path : NULL,
-	                                    event_creator(gathering->symbols, event));
-
-	return filter_takes_kind(gathering->filter, vma_kind_name(kind));
-}
-
 static bool maps_pages(enum change_kind kind)
 {
 	return kind == CHANGE_CREATE || kind == CHANGE_GROW || kind == CHANGE_MERGE ||
@@ -78,7 +67,9 @@ static void change(void *context, const struct vma_change *change)
 	if (gathering->also && gathering->also->change)
 		gathering->also->change(gathering->also->context, change);
 	if (gathering->filter->kinds.count && change->event->call != CALL_IMPLICIT) {
-		if (!is_of_kind(gathering, change))
+		enum vma_kind kind = change_vma_kind(gathering->trace, gathering->symbols, change);
+
+		if (!filter_takes_kind(gathering->filter, vma_kind_name(kind)))
 			return;
 		gathering->of_kind = true;
 	}

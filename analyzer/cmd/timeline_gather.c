@@ -37,32 +37,6 @@ static bool is_internal(const struct vma_change *change)
 	return (change->event->flags & VMAT_EVENT_INTERNAL) || change->cause == CAUSE_TRACER;
 }
 
-/* For whom the memory was mapped: by this event, or by an earlier one whose mapping it changes. */
-static enum vma_creator creator_of(const struct gathering *gathering,
-                                   const struct vma_change *change)
-{
-	bool maps = change->kind == CHANGE_CREATE || change->kind == CHANGE_MERGE ||
-	            change->kind == CHANGE_REPLACE;
-	enum vma_creator creator = CREATOR_UNKNOWN;
-	struct event maker;
-
-	if (!maps && change->mapped_before && change->made_by < SEQ_IMPLICIT &&
-	    trace_event_at(gathering->trace, change->made_by, &maker))
-		creator = event_creator(gathering->symbols, &maker);
-	return creator != CREATOR_UNKNOWN ? creator
-	                                  : event_creator(gathering->symbols, change->event);
-}
-
-static enum vma_kind kind_of(const struct gathering *gathering, const struct vma_change *change)
-{
-	const struct event *event = change->event;
-	uint64_t seq = event->seq < SEQ_IN_FLIGHT ? event->seq : UINT64_MAX;
-	const struct trace_module *module =
-		trace_module_at(gathering->trace, change->start + 1, seq);
-
-	return kind_of_change(change, module ? module->path : NULL, creator_of(gathering, change));
-}
-
 static bool takes(const struct gathering *gathering, const struct vma_change *change,
                   enum vma_kind kind)
 {
@@ -188,7 +162,8 @@ static void change(void *context, const struct vma_change *change)
 	if (change->event->call == CALL_IMPLICIT && !is_internal(change))
 		wait_with(gathering, change);
 	else
-		take(gathering, change, kind_of(gathering, change));
+		take(gathering, change,
+		     change_vma_kind(gathering->trace, gathering->symbols, change));
 }
 
 static bool before(void *context, const struct walk *walk, const struct event *event)

@@ -8,6 +8,19 @@ WANTED = {"text", "rodata", "data", "loader", "heap", "malloc-arena", "malloc-bl
           "main-stack", "guard", "file", "shm", "memfd", "sysv", "anonymous", "jit", "vdso"}
 
 
+def agree(run):
+    """The same events are of a kind to whichever command is asked."""
+    for kind in sorted(WANTED):
+        changes = {(change["pid"], change["seq"]) for change
+                   in run.json("timeline", "--kind", kind, "-n", "0")
+                   if change["call"] != "implicit" and not change["internal"]}
+        events = {(event["pid"], event["seq"]) for event in run.json("events", "--kind", kind)
+                  if event["call"] != "implicit" and not event["internal"]}
+        equal(f"{kind}: events and timeline", events, changes)
+        equal(f"{kind}: sites and timeline",
+              sum(site["calls"] for site in run.json("sites", "--kind", kind)), len(changes))
+
+
 def main():
     with Run("kinds_judge") as run:
         equal("its status", run.status, 0)
@@ -25,6 +38,7 @@ def main():
                 print(f"an arena and a {held[0][2]} are one VMA at {start:x}")
                 continue
             check(f"{start:x}-{end:x}", got == {kind}, f"{got}, {kind} by the judge")
+        agree(run)
     finish()
 
 
