@@ -21,39 +21,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "acts.h"
 #include "witness.h"
 
-enum { PAGE = 4096, STACK = 256 << 10 };
+enum { STACK = 256 << 10 };
 
 extern char **environ;
-static long count = 100;
-static char *operand = "";
-
-static _Noreturn void fail(const char *what)
-{
-	dprintf(1, "%s: errno %d\n", what, errno);
-	_exit(1);
-}
-
-static void map_times(long times)
-{
-	for (long i = 0; i < times; i++) {
-		char *page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
-		                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		if (page == MAP_FAILED || munmap(page, 2 * PAGE))
-			fail("mmap");
-	}
-}
-
-static void say_end(const char *what, pid_t pid)
-{
-	int status;
-
-	if (pid < 0 || waitpid(pid, &status, __WALL) != pid)
-		fail(what);
-	dprintf(1, "%s: %#x\n", what, (unsigned)status);
-}
 
 /* --- address spaces of their own ---------------------------------------------------------------------- */
 
@@ -88,13 +61,13 @@ static void own_spaces(void)
 	for (int i = 0; i < 5; i++) {
 		pid_t pid;
 
-		map_times(1);
+		map_and_unmap(1);
 		pid = ways[i].make();
 		if (!pid) {
-			map_times(10 + i);
+			map_and_unmap(10 + i);
 			_exit(10 + i);
 		}
-		say_end(ways[i].name, pid);
+		say_child(ways[i].name, pid);
 	}
 }
 
@@ -102,7 +75,7 @@ static void own_spaces(void)
 
 static int map_in_clone(void *argument)
 {
-	map_times((long)argument);
+	map_and_unmap((long)argument);
 	/* exit_group() of a process of its own: the parent, whose memory this is, goes on. */
 	_exit(3);
 }
@@ -114,24 +87,24 @@ static void borrowed_spaces(void)
 	pid_t pid = vfork();
 
 	if (!pid) {
-		map_times(100);
+		map_and_unmap(100);
 		_exit(2);
 	}
-	say_end("vfork", pid);
+	say_child("vfork", pid);
 	pid = clone(map_in_clone, stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, (void *)200L);
-	say_end("clone, waiting", pid);
+	say_child("clone, waiting", pid);
 	pid = clone(map_in_clone, stack + STACK, CLONE_VM | SIGCHLD, (void *)300L);
-	say_end("clone", pid);
+	say_child("clone", pid);
 	pid = vfork();
 	if (!pid) {
 		execl("/no/such/program", "x", (char *)NULL);
 		execl("/bin/true", "true", (char *)NULL);
 		_exit(9);
 	}
-	say_end("vfork and exec", pid);
+	say_child("vfork and exec", pid);
 	errno = posix_spawn(&pid, "/bin/true", NULL, NULL, arguments, environ);
-	say_end("posix_spawn", errno ? -1 : pid);
-	map_times(1000);
+	say_child("posix_spawn", errno ? -1 : pid);
+	map_and_unmap(1000);
 }
 
 /* Both map at once, on one thread's memory: what libc itself calls undefined, and kernels allow. */
@@ -140,8 +113,8 @@ static void shared_thread(void)
 	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	pid_t pid = clone(map_in_clone, stack + STACK, CLONE_VM | SIGCHLD, (void *)count);
 
-	map_times(count);
-	say_end("clone", pid);
+	map_and_unmap(count);
+	say_child("clone", pid);
 }
 
 /* --- daemons ------------------------------------------------------------------------------------------ */
@@ -153,7 +126,7 @@ static void daemonise(void)
 	int fd;
 
 	if (pid) {
-		say_end("first child", pid);
+		say_child("first child", pid);
 		return;
 	}
 	setsid();
@@ -167,7 +140,7 @@ static void daemonise(void)
 		if (open("/dev/null", O_RDWR) != i)
 			_exit(1);
 	}
-	map_times(count);
+	map_and_unmap(count);
 	fd = open(operand, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	if (fd != 3 || write(fd, "done", 4) != 4)
 		_exit(1);
@@ -181,7 +154,7 @@ static volatile int over;
 static void *map_always(void *unused)
 {
 	while (!over) {
-		map_times(1);
+		map_and_unmap(1);
 		free(malloc(200 << 10));
 	}
 	return unused;
@@ -201,7 +174,7 @@ static void many_forks(void)
 
 		if (!pid) {
 			if (i % 2)
-				map_times(7);
+				map_and_unmap(7);
 			_exit(0);
 		}
 		if (waitpid(pid, &status, 0) != pid || status)
@@ -215,17 +188,17 @@ static void many_forks(void)
 
 /* --- exec --------------------------------------------------------------------------------------------- */
 
-static void run_child(char *path, char *const envp[])
+static void run_child(const char *path, char *const envp[])
 {
-	char *const arguments[] = { path, "calls", "5", NULL };
+	char *const arguments[] = { (char *)path, "calls", "5", NULL };
 	pid_t pid = fork();
 
 	if (!pid) {
-		map_times(20);
+		map_and_unmap(20);
 		execve(path, arguments, envp);
 		_exit(9);
 	}
-	say_end("exec", pid);
+	say_child("exec", pid);
 }
 
 static void emptied_environment(void)
@@ -239,36 +212,22 @@ static void emptied_environment(void)
 static void run_operand(void)
 {
 	run_child(operand, environ);
-	map_times(1);
+	map_and_unmap(1);
 }
 
 static void calls(void)
 {
-	map_times(count);
+	map_and_unmap(count);
 }
 
-static const struct {
-	const char *name;
-	void (*act)(void);
-} acts[] = {
-	{ "own_spaces", own_spaces },       { "borrowed_spaces", borrowed_spaces },
-	{ "shared_thread", shared_thread }, { "daemonise", daemonise },
-	{ "many_forks", many_forks },       { "emptied_environment", emptied_environment },
-	{ "run_operand", run_operand },     { "calls", calls },
+const struct act acts[] = {
+	{ "own_spaces", own_spaces },
+	{ "borrowed_spaces", borrowed_spaces },
+	{ "shared_thread", shared_thread },
+	{ "daemonise", daemonise },
+	{ "many_forks", many_forks },
+	{ "emptied_environment", emptied_environment },
+	{ "run_operand", run_operand },
+	{ "calls", calls },
+	{ NULL, NULL },
 };
-
-int main(int argc, char **argv)
-{
-	if (argc > 2)
-		count = atol(argv[2]);
-	if (argc > 3)
-		operand = argv[3];
-	for (size_t i = 0; argc > 1 && i < sizeof(acts) / sizeof(acts[0]); i++) {
-		if (!strcmp(argv[1], acts[i].name)) {
-			acts[i].act();
-			return 0;
-		}
-	}
-	fprintf(stderr, "usage: births ACT [COUNT [OPERAND]]\n");
-	return 2;
-}

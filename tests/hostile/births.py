@@ -114,7 +114,7 @@ void _start(void)
 
 def runs_unseen(bench, check, program):
     done, traced = act(bench, check, "run_operand", 1, program)
-    check.that(b"ran\n" in done.stdout and b"exec: 0x700" in done.stdout, f"it did not run: {done}")
+    check.that(b"ran\n" in done.stdout and b"exec: status 0x700" in done.stdout, f"it did not run: {done}")
     check.equal("mmap calls of each", mmaps(bench, bench.trace_files()), [1, 20])
 
 

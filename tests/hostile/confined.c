@@ -16,37 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "acts.h"
 #include "witness.h"
-
-enum { PAGE = 4096 };
-
-static long count = 100;
-static const char *operand = "";
-
-static void map_and_unmap(void)
-{
-	for (long i = 0; i < count; i++) {
-		char *page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		if (page == MAP_FAILED || munmap(page, PAGE))
-			abort();
-	}
-}
-
-static void say(const char *call, long result)
-{
-	dprintf(1, "%s: %s, errno %d\n", call, result == -1 ? "-1" : "fine", errno);
-	errno = 0;
-}
-
-static void say_child(const char *what, pid_t pid)
-{
-	int status;
-
-	if (waitpid(pid, &status, 0) != pid)
-		abort();
-	dprintf(1, "%s: status %#x\n", what, (unsigned)status);
-}
 
 /* --- sandboxes and limits ----------------------------------------------------------------------------- */
 
@@ -77,13 +48,13 @@ static void live_in_sandbox(void)
 	pid_t pid;
 	int fd;
 
-	map_and_unmap();
+	map_and_unmap(count);
 	fd = memfd_create("sandboxed", 0);
 	page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
 	munmap(page, PAGE);
 	pid = _Fork();
 	if (!pid) {
-		map_and_unmap();
+		map_and_unmap(count);
 		_exit(3);
 	}
 	say_child("child", pid);
@@ -95,11 +66,11 @@ static void sandboxed(void)
 	struct sock_fprog program = { (unsigned short)make_filter(filter), filter };
 
 	witness_at_exit = !strcmp(operand, "none");
-	map_and_unmap();
+	map_and_unmap(count);
 	errno = 0;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	say("filter that is none", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0));
-	map_and_unmap();
+	map_and_unmap(count);
 	if (!strcmp(operand, "none"))
 		return;
 	say("filter", *operand ? syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program)
@@ -120,15 +91,15 @@ static void other_root(void)
 {
 	pid_t pid;
 
-	map_and_unmap();
+	map_and_unmap(count);
 	say("chroot", chroot(operand));
 	say("chdir", chdir("/"));
 	say("setresgid", setresgid(65534, 65534, 65534));
 	say("setresuid", setresuid(65534, 65534, 65534));
-	map_and_unmap();
+	map_and_unmap(count);
 	pid = fork();
 	if (!pid) {
-		map_and_unmap();
+		map_and_unmap(count);
 		_exit(3);
 	}
 	say_child("child", pid);
@@ -140,7 +111,7 @@ static void strict(void)
 	static const char done[] = "still here\n";
 
 	witness_at_exit = 0;
-	map_and_unmap();
+	map_and_unmap(count);
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT))
 		abort();
 	if (write(1, done, sizeof(done) - 1) < 0)
@@ -148,26 +119,12 @@ static void strict(void)
 	syscall(SYS_exit, 6);
 }
 
-static const struct {
-	const char *name;
-	void (*act)(void);
-} acts[] = {
-	{ "calls", map_and_unmap },   { "sandboxed", sandboxed }, { "limited", limited },
-	{ "other_root", other_root }, { "strict", strict },
-};
-
-int main(int argc, char **argv)
+static void calls(void)
 {
-	if (argc > 2)
-		count = atol(argv[2]);
-	if (argc > 3)
-		operand = argv[3];
-	for (size_t i = 0; argc > 1 && i < sizeof(acts) / sizeof(acts[0]); i++) {
-		if (!strcmp(argv[1], acts[i].name)) {
-			acts[i].act();
-			return 0;
-		}
-	}
-	fprintf(stderr, "usage: confined ACT [COUNT [OPERAND]]\n");
-	return 2;
+	map_and_unmap(count);
 }
+
+const struct act acts[] = {
+	{ "calls", calls },           { "sandboxed", sandboxed }, { "limited", limited },
+	{ "other_root", other_root }, { "strict", strict },       { NULL, NULL },
+};

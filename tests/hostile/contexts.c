@@ -15,35 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, HANDLER_STACK = 8192 };
+#include "acts.h"
 
-static long count = 100;
-
-static _Noreturn void fail(const char *what)
-{
-	dprintf(1, "%s: errno %d\n", what, errno);
-	_exit(1);
-}
-
-static char *map(size_t bytes)
-{
-	char *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (at == MAP_FAILED)
-		fail("mmap");
-	return at;
-}
-
-static void map_and_unmap(long times)
-{
-	for (long i = 0; i < times; i++) {
-		char *page = map(2 * PAGE);
-
-		page[PAGE] = 1;
-		if (mprotect(page, PAGE, PROT_READ) || munmap(page, 2 * PAGE))
-			fail("munmap");
-	}
-}
+enum { HANDLER_STACK = 8192 };
 
 static pthread_t start_thread(const pthread_attr_t *attributes, void *(*run)(void *))
 {
@@ -65,7 +39,7 @@ static void map_in_handler(int signal)
 
 	(void)signal;
 	errno = 4321;
-	map_and_unmap(1);
+	map_protect_and_unmap(1);
 	if (errno != 4321)
 		fail("errno in the handler");
 	/* A string is copied, a file made for a child. */
@@ -74,7 +48,7 @@ static void map_in_handler(int signal)
 		pid_t pid = fork();
 
 		if (!pid) {
-			map_and_unmap(1);
+			map_protect_and_unmap(1);
 			_exit(0);
 		}
 		close(fd);
@@ -104,7 +78,7 @@ static void small_alternate_stack(void)
 
 		setitimer(ITIMER_REAL, &(struct itimerval) { .it_value = { 0, 300 } }, NULL);
 		while (handled == before)
-			map_and_unmap(1);
+			map_protect_and_unmap(1);
 	}
 	setitimer(ITIMER_REAL, &never, NULL);
 	dprintf(1, "handlers done\n");
@@ -123,7 +97,7 @@ static void *map_below_handler(void *stack)
 	if ((char *)stack < (char *)__builtin_frame_address(0) || sigaltstack(&alternate, NULL))
 		fail("not above");
 	while (handled < count)
-		map_and_unmap(1);
+		map_protect_and_unmap(1);
 	thread_done = 1;
 	return NULL;
 }
@@ -131,7 +105,7 @@ static void *map_below_handler(void *stack)
 static void map_once_in_handler(int signal)
 {
 	(void)signal;
-	map_and_unmap(1);
+	map_protect_and_unmap(1);
 	handled++;
 }
 
@@ -168,7 +142,7 @@ static void interrupted(void)
 	if (sigaction(SIGALRM, &action, NULL) || pipe(ends))
 		fail("pipe");
 	setitimer(ITIMER_REAL, &once, NULL);
-	map_and_unmap(1);
+	map_protect_and_unmap(1);
 	errno = 0;
 	if (read(ends[0], &byte, 1) >= 0)
 		fail("a read of nothing");
@@ -181,7 +155,7 @@ static void *live_on_little(void *unused)
 {
 	int fd;
 
-	map_and_unmap(2);
+	map_protect_and_unmap(2);
 	free(malloc(200 << 10));
 	fd = memfd_create("a thread's", MFD_CLOEXEC);
 	close(fd);
@@ -214,7 +188,7 @@ static void destroy(void *value)
 {
 	pthread_key_t *key = value;
 
-	map_and_unmap(1);
+	map_protect_and_unmap(1);
 	free(malloc(300 << 10));
 	pthread_setspecific(*key, value);
 }
@@ -223,7 +197,7 @@ static void *leave_data(void *unused)
 {
 	for (int i = 0; i < 3; i++)
 		pthread_setspecific(keys[i], &keys[i]);
-	map_and_unmap(1);
+	map_protect_and_unmap(1);
 	return unused;
 }
 
@@ -288,7 +262,7 @@ static void cancelled_early(void)
 static void *never_end(void *unused)
 {
 	for (;;)
-		map_and_unmap(1);
+		map_protect_and_unmap(1);
 	return unused;
 }
 
@@ -296,13 +270,13 @@ static void exit_amid_calls(void)
 {
 	for (int i = 0; i < 4; i++)
 		start_thread(NULL, never_end);
-	map_and_unmap(count);
+	map_protect_and_unmap(count);
 	exit(5);
 }
 
 static void *end_process(void *unused)
 {
-	map_and_unmap(10);
+	map_protect_and_unmap(10);
 	exit(6);
 	return unused;
 }
@@ -342,16 +316,13 @@ static void jumps_from_handlers(void)
 	setitimer(ITIMER_REAL, &often, NULL);
 	setitimer(ITIMER_VIRTUAL, &other, NULL);
 	while (handled < count)
-		map_and_unmap(1);
+		map_protect_and_unmap(1);
 	setitimer(ITIMER_REAL, &never, NULL);
 	setitimer(ITIMER_VIRTUAL, &never, NULL);
 	dprintf(1, "jumps done\n");
 }
 
-static const struct {
-	const char *name;
-	void (*act)(void);
-} acts[] = {
+const struct act acts[] = {
 	{ "small_alternate_stack", small_alternate_stack },
 	{ "alternate_stack_above", alternate_stack_above },
 	{ "interrupted", interrupted },
@@ -361,18 +332,5 @@ static const struct {
 	{ "exit_amid_calls", exit_amid_calls },
 	{ "main_thread_leaves", main_thread_leaves },
 	{ "jumps_from_handlers", jumps_from_handlers },
+	{ NULL, NULL },
 };
-
-int main(int argc, char **argv)
-{
-	if (argc > 2)
-		count = atol(argv[2]);
-	for (size_t i = 0; argc > 1 && i < sizeof(acts) / sizeof(acts[0]); i++) {
-		if (!strcmp(argv[1], acts[i].name)) {
-			acts[i].act();
-			return 0;
-		}
-	}
-	fprintf(stderr, "usage: contexts ACT [COUNT]\n");
-	return 2;
-}

@@ -10,24 +10,9 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, COROUTINE_STACK = 16384 };
+#include "acts.h"
 
-static long count = 100;
-
-static _Noreturn void fail(const char *what)
-{
-	perror(what);
-	_exit(1);
-}
-
-static void map_and_unmap(void)
-{
-	char *page =
-		mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (page == MAP_FAILED || mprotect(page, PAGE, PROT_READ) || munmap(page, 2 * PAGE))
-		fail("mmap");
-}
+enum { COROUTINE_STACK = 16384 };
 
 static void in_thread(void *(*run)(void *))
 {
@@ -43,7 +28,7 @@ static long switches;
 static void run_coroutine(void)
 {
 	for (;;) {
-		map_and_unmap();
+		map_protect_and_unmap(1);
 		switches++;
 		swapcontext(&coroutine, &main_context);
 	}
@@ -105,7 +90,7 @@ static __thread void *outer_sp, *inner_sp;
 static void run_on_bare_stack(void)
 {
 	for (;;) {
-		map_and_unmap();
+		map_protect_and_unmap(1);
 		free(malloc(300 << 10));
 		switch_stack(&inner_sp, outer_sp);
 	}
@@ -152,14 +137,8 @@ static void bare_stacks(void)
 	dprintf(1, "on a bare stack of a thread\n");
 }
 
-int main(int argc, char **argv)
-{
-	if (argc != 3)
-		return 2;
-	count = atol(argv[2]);
-	if (strcmp(argv[1], "coroutines"))
-		bare_stacks();
-	else
-		coroutines();
-	return 0;
-}
+const struct act acts[] = {
+	{ "coroutines", coroutines },
+	{ "bare_stacks", bare_stacks },
+	{ NULL, NULL },
+};

@@ -15,35 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, ROWS = 64, LARGE = 512 << 10, TOO_LARGE = 4 << 20 };
+#include "acts.h"
 
-static long count = 100;
-static const char *operand = "";
-
-static void map_and_unmap(void)
-{
-	for (long i = 0; i < count; i++) {
-		char *page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		if (page == MAP_FAILED || munmap(page, PAGE))
-			abort();
-	}
-}
-
-static void say(const char *call, long result)
-{
-	dprintf(1, "%s: %s, errno %d\n", call, result == -1 ? "-1" : "fine", errno);
-	errno = 0;
-}
-
-static void say_child(const char *what, pid_t pid)
-{
-	int status;
-
-	if (waitpid(pid, &status, 0) != pid)
-		abort();
-	dprintf(1, "%s: status %#x\n", what, (unsigned)status);
-}
+enum { ROWS = 64, LARGE = 512 << 10, TOO_LARGE = 4 << 20 };
 
 struct row {
 	char *start;
@@ -103,7 +77,7 @@ static void ring_unmapped(void)
 	struct row ring = ring_row();
 
 	say("munmap", munmap(ring.start, ring.length));
-	map_and_unmap();
+	map_and_unmap(count);
 }
 
 static void ring_protected(void)
@@ -111,11 +85,11 @@ static void ring_protected(void)
 	struct row ring = ring_row();
 
 	say("mprotect", mprotect(ring.start, ring.length, PROT_NONE));
-	map_and_unmap();
+	map_and_unmap(count);
 	say("pkey_mprotect", pkey_mprotect(ring.start, ring.length, PROT_NONE, -1));
-	map_and_unmap();
+	map_and_unmap(count);
 	say("syscall", syscall(SYS_pkey_mprotect, ring.start, ring.length, PROT_NONE, -1));
-	map_and_unmap();
+	map_and_unmap(count);
 }
 
 static void ring_advised(void)
@@ -126,10 +100,10 @@ static void ring_advised(void)
 	say("MADV_REMOVE", madvise(ring.start, ring.length, MADV_REMOVE));
 	say("MADV_DONTFORK", madvise(ring.start, ring.length, MADV_DONTFORK));
 	say("syscall", syscall(SYS_madvise, ring.start, ring.length, MADV_DONTFORK));
-	map_and_unmap();
+	map_and_unmap(count);
 	pid = fork();
 	if (!pid) {
-		map_and_unmap();
+		map_and_unmap(count);
 		_exit(0);
 	}
 	say_child("child", pid);
@@ -157,12 +131,12 @@ static void ring_edges(void)
 	    (long)mmap(at + 1, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	say("mremap unaligned", (long)mremap(at + 1, PAGE, PAGE, 0));
 	say("mremap with a flag that is none", (long)mremap(at, PAGE, PAGE, 0x100));
-	map_and_unmap();
+	map_and_unmap(count);
 }
 
 static void use_pages(char *mine, size_t length)
 {
-	map_and_unmap();
+	map_and_unmap(count);
 	for (size_t i = 0; i < length; i += PAGE) {
 		if (mine[i])
 			abort();
@@ -198,7 +172,7 @@ static void ring_replaced_in_child(void)
 		_exit(0);
 	}
 	say_child("child", pid);
-	map_and_unmap();
+	map_and_unmap(count);
 }
 
 static void ring_moved(void)
@@ -206,7 +180,7 @@ static void ring_moved(void)
 	struct row ring = ring_row();
 
 	say("mremap", (long)mremap(ring.start, ring.length, PAGE, 0));
-	map_and_unmap();
+	map_and_unmap(count);
 }
 
 static void ring_listed(void)
@@ -217,9 +191,9 @@ static void ring_listed(void)
 
 	/* No harm in it: recording goes on. */
 	process_madvise(self, ranges, 2, MADV_COLD, 0);
-	map_and_unmap();
+	map_and_unmap(count);
 	say("process_madvise", process_madvise(self, ranges, 2, MADV_DONTFORK, 0));
-	map_and_unmap();
+	map_and_unmap(count);
 }
 
 static void ring_remapped(void)
@@ -227,7 +201,7 @@ static void ring_remapped(void)
 	struct row ring = ring_row();
 
 	say("remap_file_pages", remap_file_pages(ring.start, PAGE, 0, 1, 0));
-	map_and_unmap();
+	map_and_unmap(count);
 }
 
 /* --- all that is unknown ------------------------------------------------------------------------------ */
@@ -240,11 +214,11 @@ static void unmap_unknown(void)
 	for (size_t i = 0; i < found; i++) {
 		if (munmap(rows[i].start, rows[i].length))
 			abort();
-		map_and_unmap();
+		map_and_unmap(count);
 	}
 	for (size_t i = 0; i < found; i++)
 		map_over(&rows[i]);
-	map_and_unmap();
+	map_and_unmap(count);
 }
 
 static void unknown_unmapped(void)
@@ -252,7 +226,7 @@ static void unknown_unmapped(void)
 	pid_t pid = fork();
 
 	if (!pid) {
-		map_and_unmap();
+		map_and_unmap(count);
 		unmap_unknown();
 		_exit(0);
 	}
@@ -278,7 +252,7 @@ static void file_replaced(void)
 			abort();
 		close(fd);
 	}
-	map_and_unmap();
+	map_and_unmap(count);
 }
 
 /* --- what is read ------------------------------------------------------------------------------------ */
@@ -351,10 +325,12 @@ static void plugins(void)
 	                                                                  : "elsewhere");
 }
 
-static const struct {
-	const char *name;
-	void (*act)(void);
-} acts[] = {
+static void calls(void)
+{
+	map_and_unmap(count);
+}
+
+const struct act acts[] = {
 	{ "ring_unmapped", ring_unmapped },
 	{ "ring_protected", ring_protected },
 	{ "ring_advised", ring_advised },
@@ -368,22 +344,7 @@ static const struct {
 	{ "file_replaced", file_replaced },
 	{ "texts", texts },
 	{ "dumped", dumped },
-	{ "calls", map_and_unmap },
+	{ "calls", calls },
 	{ "plugins", plugins },
+	{ NULL, NULL },
 };
-
-int main(int argc, char **argv)
-{
-	if (argc > 2)
-		count = atol(argv[2]);
-	if (argc > 3)
-		operand = argv[3];
-	for (size_t i = 0; argc > 1 && i < sizeof(acts) / sizeof(acts[0]); i++) {
-		if (!strcmp(argv[1], acts[i].name)) {
-			acts[i].act();
-			return 0;
-		}
-	}
-	fprintf(stderr, "usage: intruder ACT [COUNT [OPERAND]]\n");
-	return 2;
-}

@@ -1,6 +1,9 @@
 # hostile: programs that do unusual things to themselves, untraced and traced.
 foreach(PROGRAM behaviours births confined contexts coroutines intruder)
   add_executable(${PROGRAM} tests/hostile/${PROGRAM}.c tests/hostile/witness.c)
+  if(NOT PROGRAM STREQUAL behaviours)
+    target_sources(${PROGRAM} PRIVATE tests/hostile/acts.c)
+  endif()
   target_compile_options(${PROGRAM} PRIVATE -O1 -g)
   target_link_libraries(${PROGRAM} PRIVATE ${CMAKE_DL_LIBS} m pthread)
 endforeach()
