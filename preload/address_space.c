@@ -243,10 +243,12 @@ static bool unwinder_is_safe(void)
 void address_space_libc_is_ready(void)
 {
 	address_space.libc_is_ready = true;
-	if (address_space.state && address_space_alive() && address_space.settings->faults)
+	/* A child that .preinit_array forked may come here before its first event. */
+	if (!address_space_has_begun() || !address_space_enter())
+		return;
+	if (address_space.settings->faults)
 		faults_watch(kept_memory()->faults_stack);
-	if (!address_space.state || !address_space_alive() ||
-	    address_space.settings->stack_mode != VMAT_STACK_CFI || !unwinder_is_safe())
+	if (address_space.settings->stack_mode != VMAT_STACK_CFI || !unwinder_is_safe())
 		return;
 	recorder_own_calls(+1);
 	snapshot_take(VMAT_SNAPSHOT_BEFORE_TRACER);
@@ -389,7 +391,7 @@ bool address_space_before_sandbox(void)
 {
 	bool was_silent = raw_syscall_silent;
 
-	if (address_space_enter() && !was_silent) {
+	if (address_space_has_begun() && !was_silent && address_space_enter()) {
 		ring_make_slots_ready(ring_head() + SANDBOX_SLOTS);
 		snapshot_take(VMAT_SNAPSHOT_PERIODIC);
 	}

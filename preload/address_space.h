@@ -10,6 +10,7 @@
 #define VMATRACE_PRELOAD_ADDRESS_SPACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum space_state {
@@ -32,6 +33,7 @@ struct address_space {
 	uint32_t generation; /* rises in each fork child: thread ids cached before are stale */
 	uint32_t pid;        /* of the process that the file names */
 	uint64_t early;      /* calls before the constructor */
+	uint32_t own_calls;  /* threads whose calls may be the recorder\'s own */
 	uint32_t recording;  /* SPACE_RECORDING or SPACE_UNWIPED: what the kernel can do */
 	uint32_t declined;   /* the last process that found SPACE_UNWIPED and is not the trace's */
 	bool libc_is_ready;  /* the unwinder was loaded, or could not be */
@@ -45,26 +47,25 @@ bool address_space_is_recorded(void);
 /* What space_enter() does when the state is not SPACE_RECORDING: a child's first event, or nothing. */
 bool address_space_enter_slowly(void);
 
-/* True where nothing is recorded, nor ever will be: what comes before all else, so that it costs next to nothing. */
+/* True from the constructor on. Before: early.h. */
+static inline bool address_space_has_begun(void)
+{
+	return __builtin_expect(address_space.state != NULL, 1);
+}
+
+/* True where nothing is recorded, nor ever will be: asked before all else, so that it costs next to nothing. */
 static inline bool address_space_is_off(void)
 {
-	const uint32_t *state = address_space.state;
-
-	return state && __atomic_load_n(state, __ATOMIC_RELAXED) == SPACE_OFF;
+	return __atomic_load_n(address_space.state, __ATOMIC_RELAXED) == SPACE_OFF;
 }
 
 /* True if an event may be recorded now. One load when it is so. */
 static inline bool address_space_enter(void)
 {
-	uint32_t *state = address_space.state;
-
-	if (__builtin_expect(!state, 0)) {
-		__atomic_fetch_add(&address_space.early, 1, __ATOMIC_RELAXED);
-		return false;
-	}
-	if (__builtin_expect(__atomic_load_n(state, __ATOMIC_ACQUIRE) == SPACE_RECORDING, 1))
-		return true;
-	return address_space_enter_slowly();
+	return __builtin_expect(__atomic_load_n(address_space.state, __ATOMIC_ACQUIRE) ==
+	                                SPACE_RECORDING,
+	                        1) ||
+	       address_space_enter_slowly();
 }
 
 /* False in a fork child that has made no event yet, and where nothing is recorded (any more). */

@@ -26,10 +26,11 @@ static struct exec exec_begin(const struct frame_registers *caller, const char *
 	struct exec exec = {
 		.recording = recorder_begin(CALL_EXECVE, caller, WORDS(WORD(path))),
 	};
-	int saved = errno;
+	int saved;
 
 	if (!exec.recording.recording)
 		return exec;
+	saved = errno;
 	recorder_text(&exec.recording, path);
 	exec.borrowed = address_space_is_borrowed();
 	if (exec.borrowed) {
@@ -70,7 +71,7 @@ WRAPPER int execv(const char *path, char *const argv[])
 	struct frame_registers caller = CALLER;
 	struct exec exec = exec_begin(&caller, path);
 
-	return exec_failed(&exec, real.execve(path, argv, environ));
+	return exec_failed(&exec, real.execv(path, argv));
 }
 
 WRAPPER int execvp(const char *file, char *const argv[])
@@ -140,7 +141,7 @@ WRAPPER int execl(const char *path, const char *first, ...)
 		char *argv[count_arguments(first, list)];
 
 		take_arguments(argv, first, list);
-		status = real.execve(path, argv, environ);
+		status = real.execv(path, argv);
 	}
 	va_end(list);
 	return exec_failed(&exec, status);

@@ -146,7 +146,7 @@ static bool is_harmless(int advice)
 void guard_advising(struct recording *recording, const struct iovec *ranges, size_t count,
                     int advice)
 {
-	if (is_harmless(advice) || count > IOV_MAX)
+	if (!recording->recording || is_harmless(advice) || count > IOV_MAX)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		const char *range = (const char *)&ranges[i];
@@ -174,7 +174,8 @@ void guard_attaching(struct recording *recording, int shmid, const void *addr, i
 	uint64_t start = (uint64_t)addr;
 	struct shmid_ds segment;
 
-	if (!(flags & SHM_REMAP) || raw_failed(RAW_3(SYS_shmctl, shmid, IPC_STAT, &segment)))
+	if (!recording->recording || !(flags & SHM_REMAP) ||
+	    raw_failed(RAW_3(SYS_shmctl, shmid, IPC_STAT, &segment)))
 		return;
 	if (flags & SHM_RND)
 		start -= start % (uint64_t)SHMLBA;

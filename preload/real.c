@@ -1,6 +1,6 @@
 /*
- * real.c: resolves the next definitions, one row each. Before that, raw system calls stand in for those
- * that an IFUNC resolver or another early bird may make; the rest fails with ENOSYS.
+ * real.c: resolves the next definitions, one row each. What has none gets a stand-in: the raw system call, or a
+ * function that fails with ENOSYS.
  */
 #include "real.h"
 
@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "early.h"
 #include "raw_syscall.h"
 
 static long with_errno(long result)
@@ -75,103 +76,99 @@ static int raw_clock_gettime(clockid_t clock, struct timespec *now)
 	return (int)with_errno(RAW_2(SYS_clock_gettime, clock, now));
 }
 
-static long not_yet(void)
+static long none(void)
 {
 	errno = ENOSYS;
 	return -1;
 }
 
-#define NEXT(name)                                                                                 \
-	{                                                                                          \
-#name, offsetof(struct real, name)                                                 \
-	}
+/* Where errno is cannot be known yet. */
+static long none_early(void)
+{
+	return -1;
+}
 
-static const struct {
-	const char *name;
-	size_t offset;
-} nexts[] = {
-	NEXT(dl_iterate_phdr),
-	NEXT(clock_gettime),
-	NEXT(mmap),
-	NEXT(munmap),
-	NEXT(mprotect),
-	NEXT(madvise),
-	NEXT(syscall),
-	NEXT(prctl),
-	NEXT(brk),
-	NEXT(sbrk),
-	NEXT(shm_open),
-	NEXT(shm_unlink),
-	NEXT(mremap),
-	NEXT(posix_madvise),
-	NEXT(shmat),
-	NEXT(shmdt),
-	NEXT(pkey_mprotect),
-	NEXT(mlock),
-	NEXT(mlock2),
-	NEXT(munlock),
-	NEXT(mlockall),
-	NEXT(munlockall),
-	NEXT(remap_file_pages),
-	NEXT(memfd_create),
-	NEXT(execve),
-	NEXT(execvp),
-	NEXT(execvpe),
-	NEXT(fexecve),
-	NEXT(execveat),
-	NEXT(posix_spawn),
-	NEXT(posix_spawnp),
-	NEXT(process_madvise),
-};
-
-/* What holds before the constructor. The casts of not_yet agree on the one thing it does: return -1. */
+/* The casts of none agree on the one thing it does: return -1. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wcast-function-type"
-#define NOT_YET(name) .name = (__typeof__(real.name))not_yet
+typedef void any_fn(void);
 
-struct real real = {
-	.mmap = raw_mmap,
-	.munmap = raw_munmap,
-	.mprotect = raw_mprotect,
-	.madvise = raw_madvise,
-	.syscall = raw_syscall,
-	.prctl = raw_prctl,
-	.clock_gettime = raw_clock_gettime,
-	.process_madvise = raw_process_madvise,
-	NOT_YET(brk),
-	NOT_YET(sbrk),
-	NOT_YET(shm_open),
-	NOT_YET(shm_unlink),
-	NOT_YET(mremap),
-	NOT_YET(posix_madvise),
-	NOT_YET(shmat),
-	NOT_YET(shmdt),
-	NOT_YET(pkey_mprotect),
-	NOT_YET(mlock),
-	NOT_YET(mlock2),
-	NOT_YET(munlock),
-	NOT_YET(mlockall),
-	NOT_YET(munlockall),
-	NOT_YET(remap_file_pages),
-	NOT_YET(memfd_create),
-	NOT_YET(execve),
-	NOT_YET(execvp),
-	NOT_YET(execvpe),
-	NOT_YET(fexecve),
-	NOT_YET(execveat),
-	NOT_YET(posix_spawn),
-	NOT_YET(posix_spawnp),
+#define NEXT(name, otherwise)                                                                      \
+	{                                                                                          \
+#name, offsetof(struct real, name), (any_fn *)(otherwise)                          \
+	}
+
+/* The names lie in the rows, and are no pointers: early.h. */
+static const struct {
+	char name[20];
+	uint16_t offset;
+	any_fn *stand_in;
+} nexts[] = {
+	NEXT(dl_iterate_phdr, none),
+	NEXT(clock_gettime, raw_clock_gettime),
+	NEXT(mmap, raw_mmap),
+	NEXT(munmap, raw_munmap),
+	NEXT(mprotect, raw_mprotect),
+	NEXT(madvise, raw_madvise),
+	NEXT(syscall, raw_syscall),
+	NEXT(prctl, raw_prctl),
+	NEXT(brk, none),
+	NEXT(sbrk, none),
+	NEXT(shm_open, none),
+	NEXT(shm_unlink, none),
+	NEXT(mremap, none),
+	NEXT(posix_madvise, none),
+	NEXT(shmat, none),
+	NEXT(shmdt, none),
+	NEXT(pkey_mprotect, none),
+	NEXT(mlock, none),
+	NEXT(mlock2, none),
+	NEXT(munlock, none),
+	NEXT(mlockall, none),
+	NEXT(munlockall, none),
+	NEXT(remap_file_pages, none),
+	NEXT(memfd_create, none),
+	NEXT(execve, none),
+	NEXT(execv, none),
+	NEXT(execvp, none),
+	NEXT(execvpe, none),
+	NEXT(fexecve, none),
+	NEXT(execveat, none),
+	NEXT(posix_spawn, none),
+	NEXT(posix_spawnp, none),
+	NEXT(process_madvise, raw_process_madvise),
 };
 #pragma GCC diagnostic pop
 
+enum { NEXTS = sizeof(nexts) / sizeof(nexts[0]) };
+
+/* Zero until resolved: nothing that relocating this library would write over. */
+struct real real;
+
+static void **place_of(unsigned row)
+{
+	return (void **)((char *)&real + nexts[row].offset);
+}
+
+void real_resolve_early(void)
+{
+	long (*const otherwise)(void) = none_early;
+
+	for (unsigned i = 0; !real.resolved && i < NEXTS; i++) {
+		void *next = early_next(nexts[i].name);
+
+		*place_of(i) = next ? next : *(void *const *)&otherwise;
+	}
+	real.resolved = true;
+}
+
 void real_resolve(void)
 {
-	for (size_t i = 0; i < sizeof(nexts) / sizeof(nexts[0]); i++) {
-		void **place = (void **)((char *)&real + nexts[i].offset);
+	for (unsigned i = 0; i < NEXTS; i++) {
 		void *next = dlsym(RTLD_NEXT, nexts[i].name);
 
-		if (next)
-			*place = next;
+		*place_of(i) = next ? next : *(void *const *)&nexts[i].stand_in;
 	}
+	real.resolved = true;
 	real.libc_start_main = dlsym(RTLD_NEXT, "__libc_start_main");
 }

@@ -1,13 +1,14 @@
 /*
  * real: the next definitions of the wrapped functions, resolved once in the constructor and never in a
- * call (dlsym may allocate, and an allocator's lock may be held there). Until then, and if one has no next
- * definition, the stand-in is the raw system call.
+ * call (dlsym may allocate, and an allocator's lock may be held there). The first call before the constructor
+ * resolves them too, by other means (early.h).
  */
 #ifndef VMATRACE_PRELOAD_REAL_H
 #define VMATRACE_PRELOAD_REAL_H
 
 #include <link.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -38,6 +39,7 @@ struct real {
 	int (*prctl)(int, ...);
 	long (*syscall)(long, ...);
 	int (*execve)(const char *, char *const *, char *const *);
+	int (*execv)(const char *, char *const *);
 	int (*execvp)(const char *, char *const *);
 	int (*execvpe)(const char *, char *const *, char *const *);
 	int (*fexecve)(int, char *const *, char *const *);
@@ -51,11 +53,21 @@ struct real {
 	int (*clock_gettime)(clockid_t, struct timespec *);
 	int (*dl_iterate_phdr)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
 	ssize_t (*process_madvise)(int, const struct iovec *, size_t, int, unsigned);
+	bool resolved; /* resolved, one way or the other */
 };
 
 extern struct real real;
 
 /* In the constructor, before libc's own: dlsym(RTLD_NEXT) does not need libc initialised. */
 void real_resolve(void);
+/* Before: fills what is needed by a call that cannot wait. Keeps errno. */
+void real_resolve_early(void);
+
+/* At the beginning of a wrapper that may go on to the next definition without beginning an event. */
+static inline void real_ready(void)
+{
+	if (__builtin_expect(!real.resolved, 0))
+		real_resolve_early();
+}
 
 #endif

@@ -23,6 +23,7 @@
 #include "address_space.h"
 #include "arena.h"
 #include "depot.h"
+#include "early.h"
 #include "evidence.h"
 #include "modules_table.h"
 #include "raw_syscall.h"
@@ -61,6 +62,7 @@ static uint32_t thread_id(void)
 
 void recorder_own_calls(int change)
 {
+	__atomic_fetch_add(&address_space.own_calls, (uint32_t)change, __ATOMIC_RELAXED);
 	thread.own += change;
 }
 
@@ -202,6 +204,10 @@ void recorder_begin_via(struct recording *recording, enum vmat_via via, enum cal
 	int saved;
 
 	recording->recording = false;
+	if (!address_space_has_begun()) {
+		early_call();
+		return;
+	}
 	if (__builtin_expect(address_space_is_off(), 0))
 		return;
 	saved = errno;
@@ -382,7 +388,8 @@ void recorder_end_with(struct recording *recording, uint64_t result, int error)
 
 void recorder_end(struct recording *recording, uint64_t result, bool failed)
 {
-	recorder_end_with(recording, result, failed ? errno : 0);
+	if (recording->recording)
+		recorder_end_with(recording, result, failed ? errno : 0);
 }
 
 void recorder_internal(struct vmat_event *event)

@@ -32,7 +32,7 @@ WRAPPER void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t
 	void *result;
 
 	/* What the unwinder maps for itself: beside the rest of ours, and recorded as it is then asked for. */
-	if (!addr && recorder_calls_are_own())
+	if (__builtin_expect(address_space.own_calls != 0, 0) && !addr && recorder_calls_are_own())
 		addr = (void *)place_next(length);
 	r = recorder_begin(
 		CALL_MMAP, &caller,
@@ -83,11 +83,14 @@ WRAPPER int pkey_mprotect(void *addr, size_t length, int prot, int pkey)
 WRAPPER int brk(void *addr)
 {
 	struct frame_registers caller = CALLER;
-	struct recording r =
-		recorder_begin(CALL_BRK, &caller, WORDS(WORD(addr), WORD(real.sbrk(0))));
+	void *before = real.resolved ? real.sbrk(0) : NULL;
+	struct recording r = recorder_begin(CALL_BRK, &caller, WORDS(WORD(addr), WORD(before)));
 	int status = real.brk(addr);
-	int saved = errno;
+	int saved;
 
+	if (!r.recording)
+		return status;
+	saved = errno;
 	r.event.result = (uint64_t)real.sbrk(0);
 	errno = saved;
 	recorder_end(&r, r.event.result, status != 0);
@@ -302,6 +305,7 @@ WRAPPER int prctl(int option, ...)
 	for (int i = 0; i < 4; i++)
 		word[i] = va_arg(list, uint64_t);
 	va_end(list);
+	real_ready();
 	if (option == PR_SET_SECCOMP) {
 		bool was_silent = address_space_before_sandbox();
 

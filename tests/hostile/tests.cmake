@@ -1,5 +1,5 @@
 # hostile: programs that do unusual things to themselves, untraced and traced.
-foreach(PROGRAM behaviours births confined contexts coroutines intruder)
+foreach(PROGRAM behaviours births confined contexts coroutines intruder startup)
   add_executable(${PROGRAM} tests/hostile/${PROGRAM}.c tests/hostile/witness.c)
   if(NOT PROGRAM STREQUAL behaviours)
     target_sources(${PROGRAM} PRIVATE tests/hostile/acts.c)
@@ -37,6 +37,7 @@ hostile_test(births.py own_spaces borrowed_spaces shared_thread daemonise many_f
   static_program program_of_32_bits setuid_program one_folder)
 hostile_test(contexts.py small_alternate_stack alternate_stack_above interrupted least_stacks thread_data_destructors cancelled_early
   exit_amid_calls main_thread_leaves coroutines jumps_from_handlers bare_stacks)
+hostile_test(startup.py resolvers opened audited preinit exits quick_exits destructors)
 hostile_test(neighbours.py jemalloc tcmalloc mimalloc interposer initfirst_interposer own_mmap deepbind asan
   tsan ubsan layouts)
 

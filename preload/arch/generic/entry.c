@@ -27,6 +27,7 @@ ENTRY start_main_fn entry_start_main __asm__("__libc_start_main");
 
 long entry_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
+	real_ready();
 	if (system_call_is_traced(number, a)) {
 		struct frame_registers caller = CALLER;
 		const long word[6] = { a, b, c, d, e, f };

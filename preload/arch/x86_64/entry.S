@@ -29,6 +29,9 @@ syscall:
 	pushq	%rsi
 	pushq	%rdi
 	subq	$8, %rsp
+	cmpb	$0, real + REAL_RESOLVED(%rip)
+	je	2f
+3:
 	call	system_call_is_traced
 	testl	%eax, %eax
 	jne	1f
@@ -58,9 +61,16 @@ syscall:
 	movq	%rsp, %rdi
 	call	system_call_traced
 	leave
+	.cfi_remember_state
 	.cfi_def_cfa %rsp, 8
 	.cfi_restore %rbp
 	ret
+	.cfi_restore_state
+2:
+	call	real_resolve_early
+	movq	8(%rsp), %rdi
+	movq	16(%rsp), %rsi
+	jmp	3b
 	.cfi_endproc
 	.size	syscall, . - syscall
 

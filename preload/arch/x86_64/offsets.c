@@ -12,6 +12,7 @@
 
 _Static_assert(offsetof(struct real, syscall) == REAL_SYSCALL, "entry.S");
 _Static_assert(offsetof(struct real, libc_start_main) == REAL_LIBC_START_MAIN, "entry.S");
+_Static_assert(offsetof(struct real, resolved) == REAL_RESOLVED, "entry.S");
 _Static_assert(sizeof(struct site_frame) <= SITE_FRAME_BYTES, "entry.S");
 _Static_assert(offsetof(struct site_frame, result) == SITE_RESULT, "entry.S");
 _Static_assert(offsetof(struct site_frame, at) == SITE_AT, "entry.S");

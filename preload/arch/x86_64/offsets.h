@@ -2,7 +2,8 @@
  * offsets.h: where entry.S finds its fields of structs, and constants of theirs (offsets.c asserts all of them).
  */
 #define REAL_SYSCALL 168
-#define REAL_LIBC_START_MAIN 232
+#define REAL_LIBC_START_MAIN 240
+#define REAL_RESOLVED 272
 
 /* Of struct site_frame. */
 #define SITE_RESULT 48

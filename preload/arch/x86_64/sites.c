@@ -11,7 +11,8 @@
 #include <link.h>
 #include <sys/syscall.h>
 
-#include "libc_symbols.h"
+#include "cfi_table.h"
+#include "object_symbols.h"
 #include "raw_syscall.h"
 #include "site_check.h"
 #include "site_copies.h"
@@ -153,10 +154,24 @@ static bool patch(struct patcher *patcher, const struct cfi_table *table, const 
 	return !why;
 }
 
+/*
+ * The object that defines __libc_start_main, or NULL. dlsym() gives the first definition behind ours, which may be
+ * another interposer's; the sites are libc's.
+ */
+static const struct link_map *libc_object(void)
+{
+	const void *start_main = dlsym(RTLD_NEXT, "__libc_start_main");
+	struct dl_find_object found;
+
+	if (!start_main || !cfi_object((uint64_t)start_main, &found))
+		return NULL;
+	return found.dlfo_link_map;
+}
+
 /* All pairs of one function of libc. True: there is one, and every one is patched. */
 static bool patch_function(struct patcher *patcher, const char *name)
 {
-	const uint8_t *start = libc_function(patcher->object, name);
+	const uint8_t *start = object_function(patcher->object, name);
 	const struct cfi_table *table = start ? site_functions(start) : NULL;
 	struct function function;
 	bool all = true, any = false;
