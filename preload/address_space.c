@@ -309,6 +309,7 @@ static bool begin_child(void)
 	                                 __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
 		return wait_for_file();
 	if (!address_space.settings->children) {
+		ring_count(&parent.control->children_left);
 		switch_off();
 		return false;
 	}

@@ -13,6 +13,7 @@
 #include "address_space.h"
 #include "real.h"
 #include "recorder.h"
+#include "ring.h"
 
 #define WRAPPER __attribute__((visibility("default")))
 
@@ -48,6 +49,9 @@ static struct exec exec_begin(const struct frame_registers *caller, const char *
 /* Only reached when the exec has failed. */
 static int exec_failed(struct exec *exec, int status)
 {
+	/* Its event is stored already, and looks like that of one that went well. */
+	if (exec->recording.recording && exec->borrowed && address_space_alive())
+		ring_count(&exec->recording.control->execs_failed);
 	if (exec->recording.recording && !exec->borrowed) {
 		int saved = errno;
 
@@ -184,15 +188,27 @@ WRAPPER int execle(const char *path, const char *first, ...)
 	return exec_failed(&exec, status);
 }
 
+/* The program may not want to know whom it began; whoever reads the trace does. */
+static void spawned(struct recording *recording, pid_t child, pid_t *pid, int error)
+{
+	if (error)
+		return;
+	recording->event.args[1] = (uint64_t)child;
+	if (pid)
+		*pid = child;
+}
+
 WRAPPER int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                         const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
 	struct frame_registers caller = CALLER;
 	struct recording r = recorder_begin(CALL_POSIX_SPAWN, &caller, WORDS(WORD(path)));
+	pid_t child = 0;
 	int error;
 
 	recorder_text(&r, path);
-	error = real.posix_spawn(pid, path, actions, attributes, argv, envp);
+	error = real.posix_spawn(&child, path, actions, attributes, argv, envp);
+	spawned(&r, child, pid, error);
 	recorder_end_with(&r, error ? UINT64_MAX : 0, error);
 	return error;
 }
@@ -203,10 +219,12 @@ WRAPPER int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_ac
 {
 	struct frame_registers caller = CALLER;
 	struct recording r = recorder_begin(CALL_POSIX_SPAWN, &caller, WORDS(WORD(file)));
+	pid_t child = 0;
 	int error;
 
 	recorder_text(&r, file);
-	error = real.posix_spawnp(pid, file, actions, attributes, argv, envp);
+	error = real.posix_spawnp(&child, file, actions, attributes, argv, envp);
+	spawned(&r, child, pid, error);
 	recorder_end_with(&r, error ? UINT64_MAX : 0, error);
 	return error;
 }

@@ -239,7 +239,9 @@ struct vmat_control {
 	uint64_t copies_patched; /*  312 libcs loaded once more (dlmopen) with all sites patched */
 	uint64_t copies_left;    /*  320 libcs loaded once more with a site left alone */
 	uint64_t modules_full;   /*  328 loaded objects not stored: their section is full */
-	uint64_t pad2[6];
+	uint64_t children_left;  /*  336 fork children not to be followed (VMATRACE_CHILDREN=0) */
+	uint64_t execs_failed; /*  344 of vfork children: their events are stored before the call */
+	uint64_t pad2[4];
 	uint32_t state;     /*  384 enum vmat_state */
 	uint32_t stopped;   /*  388 enum vmat_stopped */
 	uint32_t snapshots; /*  392 number of snapshots begun; the next id */
