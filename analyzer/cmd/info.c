@@ -5,13 +5,11 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "command.h"
-#include "io/proc_maps.h"
 #include "io/symbols.h"
 #include "io/trace_end.h"
+#include "io/trace_live.h"
 #include "render/info.h"
 #include "replayed.h"
 #include "trace_set.h"
@@ -24,65 +22,17 @@ struct output {
 	bool some;
 };
 
-/* All of a file of /proc, which says nothing of its size. The caller frees it; NULL: cannot be read. */
-static char *read_all(const char *path, size_t *bytes)
-{
-	FILE *file = fopen(path, "re");
-	char *text = NULL;
-	size_t room = 0, n;
-
-	*bytes = 0;
-	if (!file)
-		return NULL;
-	do {
-		char *grown = realloc(text, room + 65536);
-
-		if (!grown)
-			break;
-		text = grown;
-		room += 65536;
-		n = fread(text + *bytes, 1, room - *bytes, file);
-		*bytes += n;
-	} while (*bytes == room);
-	fclose(file);
-	return text;
-}
-
-/* A process that runs still maps its trace; another one with its old number does not. */
-static bool still_there(const struct trace *trace)
-{
-	char path[64];
-	struct proc_maps maps;
-	struct stat status;
-	size_t bytes;
-	char *text;
-	bool found = false;
-
-	snprintf(path, sizeof(path), "/proc/%u/maps", trace_header(trace)->pid);
-	text = read_all(path, &bytes);
-	if (!text || stat(trace_path(trace), &status) != 0 ||
-	    !proc_maps_parse(&maps, text, bytes)) {
-		free(text);
-		return false;
-	}
-	for (size_t i = 0; i < maps.count && !found; i++)
-		found = maps.rows[i].inode == status.st_ino &&
-		        maps.rows[i].dev_major == major(status.st_dev) &&
-		        maps.rows[i].dev_minor == minor(status.st_dev);
-	proc_maps_release(&maps);
-	free(text);
-	return found;
-}
-
 static enum process_end end_of(const struct trace *trace)
 {
+	bool runs = trace_live(trace_path(trace), trace_header(trace)->pid) == TRACE_RUNS;
+
 	switch (trace_control(trace)->state) {
 	case VMAT_STATE_EXITED:
-		return still_there(trace) ? END_EXITING : END_EXITED;
+		return runs ? END_EXITING : END_EXITED;
 	case VMAT_STATE_EXECED:
-		return still_there(trace) ? END_RUNNING : END_EXECED;
+		return runs ? END_RUNNING : END_EXECED;
 	default:
-		return still_there(trace) ? END_RUNNING : END_GONE;
+		return runs ? END_RUNNING : END_GONE;
 	}
 }
 
