@@ -12,10 +12,12 @@
 #include "core/baseline.h"
 #include "core/rules.h"
 #include "io/symbols.h"
+#include "io/trace_live.h"
 #include "io/trace_reader.h"
 #include "options.h"
 #include "render/check_report.h"
 #include "trace_set.h"
+#include "untraced.h"
 
 struct check_options {
 	const char *policy; /* NULL: the default one */
@@ -34,6 +36,9 @@ struct check_options {
 /* The policy with its suppressions. STATUS_FINE, or one line on stderr and STATUS_USAGE. */
 int check_load_policy(struct policy *policy, const struct check_options *options);
 
+/* What is known of the sites, all 0 if nothing is: the caller releases it. As check_load_policy() fails. */
+int check_load_baseline(struct baseline *baseline, const struct check_options *options);
+
 /* Judges the set and prints. Returns what to exit with. The policy was loaded. */
 int check_judge(const struct trace_set *set, const struct common_options *common,
                 const struct check_options *options, const struct policy *policy);
@@ -45,12 +50,18 @@ struct missing {
 	char **items;
 	size_t count;
 	bool failed; /* out of memory */
+	struct untraced untraced;
+	size_t running; /* processes that were still there when their traces were read */
+	char runs[160]; /* the first of them */
 };
 
 void missing_add(struct missing *missing, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* What this trace does not hold. */
-void missing_of_trace(struct missing *missing, const struct trace *trace);
+/* What this trace of the set does not hold. live: as it was before the trace was opened. */
+void missing_of_trace(struct missing *missing, const struct trace_set *set, size_t index,
+                      struct trace *trace, enum trace_live live);
+/* What all of them together do not, after the last one. */
+void missing_of_set(struct missing *missing, const struct trace_set *set);
 void missing_release(struct missing *missing);
 
 /* Answers for rules, from one trace. */

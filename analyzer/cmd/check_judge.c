@@ -11,6 +11,7 @@
 #include "command.h"
 #include "io/baseline_file.h"
 #include "io/policy_file.h"
+#include "io/trace_end.h"
 
 /* One run of check. */
 struct judging {
@@ -22,6 +23,9 @@ struct judging {
 	struct missing missing;
 	uint64_t processes;
 	uint64_t longest_ns;
+	size_t running; /* processes that may do more */
+	struct check_unjudged *unjudged;
+	size_t unjudged_count;
 	struct number_table file_ids; /* of the processes judged so far */
 	int status;
 };
@@ -40,7 +44,27 @@ int check_load_policy(struct policy *policy, const struct check_options *options
 	return fine ? STATUS_FINE : complain(STATUS_USAGE, "%s", error);
 }
 
-static int walk_process(struct judging *judging, struct trace *trace, struct answers *answers)
+int check_load_baseline(struct baseline *baseline, const struct check_options *options)
+{
+	char error[POLICY_ERROR_BYTES];
+
+	return !options->baseline || baseline_read(baseline, options->baseline, error)
+	               ? STATUS_FINE
+	               : complain(STATUS_USAGE, "%s", error);
+}
+
+/* A process that somebody waited for has ended, whoever still maps its trace. */
+static bool still_runs(const struct trace *trace, enum trace_live live)
+{
+	int status;
+
+	return live == TRACE_RUNS ||
+	       (live == TRACE_HELD && trace_control(trace)->state != VMAT_STATE_EXITED &&
+	        !trace_end_status(trace, &status));
+}
+
+static int walk_process(struct judging *judging, struct trace *trace, struct answers *answers,
+                        bool runs)
 {
 	const struct vmat_header *header = trace_header(trace);
 	const struct rules_process process = {
@@ -50,6 +74,7 @@ static int walk_process(struct judging *judging, struct trace *trace, struct ans
 		.number = judging->processes,
 		.inherits = header->from_fork &&
 		            number_table_find(&judging->file_ids, header->parent_file_id),
+		.runs = runs,
 		.pid = header->pid,
 		.page_bytes = header->page_bytes ? header->page_bytes : 4096,
 	};
@@ -74,16 +99,20 @@ static int walk_process(struct judging *judging, struct trace *trace, struct ans
 	return STATUS_FINE;
 }
 
-static int judge_process(struct judging *judging, struct trace *trace)
+static int judge_process(struct judging *judging, const struct trace_set *set, size_t index,
+                         struct trace *trace, enum trace_live live)
 {
 	struct symbols *symbols = symbols_new(trace, &judging->common->symbols);
 	struct answers *answers = symbols ? answers_new(trace, symbols) : NULL;
-	int status = answers ? walk_process(judging, trace, answers)
+	bool runs = still_runs(trace, live);
+	int status = answers ? walk_process(judging, trace, answers, runs)
 	                     : complain(STATUS_TRACE, "out of memory");
+
+	judging->running += runs;
 
 	if (!number_table_at(&judging->file_ids, trace_header(trace)->file_id))
 		status = complain(STATUS_TRACE, "out of memory");
-	missing_of_trace(&judging->missing, trace);
+	missing_of_trace(&judging->missing, set, index, trace, live);
 	if (trace_counts(trace)->last_ns > judging->longest_ns)
 		judging->longest_ns = trace_counts(trace)->last_ns;
 	judging->processes++;
@@ -95,16 +124,58 @@ static int judge_process(struct judging *judging, struct trace *trace)
 static void judge_all(struct judging *judging, const struct trace_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
+		const struct trace_entry *entry = &set->entries[i];
+		enum trace_live live = trace_live(entry->path, entry->pid);
 		struct trace *trace = trace_set_open(set, i);
-		int status = trace ? judge_process(judging, trace) : STATUS_TRACE;
+		int status = trace ? judge_process(judging, set, i, trace, live) : STATUS_TRACE;
 
 		judging->status = status > judging->status ? status : judging->status;
 		trace_close(trace);
 	}
+	missing_of_set(&judging->missing, set);
 	if (set->unreadable) {
 		missing_add(&judging->missing, "%zu of the files are no readable traces",
 		            set->unreadable);
 		judging->status = STATUS_TRACE;
+	}
+}
+
+static struct check_unjudged *add_unjudged(struct judging *judging, const struct rule *rule)
+{
+	struct check_unjudged *unjudged = &judging->unjudged[judging->unjudged_count++];
+
+	unjudged->rule = rule;
+	return unjudged;
+}
+
+/* Rules of the policy that had nothing to judge by. */
+static void know_unjudged(struct judging *judging)
+{
+	const struct policy *policy = judging->policy;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *named = &policy->rules[i];
+		struct check_unjudged *unjudged;
+
+		if (named->level == LEVEL_OFF)
+			continue;
+		if (named->rule->at_end && judging->running) {
+			unjudged = add_unjudged(judging, named->rule);
+			snprintf(unjudged->why, sizeof(unjudged->why),
+			         "%zu process%s not ended: what %s is not left behind yet",
+			         judging->running, judging->running == 1 ? " has" : "es have",
+			         judging->running == 1 ? "it holds" : "they hold");
+		}
+		if (named->rule == &rule_new_call_site && !judging->options->baseline &&
+		    !judging->options->write_baseline) {
+			unjudged = add_unjudged(judging, named->rule);
+			snprintf(unjudged->why, sizeof(unjudged->why),
+			         "no baseline was given (--baseline FILE)");
+			unjudged->incomplete = named->level == LEVEL_ERROR;
+			if (unjudged->incomplete)
+				missing_add(&judging->missing, "%s was not judged: %s",
+				            named->rule->name, unjudged->why);
+		}
 	}
 }
 
@@ -128,8 +199,6 @@ static int report(struct judging *judging, const struct trace_set *set)
 		.baseline_name = judging->options->baseline,
 		.trace = set->name,
 		.processes = judging->processes,
-		.incomplete = judging->missing.items,
-		.incomplete_count = judging->missing.count,
 		.seconds = (double)judging->longest_ns / 1e9,
 		.root = root ? root : "/",
 		.limit = judging->options->limit.given ? judging->options->limit.value : 10,
@@ -137,7 +206,16 @@ static int report(struct judging *judging, const struct trace_set *set)
 	};
 	int status;
 
-	if (!allowed || judging->missing.failed || rules_failed(judging->rules)) {
+	/* A rule may have two reasons at most. */
+	judging->unjudged = calloc(2 * judging->policy->rule_count + 1, sizeof(*report.unjudged));
+	if (judging->unjudged)
+		know_unjudged(judging);
+	report.unjudged = judging->unjudged;
+	report.unjudged_count = judging->unjudged_count;
+	report.incomplete = judging->missing.items;
+	report.incomplete_count = judging->missing.count;
+	if (!allowed || !judging->unjudged || judging->missing.failed ||
+	    rules_failed(judging->rules)) {
 		status = complain(STATUS_TRACE, "cannot judge '%s': out of memory", set->name);
 	} else {
 		for (size_t i = 0; i < judging->policy->allow_count; i++)
@@ -182,11 +260,8 @@ int check_judge(const struct trace_set *set, const struct common_options *common
 		.options = options,
 		.policy = judges ? policy : &nothing,
 	};
-	char error[POLICY_ERROR_BYTES];
-	int status = STATUS_FINE;
+	int status = check_load_baseline(&judging.baseline, options);
 
-	if (options->baseline && !baseline_read(&judging.baseline, options->baseline, error))
-		status = complain(STATUS_USAGE, "%s", error);
 	if (status == STATUS_FINE) {
 		bool census = options->baseline || options->write_baseline;
 
@@ -205,6 +280,7 @@ int check_judge(const struct trace_set *set, const struct common_options *common
 	rules_free(judging.rules);
 	baseline_release(&judging.baseline);
 	missing_release(&judging.missing);
+	free(judging.unjudged);
 	number_table_release(&judging.file_ids);
 	return status;
 }

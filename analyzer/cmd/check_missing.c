@@ -6,10 +6,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "check.h"
 #include "render/info.h"
 #include "render/text.h"
+
+enum { NAMED = 3 };
 
 void missing_add(struct missing *missing, const char *format, ...)
 {
@@ -31,6 +34,7 @@ void missing_release(struct missing *missing)
 	for (size_t i = 0; i < missing->count; i++)
 		free(missing->items[i]);
 	free(missing->items);
+	untraced_release(&missing->untraced);
 	*missing = (struct missing) { 0 };
 }
 
@@ -79,14 +83,56 @@ static void add_coverage(struct missing *missing, const struct vmat_header *head
 		missing_add(missing, "%s: no snapshots of the kernel's list", who);
 }
 
-void missing_of_trace(struct missing *missing, const struct trace *trace)
+/* The first few are named. */
+static void add_running(struct missing *missing, const char *who, enum trace_live live)
+{
+	size_t used = strlen(missing->runs);
+
+	if (live == TRACE_OVER)
+		return;
+	if (missing->running++ < NAMED)
+		snprintf(missing->runs + used, sizeof(missing->runs) - used, "%s%s",
+		         used ? ", " : "", who);
+}
+
+void missing_of_trace(struct missing *missing, const struct trace_set *set, size_t index,
+                      struct trace *trace, enum trace_live live)
 {
 	const struct vmat_header *header = trace_header(trace);
-	char name[256], who[300];
+	char name[64], who[80];
 
 	/* What a program is called may be anything, and these sentences are printed as they are. */
 	text_escaped(name, sizeof(name), base_name_of(header->exe));
 	snprintf(who, sizeof(who), "process %u (%s)", header->pid, name);
 	add_counts(missing, trace, who);
 	add_coverage(missing, header, who);
+	add_running(missing, who + strlen("process "), live);
+	if (!untraced_see(&missing->untraced, set, index, trace, live == TRACE_RUNS))
+		missing->failed = true;
+}
+
+void missing_of_set(struct missing *missing, const struct trace_set *set)
+{
+	struct untraced *untraced = &missing->untraced;
+	char names[1024];
+
+	if (!untraced_finish(untraced, set))
+		missing->failed = true;
+	else if (untraced->count)
+		missing_add(missing,
+		            "%zu program%s no trace %s begun (statically linked, set-user-id, "
+		            "32-bit, or without the environment that names the recorder): %s",
+		            untraced->count, untraced->count == 1 ? " that has" : "s that have",
+		            untraced->count == 1 ? "was" : "were",
+		            untraced_names(untraced, set, names, sizeof(names)));
+	if (untraced->not_followed)
+		missing_add(missing,
+		            "%zu child process%s not traced (--no-children, VMATRACE_CHILDREN=0)",
+		            untraced->not_followed,
+		            untraced->not_followed == 1 ? " was" : "es were");
+	if (missing->running)
+		missing_add(missing,
+		            "%zu process%s still running, judged by what was done so far: %s%s",
+		            missing->running, missing->running == 1 ? " is" : "es are",
+		            missing->runs, missing->running > NAMED ? ", ..." : "");
 }

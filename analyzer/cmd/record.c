@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -92,9 +93,13 @@ static const struct option_row record_rows[] = {
 	  offsetof(struct record_options, no_children) },
 	{ "check", 0, 0, "POLICY", "judge the traces by a policy file afterwards", take_text,
 	  offsetof(struct record_options, check) },
-	{ "error-exitcode", 0, 0, "N",
-	  "with --check: status if CMD was fine and the traces are not (99)", take_exitcode,
-	  offsetof(struct record_options, error_exitcode) },
+	{ "baseline", 0, 0, "FILE", "with --check: call sites that are known", take_text,
+	  offsetof(struct record_options, baseline) },
+	{ "error-exitcode", 0, 0, "N", "with --check: status if CMD was fine, with findings (99)",
+	  take_exitcode, offsetof(struct record_options, error_exitcode) },
+	{ "incomplete-exitcode", 0, 0, "N",
+	  "with --check: status if CMD was fine and its traces are too incomplete to say (98)",
+	  take_exitcode, offsetof(struct record_options, incomplete_exitcode) },
 	{ 0 },
 };
 
@@ -166,6 +171,36 @@ static bool find_recorder(char *path, size_t limit)
 	return false;
 }
 
+/* Any number may be CMD's own, so the last line says whose it is. */
+static int say_status(const struct common_options *common, int verdict, int status,
+                      const struct record_end *end, int own)
+{
+	if (common->quiet || status == 0)
+		return status;
+	if (WIFSIGNALED(end->wait_status))
+		complain(0, "status %d: signal %d ended the command", own,
+		         WTERMSIG(end->wait_status));
+	else if (own != 0)
+		complain(0, "status %d is the command's own", own);
+	else
+		complain(0, "status %d: %s; the command itself ended with 0", status,
+		         verdict == STATUS_FINDINGS ? "the findings above"
+		                                    : "the traces are too incomplete to say");
+	return status;
+}
+
+/* What the whole comes to. status: CMD's, which wins. */
+static int status_of(const struct record_options *options, int verdict, int status)
+{
+	if (status != 0 || verdict == STATUS_FINE)
+		return status;
+	if (verdict == STATUS_FINDINGS)
+		return options->error_exitcode.given ? (int)options->error_exitcode.value
+		                                     : STATUS_CHECK_FAILED;
+	return options->incomplete_exitcode.given ? (int)options->incomplete_exitcode.value
+	                                          : STATUS_CHECK_INCOMPLETE;
+}
+
 /* What is said and judged once CMD is over. status: CMD's, which wins. */
 static int conclude(const struct record_options *options, const struct common_options *common,
                     const struct record_output *output, const struct policy *policy,
@@ -173,6 +208,7 @@ static int conclude(const struct record_options *options, const struct common_op
 {
 	const struct check_options check = {
 		.policy = options->check,
+		.baseline = options->baseline,
 		.format = check_format_named("text"),
 		.out = stderr,
 	};
@@ -192,10 +228,9 @@ static int conclude(const struct record_options *options, const struct common_op
 			verdict = check_judge(&set, common, &check, policy);
 	}
 	trace_set_release(&set);
-	if (status != 0 || !options->check || verdict == STATUS_FINE)
+	if (!options->check)
 		return status;
-	return options->error_exitcode.given ? (int)options->error_exitcode.value
-	                                     : STATUS_CHECK_FAILED;
+	return say_status(common, verdict, status_of(options, verdict, status), end, status);
 }
 
 /* From options that were read to CMD's end and what it amounts to. policy: of --check. */
@@ -247,6 +282,7 @@ int cmd_record(int argc, char **argv)
 	bool dashes = command_at > 1 && strcmp(argv[command_at - 1], "--") == 0;
 	struct check_options check = { 0 };
 	struct policy policy = { 0 };
+	struct baseline baseline = { 0 };
 	struct operands operands;
 	int status;
 
@@ -255,9 +291,17 @@ int cmd_record(int argc, char **argv)
 	if (command_at >= argc)
 		return complain(STATUS_USAGE,
 		                "record: no command given; try 'vmatrace record -- ls'");
+	if (!options.check &&
+	    (options.baseline || options.error_exitcode.given || options.incomplete_exitcode.given))
+		return complain(STATUS_USAGE, "record: --baseline, --error-exitcode and "
+		                              "--incomplete-exitcode are for --check POLICY");
 	/* A policy that cannot be read is said before CMD has done its work, not after. */
 	check.policy = options.check;
+	check.baseline = options.baseline;
 	status = options.check ? check_load_policy(&policy, &check) : STATUS_FINE;
+	if (status == STATUS_FINE && options.check)
+		status = check_load_baseline(&baseline, &check);
+	baseline_release(&baseline);
 	if (status == STATUS_FINE)
 		status = run_command(&options, &common, &policy, argv + command_at);
 	policy_release(&policy);

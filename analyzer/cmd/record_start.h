@@ -17,8 +17,8 @@
 
 /* Of record alone, beside CMD's own status; 126 and 127 are in record_target.h. */
 enum { STATUS_OWN_FAILURE = 125, STATUS_SIGNAL = 128 };
-/* With --check, unless --error-exitcode says otherwise: findings, or a trace that proves nothing. */
-enum { STATUS_CHECK_FAILED = 99 };
+/* With --check, unless options say otherwise: findings; traces that prove nothing. */
+enum { STATUS_CHECK_FAILED = 99, STATUS_CHECK_INCOMPLETE = 98 };
 
 /* As the command line has them; a NULL leaves the recorder its default. */
 struct record_options {
@@ -28,7 +28,9 @@ struct record_options {
 	const char *stack;
 	const char *coverage;
 	const char *check;
+	const char *baseline;
 	struct option_number error_exitcode;
+	struct option_number incomplete_exitcode;
 	struct option_number depth;
 	bool no_children;
 };

@@ -10,17 +10,13 @@
 #include <unistd.h>
 
 #include "io/trace_end.h"
+#include "io/trace_live.h"
 #include "io/trace_reader.h"
 #include "record_output.h"
+#include "untraced.h"
 
 /* Of so many traces the events are counted; of more only how many there are. */
 enum { COUNTED_LIMIT = 1000 };
-
-struct image {
-	uint32_t pid;
-	uint64_t realtime_ns; /* when it began */
-	bool replaced;        /* by exec */
-};
 
 struct tally {
 	uint64_t traces;
@@ -32,8 +28,8 @@ struct tally {
 	uint64_t stopped; /* traces that took no more before their process ended */
 	bool partly;      /* not all of them were counted */
 	char only[PATH_MAX];
-	uint64_t untraced;    /* programs that an exec began and that have no trace */
-	struct image *images; /* of each trace */
+	struct untraced untraced;
+	uint32_t *pids; /* of each trace */
 };
 
 uint64_t record_now_ns(void)
@@ -93,18 +89,20 @@ static bool spell_glob(char *glob_text, size_t limit, const char *pattern, bool 
 	return true;
 }
 
-static void count(struct tally *tally, const struct trace_entry *entry)
+static void count(struct tally *tally, const struct trace_set *set, size_t index)
 {
+	const struct trace_entry *entry = &set->entries[index];
+	enum trace_live live;
 	struct trace_error error;
 	struct trace *trace;
 
 	snprintf(tally->only, sizeof(tally->only), "%s", entry->path);
-	tally->images[tally->traces++] =
-		(struct image) { .pid = entry->pid, .realtime_ns = entry->realtime_ns };
+	tally->pids[tally->traces++] = entry->pid;
 	if (tally->traces > COUNTED_LIMIT) {
 		tally->partly = true;
 		return;
 	}
+	live = trace_live(entry->path, entry->pid);
 	trace = trace_open(entry->path, &error);
 	if (!trace) {
 		tally->unreadable++;
@@ -114,19 +112,16 @@ static void count(struct tally *tally, const struct trace_entry *entry)
 	tally->lost += trace_counts(trace)->lost;
 	tally->not_followed += trace_control(trace)->not_followed;
 	tally->stopped += trace_control(trace)->stopped != VMAT_RECORDING;
-	tally->images[tally->traces - 1].replaced =
-		trace_control(trace)->state == VMAT_STATE_EXECED;
+	/* Without memory for it there is nothing to say of it. */
+	untraced_see(&tally->untraced, set, index, trace, live == TRACE_RUNS);
 	trace_close(trace);
 }
 
-/* By process, its images in the order in which they ran. */
-static int compare_images(const void *left, const void *right)
+static int compare_pids(const void *left, const void *right)
 {
-	const struct image *a = left, *b = right;
+	const uint32_t *a = left, *b = right;
 
-	if (a->pid != b->pid)
-		return a->pid > b->pid ? 1 : -1;
-	return (a->realtime_ns > b->realtime_ns) - (a->realtime_ns < b->realtime_ns);
+	return (*a > *b) - (*a < *b);
 }
 
 static int compare_paths(const void *left, const void *right)
@@ -136,14 +131,9 @@ static int compare_paths(const void *left, const void *right)
 
 static void count_processes(struct tally *tally)
 {
-	qsort(tally->images, tally->traces, sizeof(*tally->images), compare_images);
-	for (size_t i = 0; i < tally->traces; i++) {
-		bool last =
-			i + 1 == tally->traces || tally->images[i].pid != tally->images[i + 1].pid;
-
-		tally->processes += last;
-		tally->untraced += last && tally->images[i].replaced;
-	}
+	qsort(tally->pids, tally->traces, sizeof(*tally->pids), compare_pids);
+	for (size_t i = 0; i < tally->traces; i++)
+		tally->processes += i + 1 == tally->traces || tally->pids[i] != tally->pids[i + 1];
 }
 
 /* As one would type it here. */
@@ -175,9 +165,10 @@ static void print_word(const char *word)
 	fputc('\'', stderr);
 }
 
-static void print_tally(const struct tally *tally, const struct record_output *output)
+static void print_tally(const struct tally *tally, const struct trace_set *set,
+                        const struct record_output *output)
 {
-	char processes[32], events[32], lost[32];
+	char processes[32], events[32], lost[32], names[1024];
 
 	fprintf(stderr, "vmatrace: traced %s process%s", grouped(processes, tally->processes),
 	        tally->processes == 1 ? "" : "es");
@@ -193,12 +184,12 @@ static void print_tally(const struct tally *tally, const struct record_output *o
 	if (tally->not_followed)
 		fprintf(stderr, "vmatrace: no trace could be made for %s child process%s\n",
 		        grouped(lost, tally->not_followed), tally->not_followed == 1 ? "" : "es");
-	if (tally->untraced)
+	if (tally->untraced.count)
 		fprintf(stderr,
-		        "vmatrace: %s program%s, begun by exec, could not be traced: static, "
-		        "setuid, "
-		        "32-bit, or without its environment\n",
-		        grouped(lost, tally->untraced), tally->untraced == 1 ? "" : "s");
+		        "vmatrace: %s program%s could not be traced (static, setuid, 32-bit, or "
+		        "without its environment): %s\n",
+		        grouped(lost, tally->untraced.count), tally->untraced.count == 1 ? "" : "s",
+		        untraced_names(&tally->untraced, set, names, sizeof(names)));
 	if (tally->stopped)
 		fprintf(stderr,
 		        "vmatrace: %s trace%s stopped before the end; 'vmatrace info' says why\n",
@@ -273,12 +264,14 @@ void record_summary(const struct record_output *output, const struct trace_set *
 {
 	struct tally tally = { .unreadable = set->unreadable };
 
-	tally.images = calloc(set->count + 1, sizeof(*tally.images));
-	for (size_t i = 0; tally.images && i < set->count; i++)
-		count(&tally, &set->entries[i]);
+	tally.pids = calloc(set->count + 1, sizeof(*tally.pids));
+	for (size_t i = 0; tally.pids && i < set->count; i++)
+		count(&tally, set, i);
 	if (tally.traces) {
 		count_processes(&tally);
-		print_tally(&tally, output);
+		if (!untraced_finish(&tally.untraced, set))
+			tally.untraced.count = 0;
+		print_tally(&tally, set, output);
 	} else {
 		fprintf(stderr,
 		        "vmatrace: no trace was written: the program may have replaced itself at "
@@ -286,5 +279,6 @@ void record_summary(const struct record_output *output, const struct trace_set *
 		        "or cleaned its environment,\nor had no space left\n");
 		record_output_undo(output);
 	}
-	free(tally.images);
+	untraced_release(&tally.untraced);
+	free(tally.pids);
 }

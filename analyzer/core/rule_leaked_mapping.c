@@ -87,6 +87,7 @@ const struct rule rule_leaked_mapping = {
 	.fix = "Unmap it where its owner is done with it; what is meant to live as long as the "
 	       "process is allowed by function.",
 	.settings = settings,
+	.at_end = true,
 	.process_end = process_end,
 	.say = say,
 };

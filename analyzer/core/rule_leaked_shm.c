@@ -50,6 +50,9 @@ static void finish(struct rule_run *run)
 
 	for (size_t i = 0; i < state->count; i++)
 		state->findings[i]->count = 0;
+	/* Whoever still runs may unlink any of them. */
+	if (run->running)
+		return;
 	shm_names_finish(&state->names);
 	for (size_t i = 0; i < state->names.count; i++) {
 		const struct shm_name *name = &state->names.items[i];
@@ -90,6 +93,7 @@ const struct rule rule_leaked_shm = {
 	       "every "
 	       "way out.",
 	.state_bytes = sizeof(struct state),
+	.at_end = true,
 	.after = after,
 	.finish = finish,
 	.release = release,

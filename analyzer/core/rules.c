@@ -195,7 +195,9 @@ void rules_process_end(struct rules *rules, const struct walk *walk)
 	for (size_t i = 0; i < rules->run_count; i++) {
 		struct rule_run *run = &rules->runs[i];
 
-		if (run->policy->rule->process_end)
+		run->running += rules->process.runs;
+		if (run->policy->rule->process_end &&
+		    !(rules->process.runs && run->policy->rule->at_end))
 			run->policy->rule->process_end(run, walk);
 		run->process = NULL;
 	}

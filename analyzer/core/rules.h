@@ -37,6 +37,7 @@ struct rule {
 	const struct rule_setting *settings; /* NULL: none */
 	size_t state_bytes;                  /* for rule_run.state, zeroed at the start */
 	bool repeats; /* may stand several times in a policy, with other settings */
+	bool at_end;  /* judges what a process leaves behind: nothing, before it has ended */
 	/* A process's walk, as walk_observer's; each may be NULL. */
 	void (*before)(struct rule_run *run, const struct walk *walk, const struct event *event);
 	void (*change)(struct rule_run *run, const struct vma_change *change);
@@ -86,6 +87,7 @@ struct rules_process {
 	uint64_t realtime_ns; /* when time 0 of its events was */
 	uint64_t number;      /* 0, 1, 2, ... */
 	bool inherits; /* a fork child of one that was judged: what it begins with was its parent's */
+	bool runs;     /* it may do more: what its trace holds at the end is not what it left */
 	uint32_t pid;
 	uint32_t page_bytes;
 };
@@ -121,6 +123,7 @@ struct rule_run {
 	struct rules *rules;
 	void *state;
 	uint64_t order;
+	uint64_t running;   /* processes so far that may do more */
 	uint64_t own_bytes; /* the recorder's share of the address space as it is now */
 	uint64_t own_vmas;
 };

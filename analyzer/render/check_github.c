@@ -62,6 +62,17 @@ void check_github(FILE *out, const struct check_report *report)
 		put_message(out, report->incomplete[i]);
 		putc('\n', out);
 	}
+	for (size_t i = 0; i < report->unjudged_count; i++) {
+		const struct check_unjudged *unjudged = &report->unjudged[i];
+
+		if (unjudged->incomplete)
+			continue;
+		fputs("::notice title=not judged::", out);
+		put_message(out, unjudged->rule->name);
+		fputs(": ", out);
+		put_message(out, unjudged->why);
+		putc('\n', out);
+	}
 	for (size_t i = 0; i < report->findings->count; i++)
 		if (!report->findings->items[i]->allow)
 			put_finding(out, report, report->findings->items[i]);

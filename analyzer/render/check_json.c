@@ -202,6 +202,15 @@ void check_json(FILE *out, const struct check_report *report)
 	for (size_t i = 0; i < report->incomplete_count; i++)
 		json_string(&json, report->incomplete[i]);
 	json_array_end(&json);
+	json_key(&json, "not_judged");
+	json_array(&json);
+	for (size_t i = 0; i < report->unjudged_count; i++) {
+		json_object(&json);
+		json_member_string(&json, "rule", report->unjudged[i].rule->name);
+		json_member_string(&json, "why", report->unjudged[i].why);
+		json_object_end(&json);
+	}
+	json_array_end(&json);
 	json_key(&json, "findings");
 	json_array(&json);
 	for (size_t i = 0; i < report->findings->count; i++)

@@ -47,6 +47,7 @@ struct rule_totals {
 	uint64_t errors;
 	uint64_t warnings;
 	bool on;
+	const char *unjudged; /* why it was not judged everywhere; NULL: it was */
 };
 
 static void count_rule(const struct check_report *report, const struct rule *rule,
@@ -56,6 +57,9 @@ static void count_rule(const struct check_report *report, const struct rule *rul
 	for (size_t i = 0; i < report->policy->rule_count; i++)
 		totals->on = totals->on || (report->policy->rules[i].rule == rule &&
 		                            report->policy->rules[i].level != LEVEL_OFF);
+	for (size_t i = 0; i < report->unjudged_count; i++)
+		if (report->unjudged[i].rule == rule)
+			totals->unjudged = report->unjudged[i].why;
 	for (size_t i = 0; i < report->findings->count; i++) {
 		const struct finding *finding = report->findings->items[i];
 
@@ -64,6 +68,12 @@ static void count_rule(const struct check_report *report, const struct rule *rul
 		totals->errors += finding->policy->level == LEVEL_ERROR;
 		totals->warnings += finding->policy->level == LEVEL_WARNING;
 	}
+}
+
+/* It has nothing to say. */
+static bool is_skipped(const struct rule_totals *totals)
+{
+	return !totals->on || (totals->unjudged && !totals->errors && !totals->warnings);
 }
 
 static void put_sentences(FILE *out, const struct check_report *report, const struct rule *rule,
@@ -99,6 +109,12 @@ static void put_case(FILE *out, const struct check_report *report, const struct 
 		fputs(">\n      <skipped message=\"the policy has this rule off\"/>\n"
 		      "    </testcase>\n",
 		      out);
+		return;
+	}
+	if (is_skipped(&totals)) {
+		fputs(">\n      <skipped message=\"not judged: ", out);
+		put_xml(out, totals.unjudged);
+		fputs("\"/>\n    </testcase>\n", out);
 		return;
 	}
 	if (!totals.errors && !totals.warnings) {
@@ -158,7 +174,7 @@ void check_junit(FILE *out, const struct check_report *report)
 		count_rule(report, *rule, &totals);
 		tests++;
 		failures += totals.errors > 0;
-		skipped += !totals.on;
+		skipped += is_skipped(&totals);
 	}
 	fprintf(out,
 	        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"

@@ -12,6 +12,13 @@
 #include "core/policy.h"
 #include "core/verdict.h"
 
+/* A rule of the policy that could not be judged, or not everywhere. */
+struct check_unjudged {
+	const struct rule *rule;
+	char why[160];
+	bool incomplete; /* said among what is missing, too: it might have failed the verdict */
+};
+
 struct check_report {
 	struct verdict verdict;
 	const struct policy *policy;
@@ -24,6 +31,8 @@ struct check_report {
 	uint64_t processes;
 	char *const *incomplete; /* what is missing, a sentence each */
 	size_t incomplete_count;
+	const struct check_unjudged *unjudged;
+	size_t unjudged_count;
 	double seconds;   /* of the longest process */
 	const char *root; /* paths are said relative to it; ends in no slash */
 	size_t limit;     /* findings of a rule that text prints; 0: all */

@@ -192,6 +192,19 @@ static void put_result(struct json *json, const struct check_report *report,
 	json_object_end(json);
 }
 
+static void put_unjudged(struct json *json, const struct check_unjudged *unjudged)
+{
+	char text[256];
+
+	if (unjudged->incomplete)
+		return;
+	snprintf(text, sizeof(text), "not judged: %s: %s", unjudged->rule->name, unjudged->why);
+	json_object(json);
+	json_member_string(json, "level", "note");
+	put_text(json, "message", text);
+	json_object_end(json);
+}
+
 static void put_invocation(struct json *json, const struct check_report *report)
 {
 	json_key(json, "invocations");
@@ -208,6 +221,8 @@ static void put_invocation(struct json *json, const struct check_report *report)
 		put_text(json, "message", report->incomplete[i]);
 		json_object_end(json);
 	}
+	for (size_t i = 0; i < report->unjudged_count; i++)
+		put_unjudged(json, &report->unjudged[i]);
 	json_array_end(json);
 	json_object_end(json);
 	json_array_end(json);

@@ -62,6 +62,10 @@ static void put_verdict(FILE *out, const struct check_report *report)
 		                : "incomplete (taken as it is)");
 		fprintf(out, "%s\n", report->incomplete[i]);
 	}
+	for (size_t i = 0; i < report->unjudged_count; i++)
+		if (!report->unjudged[i].incomplete)
+			fprintf(out, "  not judged: %s: %s\n", report->unjudged[i].rule->name,
+			        report->unjudged[i].why);
 }
 
 static void put_vma(FILE *out, const struct finding *finding)

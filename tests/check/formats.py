@@ -111,7 +111,7 @@ def as_json():
     documents("json")
     status, verdict = judge("wx", "--policy", policy_of("wx-mapping"))
     equal("keys", sorted(verdict), sorted(("schema", "verdict", "errors", "warnings", "allowed", "trace", "policy",
-                                           "processes", "incomplete", "findings", "unused_allows", "baseline")))
+                                           "processes", "incomplete", "not_judged", "findings", "unused_allows", "baseline")))
     equal("schema first", next(iter(verdict)), "schema")
     equal("keys of a finding", sorted(verdict["findings"][0]), sorted((
         "rule", "level", "message", "fingerprint", "site", "module", "function", "file", "line", "count", "pid",

@@ -131,7 +131,7 @@ if chmod g-s privileged && setcap cap_net_raw+ep privileged 2>/dev/null; then
 fi
 
 run 'an exec without environment' 0 -- sh -c 'env -i true; exec env -i true'
-grep -q '^vmatrace: 2 programs, begun by exec, could not be traced' err ||
+grep -q '^vmatrace: 2 programs could not be traced' err ||
 	fail 'programs that are not followed are counted' "$(cat err)"
 run 'an exec that is followed' 0 -- sh -c 'exec true'
 grep -q 'could not be traced' err && fail 'a program that is followed is not counted' "$(cat err)"

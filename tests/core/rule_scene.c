@@ -103,9 +103,9 @@ struct findings *scene_judge(struct rules **rules, const struct policy_rule *rul
 		                       .rule_count = 1 };
 	const struct rules_source source = { &scene,     site_of,  frames_of, owner_of,
 		                             creator_of, event_of, own_of };
-	const struct rules_process process = { .source = &source,
-		                               .exe = "/bin/app",
-		                               .page_bytes = PAGE };
+	const struct rules_process process = {
+		.source = &source, .runs = setting->runs, .exe = "/bin/app", .page_bytes = PAGE
+	};
 	const struct walk_input input = {
 		.events = { next_event, &scene },
 		.snapshots = setting->snapshots ? setting->snapshots : &snapshot,

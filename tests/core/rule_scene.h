@@ -15,6 +15,7 @@ struct scene_setting {
 	const struct snapshot *snapshots;
 	size_t snapshot_count;
 	struct baseline *baseline;
+	bool runs;
 };
 
 /* Judges; the caller frees *rules, and the findings with them. */

@@ -17,12 +17,13 @@
 #include "rule_scene.h"
 #include "vmatrace/trace_format.h"
 
-#define FINDINGS(rule, ...)                                                                        \
+#define FINDINGS_IN(rule, setting, ...)                                                            \
 	const struct event events[] = { __VA_ARGS__ };                                             \
 	struct rules *rules;                                                                       \
 	struct findings *findings =                                                                \
-		scene_judge(&rules, &(rule), events, sizeof(events) / sizeof(events[0]),           \
-	                    &(const struct scene_setting) { 0 })
+		scene_judge(&rules, &(rule), events, sizeof(events) / sizeof(events[0]), setting)
+
+#define FINDINGS(rule, ...) FINDINGS_IN(rule, &(const struct scene_setting) { 0 }, __VA_ARGS__)
 
 static void wx_by_whatever_way(void **state)
 {
@@ -155,6 +156,25 @@ static void shm_is_unlinked_by_name(void **state)
 	rules_free(rules);
 }
 
+static void nothing_is_left_by_who_runs(void **state)
+{
+	const struct scene_setting running = { .runs = true };
+	const struct policy_rule leak = { .rule = &rule_leaked_mapping, .level = LEVEL_ERROR };
+	const struct policy_rule object = { .rule = &rule_leaked_shm, .level = LEVEL_ERROR };
+
+	(void)state;
+	{
+		FINDINGS_IN(leak, &running, scene_map(0, 1, 0x100000, 4, 3, 0));
+		assert_int_equal(findings->count, 0);
+		rules_free(rules);
+	}
+	{
+		FINDINGS_IN(object, &running, shm(0, CALL_SHM_OPEN, "/a", O_CREAT, 0600));
+		assert_int_equal(findings->count, 0);
+		rules_free(rules);
+	}
+}
+
 static void modes_beyond_the_policy(void **state)
 {
 	const struct policy_rule rule = { .rule = &rule_shm_mode,
@@ -248,7 +268,7 @@ static void changes_without_a_call(void **state)
 		{ .id = 1, .begin = 1, .end = 1, .rows = rows, .row_count = 2 },
 	};
 	const struct event events[] = { scene_call(0, CALL_MPROTECT, 1, BASE, 4 * PAGE, 1, 0) };
-	struct scene_setting setting = { snapshots, 2, NULL };
+	struct scene_setting setting = { .snapshots = snapshots, .snapshot_count = 2 };
 	struct rules *rules;
 	struct findings *findings = scene_judge(&rules, &rule, events, 1, &setting);
 	char said[128];
@@ -342,6 +362,7 @@ int main(void)
 		cmocka_unit_test(limits_are_not_findings),
 		cmocka_unit_test(leaks_are_summed),
 		cmocka_unit_test(shm_is_unlinked_by_name),
+		cmocka_unit_test(nothing_is_left_by_who_runs),
 		cmocka_unit_test(modes_beyond_the_policy),
 		cmocka_unit_test(calls_forbidden_and_failed),
 		cmocka_unit_test(churn_is_of_one_second),

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""A program that no recorder was in, a child that was not followed, a process that still runs: each makes the
+verdict incomplete, by number and name, in every format; what is all there does not.
+
+    whole.py BUILD COMPILER
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree
+
+from judging import BUILD, DEEDS, VMATRACE, WORK, check, equal, finish, judge, policy_of, record, run, write
+
+COMPILER = sys.argv[2]
+BEGINS = os.path.join(BUILD, "begins")
+POLICY = policy_of("wx-mapping")
+
+
+def missing(what, trace, *expected, options=()):
+    """The verdict over it is incomplete for these reasons alone, by the policy: 3, or said and 0."""
+    status, verdict = judge(trace, "--policy", POLICY, *options)
+    equal(f"{what}: verdict", (status, verdict["verdict"]), (3, "incomplete") if expected else (0, "pass"))
+    equal(f"{what}: how much", len(verdict["incomplete"]), len(expected))
+    for said, pattern in zip(verdict["incomplete"], expected):
+        check(f"{what}: what", re.search(pattern, said), (said, pattern))
+    if expected:
+        for action in ("warn", "ignore"):
+            more = policy_of("shm-mode", f"incomplete: {action}\n")
+            status, verdict = judge(trace, "--policy", more, *options)
+            equal(f"{what}: {action}", (status, verdict["verdict"], len(verdict["incomplete"])), (0, "pass", len(expected)))
+
+
+def formats(trace, number, name):
+    """Each format says how many of what."""
+    pattern = rf"\b{number} programs? .*{name}"
+    status, out, _ = run(VMATRACE, "check", "--policy", POLICY, trace)
+    check("text", status == 3 and out.startswith("INCOMPLETE: ") and re.search("  incomplete: .*" + pattern, out), out)
+    status, out, _ = run(VMATRACE, "check", "--policy", POLICY, "--format", "github", trace)
+    check("github", status == 3 and re.search("^::error title=incomplete trace::.*" + pattern, out, re.M), out)
+    status, out, _ = run(VMATRACE, "check", "--policy", POLICY, "--format", "sarif", trace)
+    invocation = json.loads(out)["runs"][0]["invocations"][0]
+    check("sarif", status == 3 and not invocation["executionSuccessful"] and any(
+        note["level"] == "error" and re.search(pattern, note["message"]["text"])
+        for note in invocation["toolExecutionNotifications"]), out)
+    status, out, _ = run(VMATRACE, "check", "--policy", POLICY, "--format", "junit", trace)
+    case = xml.etree.ElementTree.fromstring(out).find(".//testcase[@name='complete']/error")
+    check("junit", status == 3 and case is not None and re.search(pattern, case.text), out)
+
+
+def untraced():
+    static = os.path.join(WORK, "standing")
+    source = write("standing.c", "int main(void) { return 0; }\n")
+    if subprocess.run((COMPILER, "-static", "-o", static, source), check=False, stderr=subprocess.DEVNULL).returncode:
+        print("skipped: no static libc")
+        return
+    for how in ("exec", "fork", "vfork", "spawn", "missing"):
+        equal(f"{how}: it ran", record(how, BEGINS, how, static), 0)
+        missing(how, how, r"^1 program that has no trace was begun .*standing")
+        equal(f"{how}: a traced one", record(how + ".fine", BEGINS, how, DEEDS, "keep", "failed-call"), 0)
+        missing(how + " of a traced one", how + ".fine")
+    record("clear", BEGINS, "clear", DEEDS, "keep", "failed-call")
+    missing("an empty environment", "clear", r"^1 program that has no trace was begun .*deeds")
+    record("shell", "sh", "-c", f"{static}; {static} & wait; env -i {DEEDS} keep churn; {DEEDS} keep churn")
+    missing("a shell", "shell", r"^3 programs that have no trace were begun .*(standing|deeds)")
+    formats("shell", 3, "standing")
+    if os.geteuid() == 0:
+        other = shutil.copy(DEEDS, os.path.join(WORK, "other"))
+        os.chmod(WORK, 0o755)
+        os.chown(other, 65534, 65534)
+        os.chmod(other, 0o4755)
+        record("setuid", "sh", "-c", f"{other} keep failed-call; true")
+        missing("set-user-id", "setuid", r"^1 program that has no trace was begun .*other")
+    # One trace by itself: what was begun has its own beside it, or has none.
+    for how, expected in (("vfork", (r"^1 program that has no trace",)), ("vfork.fine", ())):
+        own = [name for name in os.listdir(os.path.join(WORK, how)) if name.startswith("begins")]
+        missing(f"{how} by itself", os.path.join(how, own[0]), *expected)
+
+
+def not_followed():
+    for how, number in (("fork", 1), ("vfork", 1), ("spawn", 1)):
+        folder = os.path.join(WORK, "alone")
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run((VMATRACE, "record", "-q", "--no-children", "-o", folder + "/", "--", BEGINS, how, DEEDS, "keep",
+                        "failed-call"), check=True)
+        missing(f"--no-children, {how}", "alone", rf"^{number} child process(es)? .* not traced.*--no-children")
+    shutil.rmtree(folder)
+    subprocess.run((VMATRACE, "record", "-q", "--no-children", "-o", folder + "/", "--", DEEDS, "keep", "failed-call"),
+                   check=True)
+    missing("--no-children, and there were none", "alone")
+
+
+def running():
+    folder = os.path.join(WORK, "behind")
+    with subprocess.Popen((VMATRACE, "record", "-q", "-o", folder + "/", "--", BEGINS, "wait"), stdout=subprocess.PIPE,
+                          text=True) as recorder:
+        child = int(recorder.stdout.readline())
+        recorder.wait()
+        try:
+            missing("a child that runs", "behind", rf"^1 process .*still running.* {child} \(begins\)")
+            status, verdict = judge("behind", "--policy", policy_of("leaked-mapping"))
+            equal("nothing is leaked yet", (status, verdict["findings"]), (3, []))
+            check("and that is said", any(note["rule"] == "leaked-mapping" and re.search(r"\b1 process", note["why"])
+                                          for note in verdict["not_judged"]), verdict)
+        finally:
+            os.kill(child, signal.SIGKILL)
+    # It is over once nobody maps its trace any more.
+    for _ in range(1000):
+        if judge("behind", "--policy", POLICY)[0] == 0:
+            break
+    missing("it has ended", "behind")
+    status, verdict = judge("behind", "--policy", policy_of("leaked-mapping"))
+    equal("now it is leaked", (status, [finding["rule"] for finding in verdict["findings"]], verdict["not_judged"]),
+          (1, ["leaked-mapping"], []))
+
+
+untraced()
+not_followed()
+running()
+finish()
