@@ -44,7 +44,8 @@ struct ring {
 	bool stop_when_full;
 	bool use_counter; /* ticks are the time stamp counter */
 	bool use_crc32c;
-	bool populates; /* MADV_POPULATE_WRITE is there (Linux >= 5.14) */
+	bool populates;        /* MADV_POPULATE_WRITE is there (Linux >= 5.14) */
+	bool takes_huge_pages; /* MADV_HUGEPAGE was asked for */
 };
 
 extern struct ring ring;
