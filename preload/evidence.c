@@ -5,11 +5,13 @@
 #include "evidence.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #include "depot.h"
 #include "raw_syscall.h"
@@ -36,6 +38,18 @@ static void split_device(struct vmat_object *object, uint64_t device)
 {
 	object->dev_major = (uint32_t)((device >> 8) & 0xfff);
 	object->dev_minor = (uint32_t)((device & 0xff) | ((device >> 12) & 0xfff00));
+}
+
+/*
+ * True if maps names another device than fstat: btrfs has one for each subvolume, overlays one for each layer.
+ * All of those have major 0, and so has tmpfs, which does not lie.
+ */
+static bool device_is_another(const struct vmat_object *object, int fd)
+{
+	struct statfs system;
+
+	return object->dev_major == 0 && !raw_failed(RAW_2(SYS_fstatfs, fd, &system)) &&
+	       (system.f_type == BTRFS_SUPER_MAGIC || system.f_type == OVERLAYFS_SUPER_MAGIC);
 }
 
 /* The file behind fd as maps will name it. False: it is none whose row could be foretold. */
@@ -70,7 +84,8 @@ static bool take_file(struct recording *recording, int fd)
 		             sizeof(object) + (raw_failed(bytes) ? 0 : (size_t)bytes));
 	}
 	/* hugetlbfs files are regular, but lengths are rounded to their block, a huge page. */
-	return S_ISREG(status.st_mode) && status.st_blksize < HUGE_PAGE;
+	return S_ISREG(status.st_mode) && status.st_blksize < HUGE_PAGE &&
+	       !device_is_another(&object, fd);
 }
 
 static void before_mapping(struct recording *recording)

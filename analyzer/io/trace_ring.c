@@ -114,6 +114,18 @@ static bool slot_valid(const struct vmat_event *slot, uint64_t seq)
 	                offsetof(struct vmat_event, crc) - from) == slot->crc;
 }
 
+/* fstat's device is not always the one that maps prints (btrfs, overlays): where there are rows, theirs holds. */
+static void take_device(struct event *event, const struct proc_maps *maps)
+{
+	for (size_t i = 0; i < maps->count; i++) {
+		if (maps->rows[i].inode == event->inode) {
+			event->dev_major = maps->rows[i].dev_major;
+			event->dev_minor = maps->rows[i].dev_minor;
+			return;
+		}
+	}
+}
+
 /* Ids of the arena become pointers; what was written over becomes nothing. */
 static void resolve(const struct trace *trace, uint32_t object, uint32_t rows, uint8_t lap,
                     struct event *event)
@@ -136,6 +148,8 @@ static void resolve(const struct trace *trace, uint32_t object, uint32_t rows, u
 		event->has_rows = true;
 		event->rows = maps->rows;
 		event->row_count = maps->count;
+		if (event->has_object && event->inode)
+			take_device(event, maps);
 	}
 }
 
