@@ -132,7 +132,13 @@ static bool begin_file(const struct header_origin *origin)
 
 	if (!ring_create(address_space.settings, address_space.path, SETTINGS_PATH_BYTES, &why)) {
 		if (address_space.settings->verbose)
-			settings_complain("nothing is recorded: cannot make ", address_space.path);
+			settings_complain(
+				why == EOPNOTSUPP
+					? "nothing is recorded: its file system may end who "
+					  "stores to a mapped file (btrfs: quota, or Linux before "
+					  "6.17): "
+					: "nothing is recorded: cannot make ",
+				address_space.path);
 		return false;
 	}
 	address_space.pid = (uint32_t)RAW_1(SYS_getpid, 0);

@@ -52,7 +52,7 @@ extern struct ring ring;
 
 /*
  * Makes the file of this address space and maps it. No descriptor stays open. False: no file could be made
- * or mapped; *why is the error number. path: buffer for the file's name, absolute.
+ * or mapped; *why is the error number (EOPNOTSUPP: steady.h). path: buffer for the file's name, absolute.
  */
 bool ring_create(const struct settings *settings, char *path, size_t path_bytes, int *why);
 

@@ -18,6 +18,7 @@
 #include "raw_syscall.h"
 #include "real.h"
 #include "ring.h"
+#include "steady.h"
 #include "text.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -252,7 +253,7 @@ bool ring_create(const struct settings *settings, char *path, size_t path_bytes,
 	if (raw_failed(fd))
 		return false;
 	populates = can_populate();
-	map = size_and_map(fd, &plan, populates);
+	map = steady_make(fd) ? size_and_map(fd, &plan, populates) : -EOPNOTSUPP;
 	*why = (int)-map;
 	if (raw_failed(map)) {
 		RAW_1(SYS_close, fd);

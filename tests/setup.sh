@@ -18,6 +18,8 @@ if grep -qs '^ID=debian' /etc/os-release; then
 	packages_full="$packages_full linux-perf"
 fi
 
+# File systems to fill.
+packages_full="$packages_full btrfs-progs xfsprogs e2fsprogs"
 # To judge JUnit XML with.
 packages_test="$packages_test libxml2-utils"
 # Judges from npm, locked in tests/package-lock.json. nodejs brings npm along where it is not Debian's own.

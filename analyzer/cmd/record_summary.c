@@ -3,9 +3,11 @@
  * try next.
  */
 #include <glob.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -260,6 +262,13 @@ void record_store_end(const struct trace_set *set, const struct record_end *end)
 	}
 }
 
+static bool is_on_btrfs(const char *folder)
+{
+	struct statfs system;
+
+	return statfs(folder, &system) == 0 && system.f_type == BTRFS_SUPER_MAGIC;
+}
+
 void record_summary(const struct record_output *output, const struct trace_set *set)
 {
 	struct tally tally = { .unreadable = set->unreadable };
@@ -277,6 +286,14 @@ void record_summary(const struct record_output *output, const struct trace_set *
 		        "vmatrace: no trace was written: the program may have replaced itself at "
 		        "once by one\nthat nothing can be preloaded into (static, setuid, 32-bit), "
 		        "or cleaned its environment,\nor had no space left\n");
+		if (is_on_btrfs(output->folder))
+			fprintf(stderr,
+			        "vmatrace: '%s' is on btrfs: under a quota, or before Linux 6.17, "
+			        "a store to "
+			        "a mapped file\nthere may end the program, and nothing is "
+			        "recorded: try "
+			        "-o /dev/shm/NAME/\n",
+			        output->folder);
 		record_output_undo(output);
 	}
 	untraced_release(&tally.untraced);

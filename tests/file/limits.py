@@ -3,12 +3,10 @@
 
     limits.py BUILD ACT
 """
-import ctypes
 import json
 import os
 import resource
 import shutil
-import struct
 import subprocess
 import sys
 import time
@@ -22,6 +20,16 @@ STACKS = 64
 
 def mount(*arguments):
     return subprocess.run(["mount", *arguments], capture_output=True, check=False).returncode == 0
+
+
+def in_mount_namespace():
+    """What is mounted from here on is this process's alone."""
+    if "VMATRACE_TEST_MOUNTS" not in os.environ:
+        if os.geteuid() or subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
+            skip("no mount namespace of our own")
+        os.environ["VMATRACE_TEST_MOUNTS"] = "1"
+        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
+    del os.environ["VMATRACE_TEST_MOUNTS"]
 
 
 def as_nobody(bench, *command):
@@ -39,8 +47,8 @@ def look(bench, check, what, verified=(0,)):
     """The traces there are: no record is wrong, the replay holds. Their infos."""
     infos = []
     for trace in bench.trace_files():
-        if os.path.isdir(trace):
-            continue  # lost+found
+        if not trace.endswith(".vmat"):
+            continue  # lost+found, what fills a disk
         done = bench.read("events", "-q", "--format", "jsonl", trace)
         check.equal(f"{what}: events", (done.returncode, done.stderr), (0, b""))
         judge(check, [json.loads(line) for line in done.stdout.splitlines()], STACKS)
@@ -48,72 +56,6 @@ def look(bench, check, what, verified=(0,)):
         check.that(verify.returncode in verified, f"{what}: verify: {verify.returncode} {verify.stdout}")
         infos.append(bench.info(trace))
     return infos
-
-
-def fill(bench, check, what, folder, command):
-    """Runs it with its trace in `folder`, which is smaller than that."""
-    bench.traces = folder
-    plain, traced = bench.both(check, what, command)
-    check.equal(f"{what}: status", plain.returncode, 7)
-    infos = look(bench, check, what)
-    for info in infos:
-        lost = info["lost"]
-        if lost["recording_stopped"]:
-            check.that(lost["dropped"] > 0, f"{what}: stopped, and nothing dropped")
-            check.that(info["events"]["stored"] > 30, f"{what}: {info['events']['stored']} events")
-    for path in bench.trace_files():
-        if not os.path.isdir(path):
-            os.unlink(path)
-    return infos
-
-
-def disk_full(bench, check):
-    """No room at the start, or in the middle: of tmpfs, and of ext4."""
-    folder = os.path.join(bench.folder, "disk")
-    os.mkdir(folder)
-    made = stopped = 0
-    for size in ("8k", "80k", "160k", "300k", "1m", "3m"):
-        if not mount("-t", "tmpfs", "-o", f"size={size}", "none", folder):
-            skip("no file system of our own")
-        infos = fill(bench, check, f"tmpfs of {size}", folder, churn(bench, "exit", 4, 2500, STACKS))
-        made += len(infos)
-        stopped += any(info["lost"]["recording_stopped"] for info in infos)
-        subprocess.run(["umount", folder], check=True)
-    check.that(0 < made < 6 and stopped >= 2, f"{made} traces of 6, {stopped} stopped: too easy")
-    image = os.path.join(bench.folder, "image")
-    with open(image, "wb") as file:
-        file.truncate(8 << 20)
-    if subprocess.run(["mkfs.ext4", "-q", image], check=False).returncode or not mount("-o", "loop", image, folder):
-        print("not run: ext4 (no loop device)")
-        return
-    infos = fill(bench, check, "ext4 of 8m", folder, churn(bench, "exit", 4, 12000, STACKS))
-    check.that([info for info in infos if info["lost"]["recording_stopped"]], "ext4 of 8m was enough")
-    subprocess.run(["umount", folder], check=True)
-
-
-def quota(bench, check):
-    """The file system has room, the user has none."""
-    folder = os.path.join(bench.folder, "disk")
-    image = os.path.join(bench.folder, "image")
-    os.mkdir(folder)
-    with open(image, "wb") as file:
-        file.truncate(64 << 20)
-    if subprocess.run(["mkfs.ext4", "-q", "-O", "quota", image], check=False).returncode:
-        skip("no mkfs.ext4")
-    if not mount("-o", "loop,usrquota", image, folder):
-        skip("no file system with quota")
-    device = subprocess.run(["findmnt", "-no", "SOURCE", folder], capture_output=True, text=True,
-                            check=False).stdout.strip()
-    limits = ctypes.create_string_buffer(struct.pack("<8QII", 1024, 1024, 0, 0, 0, 0, 0, 0, 1, 0))
-    set_quota = 0x800008 << 8  # Q_SETQUOTA, of users
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.quotactl(set_quota, device.encode(), NOBODY, limits):
-        skip(f"no quota: {os.strerror(ctypes.get_errno())}")
-    os.chmod(folder, 0o777)
-    command = as_nobody(bench, os.path.join(bench.folder, "file_churn"), *churn(bench, "exit", 4, 5000, STACKS)[1:])
-    infos = fill(bench, check, "quota of 1 MiB", folder, command)
-    check.that([info for info in infos if info["lost"]["recording_stopped"]], "the quota was enough")
-    subprocess.run(["umount", folder], check=True)
 
 
 def file_size(bench, check):
@@ -240,20 +182,14 @@ def folders(bench, check):
     check.equal("the folder vanished: status", gone.wait(timeout=60), 7)
 
 
-ACTS = {act.__name__: act for act in (disk_full, quota, file_size, address_space, descriptors, locked, cgroup,
-                                      map_count, folders)}
-MOUNTING = ("disk_full", "quota", "folders")
+ACTS = {act.__name__: act for act in (file_size, address_space, descriptors, locked, cgroup, map_count, folders)}
 
 
 def main():
-    if sys.argv[2] in MOUNTING and "VMATRACE_TEST_MOUNTS" not in os.environ:
-        if os.geteuid() or subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
-            skip("no mount namespace of our own")
-        os.environ["VMATRACE_TEST_MOUNTS"] = "1"
-        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
-    if sys.argv[2] in ("locked", "quota") and (os.geteuid() or not shutil.which("setpriv")):
+    if sys.argv[2] == "folders":
+        in_mount_namespace()
+    if sys.argv[2] == "locked" and (os.geteuid() or not shutil.which("setpriv")):
         skip("root and setpriv are needed to be nobody")
-    os.environ.pop("VMATRACE_TEST_MOUNTS", None)
     bench, check = Bench(sys.argv[1]), Check()
     try:
         ACTS[sys.argv[2]](bench, check)
