@@ -21,10 +21,10 @@
 #include <sys/syscall.h>
 
 #include "address_space.h"
-#include "arena.h"
 #include "depot.h"
 #include "early.h"
 #include "evidence.h"
+#include "in_flight.h"
 #include "modules_table.h"
 #include "raw_syscall.h"
 #include "readable.h"
@@ -33,10 +33,7 @@
 #include "snapshot.h"
 #include "stacks.h"
 
-enum {
-	IN_FLIGHT_PROBES = 4,
-	TEXT_BYTES = 256,
-};
+enum { TEXT_BYTES = 256 };
 
 /* The thread-local memory of the library, but for a word of the walk's; design: 256 bytes at most, initial-exec. */
 static __thread struct {
@@ -77,94 +74,74 @@ bool recorder_calls_are_own(void)
 }
 
 /*
- * Claims an entry for the length of the call, near tid's place in the table: no registration, nothing to
- * clean up when the thread ends. None free among a few: the call is only recorded when it returns. An
- * entry of this thread's that no live event holds (`outermost`) was left behind by a longjmp: taken over.
- */
-static struct vmat_in_flight *claim_in_flight(uint32_t tid, bool outermost)
-{
-	uint64_t filling = (uint64_t)tid << 1;
-
-	/* The entries are those of calls whose end found no slot any more. */
-	if (ring_has_stopped())
-		return NULL;
-	for (unsigned probe = 0; probe < IN_FLIGHT_PROBES; probe++) {
-		struct vmat_in_flight *entry =
-			&ring.in_flight[(tid + probe * 127) % VMAT_IN_FLIGHT_COUNT];
-		uint64_t owner = __atomic_load_n(&entry->owner, __ATOMIC_RELAXED);
-		bool left_behind = outermost && owner >> 1 == tid;
-
-		if ((owner == 0 || left_behind) &&
-		    __atomic_compare_exchange_n(&entry->owner, &owner, filling, false,
-		                                __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-			return entry;
-	}
-	ring_count(&ring.control->in_flight_full);
-	return NULL;
-}
-
-/* All but the moment, which is when the system call is made. */
-static void fill_in_flight(struct vmat_in_flight *entry, const struct vmat_event *event)
-{
-	if (!entry)
-		return;
-	__builtin_memcpy(entry->args, event->args, sizeof(entry->args));
-	entry->caller = event->caller;
-	entry->tid = event->tid;
-	entry->stack = event->stack;
-	entry->object = event->object;
-	entry->call = event->call;
-	entry->flags = event->flags;
-	entry->via = event->via;
-	entry->lap = (uint8_t)(arena_lap() >> 8);
-}
-
-static void publish_in_flight(struct vmat_in_flight *entry, uint64_t time, uint64_t enter)
-{
-	if (!entry)
-		return;
-	entry->time = time;
-	entry->enter = enter;
-	/* Last: a reader that sees it whole sees the rest. */
-	__atomic_store_n(&entry->owner, (uint64_t)entry->tid << 1 | 1, __ATOMIC_RELEASE);
-}
-
-/*
- * Only while it is this event's. One that this thread has taken over since may be another thread's by now, but
- * then it does not bear this thread's number.
- */
-static void release_in_flight(const struct recording *recording)
-{
-	struct vmat_in_flight *entry = recording->in_flight;
-
-	if (entry && __atomic_load_n(&entry->owner, __ATOMIC_RELAXED) >> 1 == recording->event.tid)
-		__atomic_store_n(&entry->owner, 0, __ATOMIC_RELEASE);
-}
-
-/*
- * True if a longjmp has left for good the event that the thread is in. On one stack: this event's frame is at or
- * above that one's. An alternate stack may lie anywhere; what a handler there interrupted it returns into, and
+ * True if a longjmp has left for good the event whose caller had this frame. On one stack: this event's frame is at
+ * or above that one's. An alternate stack may lie anywhere; what a handler there interrupted it returns into, and
  * who is not there any more has left all that was begun there.
  */
-static bool outer_is_gone(const struct frame_registers *caller)
+static bool is_gone(uint64_t frame, const struct frame_registers *caller)
 {
 	stack_t alternate;
 	bool here, there;
 
 	if (raw_failed(RAW_2(SYS_sigaltstack, NULL, &alternate)))
-		return caller->sp >= thread.outer_sp;
+		return caller->sp >= frame;
 	here = caller->sp - (uint64_t)alternate.ss_sp <= alternate.ss_size;
-	there = thread.outer_sp - (uint64_t)alternate.ss_sp <= alternate.ss_size;
-	return here == there ? caller->sp >= thread.outer_sp : there;
+	there = frame - (uint64_t)alternate.ss_sp <= alternate.ss_size;
+	return here == there ? caller->sp >= frame : there;
+}
+
+/* As it was when the handler that came in between began its first event. */
+static void await_again(struct vmat_in_flight *entry)
+{
+	thread.awaited = (struct awaited) {
+		.sp = entry->frame & ~(uint64_t)IN_FLIGHT_AWAITS,
+		.enter = entry->enter,
+		.time = entry->time,
+		.duration = ring_ticks() - entry->time,
+		.seq = entry->slot - 1,
+		.in_flight = entry,
+		.reached = entry->slot != 0,
+	};
+}
+
+/*
+ * A jump has left the innermost event. Those that are gone with it become events of their own kind; the thread is
+ * in the innermost of the others again, if a handler has jumped within itself.
+ */
+static void leave_behind(const struct frame_registers *caller)
+{
+	uint32_t tid = thread_id();
+	struct vmat_in_flight *inner = NULL;
+	uint32_t depth = 0;
+
+	for (unsigned probe = 0; probe < IN_FLIGHT_PROBES; probe++) {
+		struct vmat_in_flight *entry = in_flight_place(tid, probe);
+
+		if (__atomic_load_n(&entry->owner, __ATOMIC_RELAXED) >> 1 != tid)
+			continue;
+		if (is_gone(entry->frame & ~(uint64_t)IN_FLIGHT_AWAITS, caller)) {
+			in_flight_leave(entry);
+			continue;
+		}
+		depth++;
+		if (!inner || entry->frame < inner->frame)
+			inner = entry;
+	}
+	thread.awaited.sp = 0;
+	if (inner) {
+		thread.outer_sp = inner->frame & ~(uint64_t)IN_FLIGHT_AWAITS;
+		if (inner->frame & IN_FLIGHT_AWAITS)
+			await_again(inner);
+	}
+	__atomic_signal_fence(__ATOMIC_RELEASE);
+	thread.depth = depth;
 }
 
 /* The thread is in this event from here on; what it was in goes into the recording. */
 static void enter_event(struct recording *recording, const struct frame_registers *caller)
 {
-	if (thread.depth && outer_is_gone(caller)) {
-		thread.depth = 0;
-		thread.awaited.sp = 0;
-	}
+	if (thread.depth && is_gone(thread.outer_sp, caller))
+		leave_behind(caller);
 	recording->depth = thread.depth;
 	recording->outer_sp = thread.outer_sp;
 	/*
@@ -201,6 +178,7 @@ void recorder_begin_via(struct recording *recording, enum vmat_via via, enum cal
                         const struct frame_registers *caller, const struct words *words)
 {
 	struct vmat_event *event = &recording->event;
+	bool awaits;
 	int saved;
 
 	recording->recording = false;
@@ -221,10 +199,12 @@ void recorder_begin_via(struct recording *recording, enum vmat_via via, enum cal
 	fill_event(event, via, call, caller, words);
 	recording->rows_wanted = false;
 	evidence_before(recording);
-	recording->in_flight = claim_in_flight(event->tid, recording->depth == 0);
-	fill_in_flight(recording->in_flight, event);
+	awaits = via == VMAT_VIA_WRAPPER && sites_cover(event->call);
+	recording->in_flight = in_flight_claim(event->tid, recording->depth == 0);
+	in_flight_fill(recording->in_flight, event,
+	               awaits ? caller->sp | IN_FLIGHT_AWAITS : caller->sp);
 	/* Last: what libc was asked for above is no answer to the program's call. */
-	if (via == VMAT_VIA_WRAPPER && sites_cover(event->call)) {
+	if (awaits) {
 		/* The site tells the moment, which is nearer to the system call than this one. */
 		thread.awaited.in_flight = recording->in_flight;
 		thread.awaited.reached = false;
@@ -232,7 +212,7 @@ void recorder_begin_via(struct recording *recording, enum vmat_via via, enum cal
 	} else {
 		event->time = ring_ticks();
 		event->enter = ring_head();
-		publish_in_flight(recording->in_flight, event->time, event->enter);
+		in_flight_publish(recording->in_flight, event->time, event->enter);
 	}
 	errno = saved;
 }
@@ -292,9 +272,11 @@ void recorder_awaits_none(struct recording *recording)
 	if (!recording->recording || !thread.awaited.sp)
 		return;
 	thread.awaited.sp = 0;
+	if (recording->in_flight)
+		recording->in_flight->frame &= ~(uint64_t)IN_FLIGHT_AWAITS;
 	recording->event.time = ring_ticks();
 	recording->event.enter = ring_head();
-	publish_in_flight(recording->in_flight, recording->event.time, recording->event.enter);
+	in_flight_publish(recording->in_flight, recording->event.time, recording->event.enter);
 }
 
 void recorder_site_begins(void)
@@ -303,15 +285,20 @@ void recorder_site_begins(void)
 
 	awaited->time = ring_ticks();
 	awaited->enter = ring_head();
-	publish_in_flight(awaited->in_flight, awaited->time, awaited->enter);
+	in_flight_publish(awaited->in_flight, awaited->time, awaited->enter);
 }
 
 void recorder_site_ends(void)
 {
-	thread.awaited.duration = ring_ticks() - thread.awaited.time;
-	thread.awaited.reached = true;
+	struct awaited *awaited = &thread.awaited;
+
+	awaited->duration = ring_ticks() - awaited->time;
 	/* The draw belongs here, just behind the system call; the event is stored when the wrapper ends. */
-	thread.awaited.seq = address_space_alive() ? ring_draw() : RING_NO_SLOT;
+	awaited->seq = address_space_alive() ? ring_draw() : RING_NO_SLOT;
+	in_flight_drawn(awaited->in_flight, awaited->seq);
+	/* Last: a jump out of a handler that comes in between must not find the number of an older one. */
+	__atomic_signal_fence(__ATOMIC_RELEASE);
+	awaited->reached = true;
 }
 
 void recorder_put_now(struct recording *recording)
@@ -322,7 +309,7 @@ void recorder_put_now(struct recording *recording)
 	recording->event.tid = (uint32_t)RAW_1(SYS_gettid, 0);
 	if (ring_put(&recording->event, address_space.state))
 		snapshot_take(VMAT_SNAPSHOT_PERIODIC);
-	release_in_flight(recording);
+	in_flight_release(recording->in_flight, recording->event.tid);
 }
 
 /*
@@ -338,13 +325,17 @@ static bool still_ours(const struct recording *recording)
  * The slot of the event, drawn as near to the system call as it was known; RING_NO_SLOT: there is nothing to
  * store, as for a wrapper that has a site and did not come by it (sbrk(0)).
  */
-static uint64_t draw(struct vmat_event *event)
+static uint64_t draw(struct recording *recording)
 {
 	const struct awaited *awaited = &thread.awaited;
+	struct vmat_event *event = &recording->event;
+	uint64_t seq;
 
 	if (!awaited->sp) {
 		event->duration = ring_ticks() - event->time;
-		return ring_draw();
+		seq = ring_draw();
+		in_flight_drawn(recording->in_flight, seq);
+		return seq;
 	}
 	if (!awaited->reached)
 		return RING_NO_SLOT;
@@ -369,7 +360,7 @@ void recorder_end_with(struct recording *recording, uint64_t result, int error)
 		event->flags |= VMAT_EVENT_FAILED;
 	if (still_ours(recording)) {
 		/* Before the evidence, for which pages of the arena may be populated: that call came later. */
-		uint64_t seq = draw(event);
+		uint64_t seq = draw(recording);
 
 		if (seq != RING_NO_SLOT)
 			evidence_after(recording);
@@ -379,7 +370,7 @@ void recorder_end_with(struct recording *recording, uint64_t result, int error)
 	}
 	/* Where recording has stopped meanwhile, that it ended is not known: it may have been done, or not. */
 	if (address_space_alive() && !ring_has_stopped())
-		release_in_flight(recording);
+		in_flight_release(recording->in_flight, recording->event.tid);
 	if (due)
 		snapshot_take(VMAT_SNAPSHOT_PERIODIC);
 	recorder_leave(recording);

@@ -48,7 +48,7 @@ static bool gather_in_flight(struct info *info, struct trace *trace, struct symb
 	while (source.next(source.self, &event)) {
 		struct info_call *call = &info->in_flight[info->in_flight_count];
 
-		if (!event.in_flight)
+		if (!event.in_flight || event.left)
 			continue;
 		call->event = event;
 		call->frame_count = symbols_frames(symbols, &event, &call->frames);

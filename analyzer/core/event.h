@@ -49,8 +49,9 @@ struct event {
 	int error;      /* errno, 0 success */
 	uint8_t via;    /* enum vmat_via */
 	bool failed;
-	bool in_flight; /* result, exit and duration_ns mean nothing */
-	bool racy;      /* set by order: overlaps another thread's call on the same pages */
+	bool in_flight; /* never seen to end: result and duration_ns mean nothing, nor does exit unless `left` */
+	bool left; /* ... for it was left by a jump before `exit`: it stands where it was found out */
+	bool racy; /* set by order: overlaps another thread's call on the same pages */
 
 	/* The text argument, or the path of the mapped file; NULL if there is none. */
 	const char *text;

@@ -18,7 +18,7 @@ enum { SIDE_BY_SIDE_LIMIT = 64 };
 
 bool snapshot_overlaps(const struct snapshot *snapshot, const struct event *event)
 {
-	if (!event->in_flight && event->exit < snapshot->begin)
+	if ((!event->in_flight || event->left) && event->exit < snapshot->begin)
 		return false;
 	/* The reader's own next call may have loaded the same head as the end of the read: it came after. */
 	if (event->tid == snapshot->tid)
@@ -104,15 +104,38 @@ static bool asked_for(const struct uncertain *uncertain, size_t first, uint64_t 
 	return false;
 }
 
+/* True if so many bytes are what some of the mapping calls that ask for the same length ask for. */
+static bool asked_for_alike(const struct uncertain *uncertain, uint64_t bytes)
+{
+	for (size_t i = 0; i < uncertain->count; i++) {
+		uint64_t length = uncertain->items[i].end;
+		uint64_t left = bytes;
+
+		if (uncertain->items[i].kind != UNCERTAIN_ANYWHERE || bytes % length)
+			continue;
+		for (size_t j = i; left && j < uncertain->count; j++) {
+			if (uncertain->items[j].kind == UNCERTAIN_ANYWHERE &&
+			    uncertain->items[j].end == length)
+				left -= length;
+		}
+		if (!left)
+			return true;
+	}
+	return false;
+}
+
 /*
  * True if the difference is new memory that calls in flight may have mapped. The kernel puts one mapping
- * beside the other, and alike they are one difference. Of very many calls only single ones are tried.
+ * beside the other, and alike they are one difference. Of very many calls only single ones are tried, or such as ask
+ * for the same.
  */
 static bool new_mappings(const struct uncertain *uncertain, const struct difference *difference)
 {
+	uint64_t bytes = difference->end - difference->start;
+
 	return !difference->mapped_before && difference->mapped_after &&
-	       asked_for(uncertain, 0, difference->end - difference->start,
-	                 uncertain->count <= SIDE_BY_SIDE_LIMIT ? 3 : 1);
+	       (asked_for_alike(uncertain, bytes) ||
+	        asked_for(uncertain, 0, bytes, uncertain->count <= SIDE_BY_SIDE_LIMIT ? 3 : 1));
 }
 
 /* The end of what begins at `at` and is uncertain all over, or certain all over; at most `end`. */
@@ -137,18 +160,22 @@ static uint64_t certainty_end(const struct uncertain *uncertain, uint64_t at, ui
 	return certain_end;
 }
 
-/* Moves what is certain of the difference to *certain. Returns true if some of it was not. False in *fine: out of memory. */
+/*
+ * Moves what is certain of the difference to *certain, and the rest to *rest, if that is not NULL. Returns true if there
+ * is a rest. False in *fine: out of memory.
+ */
 static bool leave_uncertain(const struct vma_map *map, const struct uncertain *uncertain,
                             const struct difference *difference, struct differences *certain,
-                            bool *fine)
+                            struct differences *rest, bool *fine)
 {
+	bool whole = new_mappings(uncertain, difference);
 	bool racy = false;
 
-	if (new_mappings(uncertain, difference))
+	for (size_t i = 0; !whole && i < uncertain->count; i++)
+		whole = covers(map, &uncertain->items[i], difference);
+	if (whole) {
+		*fine = !rest || differences_add(rest, difference);
 		return true;
-	for (size_t i = 0; i < uncertain->count; i++) {
-		if (covers(map, &uncertain->items[i], difference))
-			return true;
 	}
 	for (uint64_t at = difference->start, stop; *fine && at < difference->end; at = stop) {
 		struct difference piece = *difference;
@@ -157,10 +184,12 @@ static bool leave_uncertain(const struct vma_map *map, const struct uncertain *u
 		stop = certainty_end(uncertain, at, difference->end, &is_certain);
 		piece.start = at;
 		piece.end = stop;
-		if (is_certain && !new_mappings(uncertain, &piece))
+		if (is_certain && !new_mappings(uncertain, &piece)) {
 			*fine = differences_add(certain, &piece);
-		else
+		} else {
 			racy = true;
+			*fine = !rest || differences_add(rest, &piece);
+		}
 	}
 	return racy;
 }
@@ -255,13 +284,13 @@ static void describe(const struct vma_map *map, const struct difference *differe
 }
 
 static bool make_change(const struct implicit_context *context, struct difference *difference,
-                        struct checkpoint *checkpoint)
+                        enum implicit_cause cause, struct checkpoint *checkpoint)
 {
 	const struct snapshot *snapshot = context->snapshot;
 	struct vma_map *map = replay_map(context->replay);
 	const struct vma_run *stack = grown_stack(map, difference);
 	struct vma_change change = {
-		.cause = cause_of(context, difference),
+		.cause = cause,
 		.since = context->since,
 	};
 	struct event event = {
@@ -291,6 +320,27 @@ static bool make_change(const struct implicit_context *context, struct differenc
 	return true;
 }
 
+/* What is unexplained otherwise, and a call that was left may have done, is explained piece by piece. */
+static bool make_changes(const struct implicit_context *context, struct difference *difference,
+                         struct checkpoint *checkpoint)
+{
+	enum implicit_cause cause = cause_of(context, difference);
+	struct differences unexplained = { 0 }, left = { 0 };
+	bool fine = true;
+
+	if (cause != CAUSE_UNEXPLAINED || !context->left->count)
+		return make_change(context, difference, cause, checkpoint);
+	leave_uncertain(replay_map(context->replay), context->left, difference, &unexplained, &left,
+	                &fine);
+	for (size_t i = 0; fine && i < left.count; i++)
+		fine = make_change(context, &left.items[i], CAUSE_LEFT, checkpoint);
+	for (size_t i = 0; fine && i < unexplained.count; i++)
+		fine = make_change(context, &unexplained.items[i], CAUSE_UNEXPLAINED, checkpoint);
+	differences_release(&unexplained);
+	differences_release(&left);
+	return fine;
+}
+
 bool implicit_changes(const struct implicit_context *context, struct checkpoint *checkpoint)
 {
 	const struct snapshot *snapshot = context->snapshot;
@@ -301,8 +351,8 @@ bool implicit_changes(const struct implicit_context *context, struct checkpoint 
 
 	fine = compare_rows(map, 0, UINT64_MAX, snapshot->rows, snapshot->row_count, &all);
 	for (size_t i = 0; fine && i < all.count; i++) {
-		bool racy =
-			leave_uncertain(map, context->uncertain, &all.items[i], &certain, &fine);
+		bool racy = leave_uncertain(map, context->uncertain, &all.items[i], &certain, NULL,
+		                            &fine);
 
 		checkpoint->racy += racy && !all.items[i].renamed;
 	}
@@ -312,7 +362,7 @@ bool implicit_changes(const struct implicit_context *context, struct checkpoint 
 		if (difference->renamed)
 			fine = difference_apply(map, difference, 0);
 		else
-			fine = make_change(context, difference, checkpoint);
+			fine = make_changes(context, difference, checkpoint);
 	}
 	checkpoint->matched = !checkpoint->unexplained;
 	if (snapshot->brk)

@@ -6,6 +6,7 @@
  *
  *     stack growth   pages appeared just below a grows-down VMA, with its protection
  *     tracer         between the snapshots before and after the recorder loaded the unwinder
+ *     call left      where a call was at work that never said how it ended (left.h)
  *     io_setup ...   by a name that the kernel gives to nothing else, and that no mmap could have brought
  *                    (the table in implicit.c)
  *
@@ -47,6 +48,7 @@ struct implicit_context {
 	const struct snapshot *snapshot;
 	const struct snapshot *since; /* before it: what differs now was as the model has it */
 	const struct uncertain *uncertain;
+	struct uncertain *left; /* what calls may have changed that were left before it; used up */
 	bool after_tracer; /* the snapshot before this one was taken just before the unwinder was loaded */
 	uint64_t start_brk;
 	/* Told each change, its event and totals filled in. */

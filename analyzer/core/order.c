@@ -195,6 +195,8 @@ static bool enqueue(struct order *order, uint32_t slot)
 	                releasing[effect].releases(event, order->page_bytes);
 
 	order->pool[slot].halves = 1;
+	if (event->left)
+		return push(order, &entry);
 	if (event->in_flight) {
 		entry.key = UINT64_MAX;
 		return push(order, &entry);
@@ -237,7 +239,7 @@ static bool read_one(struct order *order)
 		return true;
 	}
 	event->racy = false;
-	if (event->in_flight) {
+	if (event->in_flight && !event->left) {
 		order->exhausted = true;
 	} else {
 		if (event->exit >= order->unread)

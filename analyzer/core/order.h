@@ -22,7 +22,8 @@
  * tell: it is marked racy, unless an acquire in between tells (races.h). Two calls of one thread overlap
  * only if a signal handler made one of them.
  *
- * Calls in flight come last and whole. Whether the kernel did them is not known, so nobody applies them.
+ * Calls in flight come last and whole, those that were left (left.h) as if they had no effect. Whether the kernel did
+ * them is not known, so nobody applies them.
  *
  * One pass, in memory proportional to the window (the largest exit - enter of the trace): what is not yet
  * read has exit > s, the last read, so its keys are at least 2 (s + 1 - window).

@@ -8,6 +8,7 @@
 #include "call_table.h"
 #include "doubts.h"
 #include "implicit.h"
+#include "left.h"
 #include "order.h"
 #include "overtaken.h"
 #include "pages.h"
@@ -28,7 +29,9 @@ struct walk {
 	bool no_memory;
 	struct doubts doubts;
 	struct overtaken overtaken;
-	uint64_t forgiven; /* impossible, but for what the base could not show */
+	struct left left;
+	uint64_t
+		forgiven; /* impossible, but for what the base could not show, or a call left may have done */
 	struct walk_totals totals;
 };
 
@@ -48,6 +51,7 @@ static const char *const cause_names[CAUSE_COUNT] = {
 	[CAUSE_IO_DESTROY] = "io_destroy",
 	[CAUSE_UPROBE] = "uprobe",
 	[CAUSE_DRM_IOCTL] = "drm ioctl",
+	[CAUSE_LEFT] = "call left",
 };
 
 const char *change_kind_name(enum change_kind kind)
@@ -90,11 +94,13 @@ static bool tap(void *self, struct event *event)
 
 	if (!input->events.next(input->events.self, event))
 		return false;
-	if (event->in_flight) {
+	if (event->in_flight && !event->left) {
 		if (!input->in_flight && !know_in_flight(walk, event))
 			walk->no_memory = true;
 		return true;
 	}
+	if (event->left && !left_add(&walk->left, event))
+		walk->no_memory = true;
 	if (event->exit < input->snapshots[walk->base].begin &&
 	    !overtaken_note(&walk->overtaken, event, input->page_bytes))
 		walk->no_memory = true;
@@ -141,6 +147,7 @@ void walk_free(struct walk *walk)
 	free(walk->uncertain);
 	doubts_release(&walk->doubts);
 	overtaken_release(&walk->overtaken);
+	left_release(&walk->left);
 	order_free(walk->order);
 	replay_free(walk->replay);
 	free(walk);
@@ -233,11 +240,14 @@ static bool compare_next(struct walk *walk)
 	const struct walk_input *input = &walk->input;
 	const struct snapshot *snapshot = &input->snapshots[walk->next];
 	struct checkpoint checkpoint = { .snapshot = snapshot };
+	struct uncertain left = { 0 };
+	bool fine;
 	struct implicit_context context = {
 		.replay = walk->replay,
 		.snapshot = snapshot,
 		.since = &input->snapshots[walk->since],
 		.uncertain = &walk->uncertain[walk->next],
+		.left = &left,
 		.after_tracer =
 			snapshot->reason == VMAT_SNAPSHOT_AFTER_TRACER &&
 			input->snapshots[walk->next - 1].reason == VMAT_SNAPSHOT_BEFORE_TRACER,
@@ -246,14 +256,19 @@ static bool compare_next(struct walk *walk)
 		.self = walk,
 	};
 
-	if (!order_read_past(walk->order, snapshot->end) || walk->no_memory ||
-	    !overtaken_settle(&walk->overtaken, snapshot, walk->replay, &checkpoint.racy) ||
-	    !implicit_changes(&context, &checkpoint))
+	fine = order_read_past(walk->order, snapshot->end) && !walk->no_memory &&
+	       overtaken_settle(&walk->overtaken, snapshot, walk->replay, &checkpoint.racy) &&
+	       left_items(&walk->left, snapshot, input->page_bytes, &left) &&
+	       implicit_changes(&context, &checkpoint);
+	uncertain_release(&left);
+	if (!fine)
 		return false;
 	uncertain_release(&walk->uncertain[walk->next]);
 	/* What a snapshot leaves out as uncertain may have been so before it. */
-	if (!checkpoint.racy)
+	if (!checkpoint.racy) {
 		walk->since = walk->next;
+		left_settle(&walk->left, snapshot);
+	}
 	walk->next++;
 	walk->totals.checkpoints++;
 	walk->totals.matched += checkpoint.matched;
@@ -270,7 +285,8 @@ static bool count_impossible(struct walk *walk, const struct event *event)
 	uint64_t times = replay_impossible(walk->replay) - walk->totals.impossible - walk->forgiven;
 
 	/* Until a snapshot tells what is there, no one is contradicted. */
-	if (times && overtaken_meets_unseen(&walk->overtaken, event, walk->input.page_bytes)) {
+	if (times && (overtaken_meets_unseen(&walk->overtaken, event, walk->input.page_bytes) ||
+	              left_excuses(&walk->left, event, walk->input.page_bytes))) {
 		walk->forgiven += times;
 		return true;
 	}
@@ -315,7 +331,8 @@ static enum walk_status deliver(struct walk *walk, const struct ordered *ordered
 	const struct event *event = ordered->event;
 	struct vma_change change;
 
-	if (!event->in_flight && event->exit < base->begin) /* the base shows it already */
+	if ((!event->in_flight || event->left) &&
+	    event->exit < base->begin) /* the base shows it already */
 		return mark_internal(walk, ordered) ? WALK_DONE : WALK_NO_MEMORY;
 	if (ordered->half != ORDER_ACQUIRE && observer->before &&
 	    !observer->before(observer->context, walk, event))
@@ -334,7 +351,8 @@ static enum walk_status deliver(struct walk *walk, const struct ordered *ordered
 		return WALK_DONE;
 	walk->totals.events++;
 	walk->totals.racy += event->racy;
-	walk->totals.in_flight += event->in_flight;
+	walk->totals.in_flight += event->in_flight && !event->left;
+	walk->totals.left += event->left;
 	return observer->after && !observer->after(observer->context, walk, event) ? WALK_STOPPED
 	                                                                           : WALK_DONE;
 }

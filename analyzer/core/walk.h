@@ -46,6 +46,7 @@ enum implicit_cause {
 	CAUSE_IO_DESTROY,   /* and unmapped it with the context */
 	CAUSE_UPROBE,       /* the page on which probed instructions run, at the first hit */
 	CAUSE_DRM_IOCTL,    /* a graphics driver mapped one of its objects */
+	CAUSE_LEFT,         /* a call did it that was left before it said so */
 	CAUSE_COUNT,
 };
 
@@ -138,6 +139,7 @@ struct walk_totals {
 		impossible; /* e.g. a mapping where the kernel cannot have found room; model and log disagree */
 	uint64_t
 		in_flight; /* calls that never returned: whether they happened is not known, none is applied */
+	uint64_t left;        /* calls that a jump left: the same, until a snapshot tells */
 	uint64_t racy;        /* racy events and racy rows */
 	uint32_t checkpoints; /* compared, the base not among them */
 	uint32_t matched;

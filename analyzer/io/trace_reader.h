@@ -54,6 +54,7 @@ struct trace_counts {
 	uint64_t failed;      /* of them: calls that failed */
 	uint64_t internal;    /* of them: the recorder's own */
 	uint64_t early;       /* of them: before the unwinder was loaded */
+	uint64_t left;        /* of them: left by a jump before they said how they ended */
 	uint64_t overwritten; /* head ran over them */
 	uint64_t torn;        /* drawn, and never wholly stored */
 	uint64_t dropped;     /* never drawn: stopped, no space */

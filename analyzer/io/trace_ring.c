@@ -30,7 +30,7 @@ struct pass {
 };
 
 /* All flags of this version. */
-enum { KNOWN_FLAGS = VMAT_EVENT_FP * 2 - 1 };
+enum { KNOWN_FLAGS = VMAT_EVENT_LEFT * 2 - 1 };
 
 /* With stop and grow the ring is never lapped; numbers beyond it were drawn in vain. */
 static uint64_t end_seq(const struct trace *trace)
@@ -171,7 +171,9 @@ static void decode(const struct trace *trace, const struct vmat_event *slot, uin
 		.error = slot->error,
 		.via = slot->via,
 		.failed = slot->flags & VMAT_EVENT_FAILED,
+		.left = slot->flags & VMAT_EVENT_LEFT,
 	};
+	event->in_flight = event->left;
 	/* A checksum says who wrote it, not that it makes sense: nothing is entered after it ended. */
 	if (event->enter > seq)
 		event->enter = seq;
@@ -314,6 +316,7 @@ static void count_slot(struct trace *trace, const struct vmat_event *slot, uint6
 	counts->failed += (slot->flags & VMAT_EVENT_FAILED) != 0;
 	counts->internal += (slot->flags & VMAT_EVENT_INTERNAL) != 0;
 	counts->early += (slot->flags & VMAT_EVENT_EARLY) != 0;
+	counts->left += (slot->flags & VMAT_EVENT_LEFT) != 0;
 	counts->unknown_calls += slot->call == 0 || slot->call >= CALL_LIMIT;
 	counts->unknown_flags += (slot->flags & ~(unsigned)KNOWN_FLAGS) != 0;
 	counts->stacks_lost += slot->stack && !trace_has_stack(trace, slot->stack, slot->lap);

@@ -209,7 +209,7 @@ static void put_head(struct json *json, const struct event *event, uint32_t pid)
 	json_member_number(json, "seq", event->seq);
 	json_member_number(json, "enter", event->enter);
 	json_key(json, "exit");
-	if (event->in_flight || event->exit == EXIT_NEVER)
+	if ((event->in_flight && !event->left) || event->exit == EXIT_NEVER)
 		json_null(json);
 	else
 		json_number(json, event->exit);

@@ -121,7 +121,7 @@ static void put_result(const struct event_text *text, const struct event *event)
 
 	fputs(" = ", text->out);
 	if (event->in_flight) {
-		fputs("?  [in flight]", text->out);
+		fputs(event->left ? "?  [left by a jump]" : "?  [in flight]", text->out);
 		return;
 	}
 	if (result == RESULT_BREAK)

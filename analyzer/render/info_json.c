@@ -97,6 +97,7 @@ static void put_events(struct json *json, const struct trace_counts *counts)
 	json_member_number(json, "failed", counts->failed);
 	json_member_number(json, "internal", counts->internal);
 	json_member_number(json, "early", counts->early);
+	json_member_number(json, "left", counts->left);
 	json_member_number(json, "unknown_calls", counts->unknown_calls);
 	json_member_number(json, "unknown_flags", counts->unknown_flags);
 	json_object_end(json);

@@ -218,6 +218,7 @@ static void put_events(FILE *out, const struct info *info)
 	put_some(out, counts->failed, "failed");
 	put_some(out, counts->internal, "of the recorder's own");
 	put_some(out, counts->early, "before the unwinder was loaded");
+	put_some(out, counts->left, "left by a jump: done, or not");
 	put_some(out, counts->unknown_calls, "of calls this version does not know");
 	put_some(out, counts->unknown_flags, "with flags this version does not know");
 	fprintf(out, "\n" LABEL, "lost");

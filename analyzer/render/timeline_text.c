@@ -311,7 +311,7 @@ void timeline_text_line(FILE *out, const struct fold_line *line, const char *sit
 	char seq[24] = "", thread[16] = "", times[32] = "", number[32], bytes[32], perms[32],
 	     range[48];
 
-	if (event->call != CALL_IMPLICIT && !event->in_flight)
+	if (event->call != CALL_IMPLICIT && (!event->in_flight || event->left))
 		snprintf(seq, sizeof(seq), "@%" PRIu64, event->seq);
 	if (event->tid)
 		snprintf(thread, sizeof(thread), "%" PRIu32 "%s", event->tid,

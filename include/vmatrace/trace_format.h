@@ -265,6 +265,9 @@ enum vmat_event_flag {
 	VMAT_EVENT_FAILED = 1u << 5,        /* the call failed; error says why */
 	VMAT_EVENT_CHILD = 1u << 6,         /* made by a vfork child in this address space */
 	VMAT_EVENT_FP = 1u << 7,            /* frames of the stack were come by by frame pointers */
+	VMAT_EVENT_LEFT =
+		1u
+		<< 8, /* the thread left it by a jump: it may have been done or not, result means nothing */
 };
 
 enum vmat_via { VMAT_VIA_WRAPPER = 0, VMAT_VIA_SITE = 1, VMAT_VIA_KERNEL = 2 };
@@ -305,7 +308,11 @@ struct vmat_in_flight {
 	uint16_t flags;                     /*  94 */
 	uint8_t via;                        /*  96 */
 	uint8_t lap;                        /*  97 as vmat_event.lap */
-	uint8_t reserved[30];
+	uint8_t reserved[6];
+	uint64_t slot; /* 104 sequence number of its event + 1, once that is drawn; until then 0 */
+	uint64_t
+		frame; /* 112 stack pointer of the caller; lowest bit: it waits for a site to say when */
+	uint8_t reserved_2[8];
 };
 
 /*
@@ -421,6 +428,7 @@ VMAT_OFFSET(vmat_event, call, 116);
 VMAT_OFFSET(vmat_event, crc, 124);
 _Static_assert(sizeof(struct vmat_event) == VMAT_SLOT_BYTES, "event");
 VMAT_OFFSET(vmat_in_flight, tid, 80);
+VMAT_OFFSET(vmat_in_flight, slot, 104);
 _Static_assert(sizeof(struct vmat_in_flight) == VMAT_IN_FLIGHT_BYTES, "in flight");
 _Static_assert(sizeof(struct vmat_record) == VMAT_RECORD_ALIGN, "record");
 _Static_assert(sizeof(struct vmat_object) == 16, "object");

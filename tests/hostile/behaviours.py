@@ -103,12 +103,24 @@ def signals(bench, check):
     check.equal("munmap for each mmap", sum(event["call"] == "munmap" for event in events), maps)
 
 
+def every_jump_is_told(bench, check, trace):
+    """Calls that were jumped out of: no one is just missing, and with them the replay is the kernel's list."""
+    info = bench.info(trace)
+    check.that(info["events"]["left"], "no jump hit a call: nothing was tested")
+    check.that(info["unseen"]["causes"]["call left"], "none of them had been done: nothing was tested")
+    check.that(info["lost"]["events"] == info["lost"]["torn"] < info["events"]["left"] / 10, f"lost: {info['lost']}")
+    left = [event for event in own(bench.events(trace)) if event["result"] is None and event["exit"] is not None]
+    check.equal("calls without a result", len(left), info["events"]["left"])
+    bench.explained(check, "jumps", [trace])
+
+
 def jumps(bench, check):
-    act(bench, check, "jumps", 3000 if FULL else 500)
+    act(bench, check, "jumps", 100000 if FULL else 500)
     events = own(bench.events(the_trace(bench, check)))
     tail = events[-1]
     info = bench.info(the_trace(bench, check))
     check.equal("in-flight entries not to be had", info["lost"]["in_flight_entries"], 0)
+    every_jump_is_told(bench, check, the_trace(bench, check))
     check.that("nested" not in tail["flags"], "a jump out of a wrapper left the thread nested")
     least = 2 if info["settings"]["stack"] == "cfi" else 1
     check.that(len(tail["stack"]) >= least, "no stack after jumps out of wrappers")

@@ -5,6 +5,7 @@ accounts for what happened.
     contexts.py BUILD ACT
 """
 import hostile
+from behaviours import every_jump_is_told
 from hostile import FULL, counts, own
 
 
@@ -61,6 +62,11 @@ def on_other_stacks(calls_each, calls_else, function):
     return check_trace
 
 
+def jumps_are_told(bench, check, number):
+    (trace,) = [path for path in bench.named("contexts") if not bench.info(path)["from_fork"]]
+    every_jump_is_told(bench, check, trace)
+
+
 ACTS = {
     "small_alternate_stack": act("small_alternate_stack", 160, 2000, check_trace=handlers),
     "alternate_stack_above": act("alternate_stack_above", 1500, 30000, check_trace=one_event_for_each),
@@ -75,7 +81,7 @@ ACTS = {
                       check_trace=on_other_stacks(6, 0, "run_coroutine")),
     "bare_stacks": act("bare_stacks", 40, 5000, program="coroutines",
                        check_trace=on_other_stacks(2, 2, "run_on_bare_stack")),
-    "jumps_from_handlers": act("jumps_from_handlers", 500, 100000, verified=False),
+    "jumps_from_handlers": act("jumps_from_handlers", 500, 100000, check_trace=jumps_are_told),
 }
 
 if __name__ == "__main__":

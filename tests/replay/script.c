@@ -232,9 +232,13 @@ static void read_event(struct script *script, char *word, struct words *words)
 		event->flags |= VMAT_EVENT_INTERNAL;
 		word = next_word(words);
 	}
+	if (word && strcmp(word, "left") == 0) {
+		event->left = event->in_flight = true;
+		word = next_word(words);
+	}
 	if (!word || !read_call(script, word, words, event))
 		script_fail(script, script->line, "no such statement:", word);
-	if (!event->in_flight && event->exit >= script->head)
+	if (event->exit != EXIT_NEVER && event->exit >= script->head)
 		script->head = event->exit + 1;
 	script->last = AFTER_EVENT;
 }

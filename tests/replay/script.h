@@ -9,7 +9,8 @@
  *     rows 10000-11000:rw- ...                            what the recorder read after that call
  *     snapshot [@B-E] [T3] [tracer] [brk X] 10000-...     the kernel's list at that moment
  *
- * A call may begin with @ENTER-EXIT, T and its thread, and "internal", in this order. Expectations speak of the moment after the call or snapshot above them:
+ * A call may begin with @ENTER-EXIT, T and its thread, "internal" and "left" (by a jump,
+ * before it said how it ended), in this order. Expectations speak of the moment after the call or snapshot above them:
  *
  *     maps 10000-12000:rw- 13000-15000:rw-                the whole list, neighbours joined, no labels
  *     labels 10000-12000:rw-:[heap]                       the whole list as maps prints it
