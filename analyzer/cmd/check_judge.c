@@ -99,6 +99,17 @@ static int walk_process(struct judging *judging, struct trace *trace, struct ans
 	return STATUS_FINE;
 }
 
+/* Each module that a chain of this process came through first: how it was compiled. */
+static void ask_for_builds(struct baseline *baseline, struct symbols *symbols)
+{
+	for (size_t i = 0; i < baseline->now_modules.count; i++) {
+		struct baseline_module *module = &baseline->now_modules.modules[i];
+
+		if (!module->asked)
+			module->asked = symbols_build(symbols, module->name, &module->build);
+	}
+}
+
 static int judge_process(struct judging *judging, const struct trace_set *set, size_t index,
                          struct trace *trace, enum trace_live live)
 {
@@ -109,7 +120,8 @@ static int judge_process(struct judging *judging, const struct trace_set *set, s
 	                     : complain(STATUS_TRACE, "out of memory");
 
 	judging->running += runs;
-
+	if (symbols)
+		ask_for_builds(&judging->baseline, symbols);
 	if (!number_table_at(&judging->file_ids, trace_header(trace)->file_id))
 		status = complain(STATUS_TRACE, "out of memory");
 	missing_of_trace(&judging->missing, set, index, trace, live);

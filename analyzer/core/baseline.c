@@ -36,6 +36,45 @@ const struct baseline_site *site_list_find(const struct site_list *list, uint64_
 	return number && *number ? &list->sites[*number - 1] : NULL;
 }
 
+const struct baseline_module *module_list_find(const struct module_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->modules[i].name, name) == 0)
+			return &list->modules[i];
+	return NULL;
+}
+
+struct baseline_module *module_list_at(struct module_list *list, const char *name)
+{
+	struct baseline_module *grown;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->modules[i].name, name) == 0)
+			return &list->modules[i];
+	grown = reallocarray(list->modules, list->count + 1, sizeof(*grown));
+	if (!grown)
+		return NULL;
+	list->modules = grown;
+	grown[list->count] = (struct baseline_module) {
+		.name = strdup(name),
+		.build = { SYMBOLS_NONE, MODULE_OPTIONS_UNKNOWN },
+	};
+	return grown[list->count].name ? &grown[list->count++] : NULL;
+}
+
+static int compare_modules(const void *left, const void *right)
+{
+	const struct baseline_module *a = left, *b = right;
+
+	return strcmp(a->name, b->name);
+}
+
+void module_list_sort(struct module_list *list)
+{
+	if (list->count)
+		qsort(list->modules, list->count, sizeof(*list->modules), compare_modules);
+}
+
 static int compare_sites(const void *left, const void *right)
 {
 	const struct baseline_site *a = left, *b = right;
@@ -105,6 +144,25 @@ bool baseline_site_add_frame(struct baseline_site *site, const struct finding_fr
 	return true;
 }
 
+/* How its own frames look is of interest for a module that has any. */
+static bool know_module(struct module_list *list, const struct finding_frame *frame)
+{
+	const char *slash = frame->module ? strrchr(frame->module, '/') : NULL;
+	const char *name = slash ? slash + 1 : frame->module;
+	char *spelled;
+	bool fine;
+
+	if (frame->runtime || !name)
+		return true;
+	spelled = malloc(4 * strlen(name) + 1);
+	if (!spelled)
+		return false;
+	spell(spelled, name);
+	fine = module_list_at(list, spelled);
+	free(spelled);
+	return fine;
+}
+
 static uint64_t mix(uint64_t hash, uint64_t number)
 {
 	return (hash ^ number) * 0x9e3779b97f4a7c15ull;
@@ -137,7 +195,8 @@ struct baseline_site *baseline_add(struct baseline *baseline, uint64_t id, const
 	if (fresh) {
 		site->call = strdup(call);
 		for (size_t i = 0; i < count; i++)
-			if (!baseline_site_add_frame(site, &frames[i]))
+			if (!baseline_site_add_frame(site, &frames[i]) ||
+			    !know_module(&baseline->now_modules, &frames[i]))
 				return NULL;
 		if (!site->call)
 			return NULL;
@@ -154,55 +213,6 @@ struct baseline_site *baseline_add(struct baseline *baseline, uint64_t id, const
 	return site;
 }
 
-static bool is_subsequence(const struct baseline_site *shorter, const struct baseline_site *longer)
-{
-	size_t at = 0, met = 0;
-
-	for (size_t i = 0; i < longer->chain_count && at < shorter->chain_count; i++) {
-		if (strcmp(shorter->chain[at], longer->chain[i]) != 0)
-			continue;
-		at++;
-		met += strchr(longer->chain[i], '!') != NULL;
-	}
-	/* To have nothing but libc in common says nothing. */
-	return at == shorter->chain_count && met;
-}
-
-static bool is_altered(const struct baseline_site *known, const struct baseline_site *now)
-{
-	if (strcmp(known->call, now->call) != 0)
-		return false;
-	return known->chain_count <= now->chain_count ? is_subsequence(known, now)
-	                                              : is_subsequence(now, known);
-}
-
-bool baseline_compare(struct baseline *baseline)
-{
-	for (size_t i = 0; i < baseline->known.count; i++) {
-		struct baseline_site *known = &baseline->known.sites[i];
-
-		known->met = site_list_find(&baseline->now, known->id) != NULL;
-	}
-	for (size_t i = 0; i < baseline->now.count; i++) {
-		struct baseline_site *now = &baseline->now.sites[i];
-
-		now->met = site_list_find(&baseline->known, now->id) != NULL;
-		for (size_t k = 0; !now->met && k < baseline->known.count; k++) {
-			uint64_t *altered;
-
-			if (baseline->known.sites[k].met ||
-			    !is_altered(&baseline->known.sites[k], now))
-				continue;
-			altered = number_table_at(&baseline->altered, now->id);
-			if (!altered)
-				return false;
-			*altered = 1;
-			break;
-		}
-	}
-	return true;
-}
-
 uint64_t baseline_bound(uint64_t number)
 {
 	uint64_t bound = 1;
@@ -214,9 +224,10 @@ uint64_t baseline_bound(uint64_t number)
 	return bound;
 }
 
-bool baseline_grown(const struct baseline_site *known, const struct baseline_site *now)
+bool baseline_grown(const struct baseline_site *now)
 {
-	return now->calls > known->calls || now->bytes > known->bytes;
+	return now->state != BASELINE_ALONE &&
+	       (now->calls > now->granted_calls || now->bytes > now->granted_bytes);
 }
 
 static void list_release(struct site_list *list)
@@ -230,11 +241,19 @@ static void list_release(struct site_list *list)
 	number_table_release(&list->by_id);
 }
 
+static void modules_release(struct module_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->modules[i].name);
+	free(list->modules);
+}
+
 void baseline_release(struct baseline *baseline)
 {
 	list_release(&baseline->known);
 	list_release(&baseline->now);
+	modules_release(&baseline->known_modules);
+	modules_release(&baseline->now_modules);
 	number_table_release(&baseline->places_seen);
-	number_table_release(&baseline->altered);
 	*baseline = (struct baseline) { 0 };
 }

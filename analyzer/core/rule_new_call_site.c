@@ -1,6 +1,6 @@
 /*
- * new-call-site: a call site that the baseline does not know. Sites that are a known one's with frames left
- * out or added are one finding together: the program was built another way.
+ * new-call-site: a call site that the baseline does not know, or a known one with more places (lines) than it
+ * had. Sites of a module that was compiled another way (altered.h) are one finding of that module.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,38 +8,29 @@
 
 #include "baseline.h"
 #include "call_table.h"
-#include "pages.h"
 #include "rules.h"
 
-/* A finding of a site, to be taken back if the site turns out to be altered. */
+/* Findings of sites: which of them are altered ones is known at the end. */
 struct state {
 	struct reported {
 		uint64_t id;
 		struct finding *finding;
-	} * reported;
+	} * items;
 	size_t count;
-	struct finding *altered;
 };
 
-static bool remember(struct rule_run *run, uint64_t id, struct finding *finding)
+static bool remember(struct state *state, uint64_t id, struct finding *finding)
 {
-	struct state *state = run->state;
-
 	if ((state->count & (state->count - 1)) == 0) {
 		struct reported *grown = reallocarray(
-			state->reported, state->count ? 2 * state->count : 1, sizeof(*grown));
+			state->items, state->count ? 2 * state->count : 1, sizeof(*grown));
 
 		if (!grown)
 			return false;
-		state->reported = grown;
+		state->items = grown;
 	}
-	state->reported[state->count++] = (struct reported) { id, finding };
-	if (!state->altered) {
-		state->altered = rule_report_program(run, NULL, "altered");
-		if (state->altered)
-			state->altered->count = 0;
-	}
-	return state->altered;
+	state->items[state->count++] = (struct reported) { id, finding };
+	return true;
 }
 
 /* The census (census.h) has just counted the event. */
@@ -58,7 +49,66 @@ static void after(struct rule_run *run, const struct walk *walk, const struct ev
 		return;
 	finding->amount = site->places;
 	finding->limit = known ? known->places : 0;
-	if (!known && !remember(run, site->id, finding))
+	if (finding->count == 1 && !remember(run->state, site->id, finding))
+		rule_out_of_memory(run);
+}
+
+/* How the module was built, and what that did to its sites. */
+static void spell_module(const struct baseline_module *module, char *text, size_t bytes)
+{
+	static const char *const symbols[SYMBOLS_COUNT] = {
+		[SYMBOLS_NONE] = "without symbols",
+		[SYMBOLS_NAMES] = "without debug information",
+		[SYMBOLS_LINES] = "with debug information",
+	};
+	const struct module_build *now = &module->build, *known = module->known;
+	const char *are = module->altered == 1 ? " is" : "s are";
+
+	if (known && module_build_change(known, now) == BUILD_DIFFERS)
+		snprintf(text, bytes,
+		         "'%s' was built another way (now %s, %s; the baseline %s, %s): %zu call "
+		         "site%s known with other functions in between%s",
+		         module->name, symbols[now->symbols], now->options, symbols[known->symbols],
+		         known->options, module->altered, are,
+		         now->symbols == SYMBOLS_NONE ? "; one that was added cannot be told" : "");
+	else
+		snprintf(text, bytes,
+		         "'%s' seems to have been built another way, for most of it looks "
+		         "different: %zu call site%s known with other functions in between",
+		         module->name, module->altered, are);
+}
+
+/* Places are return addresses where lines are not known: inlining makes several of one line. */
+static bool places_are_lines(const struct baseline_module *module)
+{
+	return module->build.symbols == SYMBOLS_LINES && module->known &&
+	       module->known->symbols == SYMBOLS_LINES;
+}
+
+static void spell_places(const struct baseline_module *module, char *text, size_t bytes)
+{
+	snprintf(text, bytes,
+	         "call sites of '%s' that look different have more places than the baseline "
+	         "grants: calls were added, or one was inlined more than once (debug information, "
+	         "-g, would tell)",
+	         module->name);
+}
+
+/* Puts the module in the place of a finding of one site of it. */
+static void report_module(struct rule_run *run, const struct baseline_module *module,
+                          struct finding *site, const char *what,
+                          void (*spell)(const struct baseline_module *module, char *text,
+                                        size_t bytes))
+{
+	struct finding *finding = rule_report_module(run, site, module->name, what);
+	char text[1024];
+
+	site->count = 0;
+	if (!finding || finding->note)
+		return;
+	spell(module, text, sizeof(text));
+	finding->note = strdup(text);
+	if (!finding->note)
 		rule_out_of_memory(run);
 }
 
@@ -67,15 +117,23 @@ static void finish(struct rule_run *run)
 	struct state *state = run->state;
 
 	for (size_t i = 0; run->baseline && i < state->count; i++) {
-		struct reported *reported = &state->reported[i];
+		struct finding *finding = state->items[i].finding;
+		const struct baseline_site *site =
+			site_list_find(&run->baseline->now, state->items[i].id);
+		bool more = site && site->places > site->granted_places;
 
-		if (!number_table_find(&run->baseline->altered, reported->id))
+		if (!site || !site->module)
 			continue;
-		if (reported->finding->count) {
-			state->altered->count++;
-			state->altered->amount++;
+		if (more && places_are_lines(site->module)) {
+			finding->amount = site->places;
+			finding->limit = site->granted_places;
+			continue;
 		}
-		reported->finding->count = 0;
+		if (more)
+			report_module(run, site->module, finding, "places", spell_places);
+		if (site->state == BASELINE_ALTERED)
+			report_module(run, site->module, finding, "altered", spell_module);
+		finding->count = 0;
 	}
 }
 
@@ -83,17 +141,13 @@ static void release(struct rule_run *run)
 {
 	struct state *state = run->state;
 
-	free(state->reported);
+	free(state->items);
 }
 
 static void say(const struct finding *finding, char *text, size_t bytes)
 {
-	if (!finding->site)
-		snprintf(text, bytes,
-		         "%llu call site%s known with other functions in between: the program was "
-		         "built another way (optimisation level, debug information)",
-		         (unsigned long long)finding->amount,
-		         finding->amount == 1 ? " is" : "s are");
+	if (finding->note)
+		snprintf(text, bytes, "%s", finding->note);
 	else if (finding->limit)
 		snprintf(text, bytes,
 		         "%s is called at %llu places of this function, the baseline knows %llu",

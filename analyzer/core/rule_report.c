@@ -72,6 +72,33 @@ struct finding *rule_report_program(struct rule_run *run, const struct event *ev
 	return report(run, event, 0, detail);
 }
 
+struct finding *rule_report_module(struct rule_run *run, const struct finding *like,
+                                   const char *module, const char *detail)
+{
+	struct finding_frame frame = { .module = module };
+	struct finding *finding;
+	char key[512];
+	bool fresh;
+
+	snprintf(key, sizeof(key), "%s %s", detail, module);
+	finding = findings_at(run->findings, run->policy, run->order, 0, key, &fresh);
+	for (size_t i = 0; i < like->frame_count; i++)
+		if (like->frames[i].module &&
+		    strcmp(base_name(like->frames[i].module), module) == 0)
+			frame.module = like->frames[i].module;
+	if (!finding || (fresh && !finding_set_frames(finding, &frame, 1))) {
+		rule_out_of_memory(run);
+		return NULL;
+	}
+	if (fresh) {
+		finding->pid = like->pid;
+		finding->process = finding->last_process = like->process;
+		finding->processes = 1;
+	}
+	finding->count++;
+	return finding;
+}
+
 static void set_vma(struct rule_run *run, struct finding *finding, uint64_t start, uint64_t end,
                     uint8_t prot, bool shared, const char *name)
 {

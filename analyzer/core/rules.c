@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "altered.h"
 #include "baseline.h"
 #include "census.h"
 #include "vmatrace/trace_format.h"
@@ -207,8 +208,8 @@ struct findings *rules_finish(struct rules *rules)
 {
 	const struct policy *policy = rules->policy;
 
-	if (rules->baseline && !baseline_compare(rules->baseline))
-		rules->failed = true;
+	if (rules->baseline)
+		altered_find(rules->baseline);
 	for (size_t i = 0; i < rules->run_count; i++) {
 		struct rule_run *run = &rules->runs[i];
 

@@ -136,6 +136,12 @@ struct finding *rule_report(struct rule_run *run, const struct event *event, con
 /* The same, of what a call site is not the answer to: the finding is the program's, detail its key. */
 struct finding *rule_report_program(struct rule_run *run, const struct event *event,
                                     const char *detail);
+/*
+ * The same, of a module: `like` is a finding of it, from which the process and the module's path are taken. May
+ * be called when the processes have ended.
+ */
+struct finding *rule_report_module(struct rule_run *run, const struct finding *like,
+                                   const char *module, const char *detail);
 /* The VMA it is about, if none is known yet. */
 void finding_set_vma(struct rule_run *run, struct finding *finding, const struct vma_run *vma,
                      const struct vma_map *map);

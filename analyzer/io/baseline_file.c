@@ -16,6 +16,9 @@
 #include "render/text.h"
 
 #define HEAD "# vmatrace baseline 1"
+#define MODULE "# module "
+#define SYMBOLS "symbols="
+#define OPTIONS "options="
 
 enum { BASELINE_FILE_LIMIT = 64 * 1024 * 1024 };
 
@@ -45,6 +48,11 @@ static char *next_field(char **at)
 		*tab++ = '\0';
 	*at = tab;
 	return field;
+}
+
+static bool has_prefix(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
 static bool read_id(const char *text, uint64_t *id)
@@ -106,6 +114,44 @@ static bool read_site(struct baseline *baseline, char *line, const char *path, s
 	return true;
 }
 
+/* Lines of their own among the comments: how each module was compiled. */
+static bool read_module(struct baseline *baseline, char *line, const char *path, size_t number,
+                        char *error)
+{
+	const char *name = next_field(&line), *symbols = next_field(&line),
+		   *options = next_field(&line);
+	struct baseline_module *module;
+	unsigned kind = 0;
+
+	while (symbols && kind < SYMBOLS_COUNT &&
+	       (!has_prefix(symbols, SYMBOLS) ||
+	        strcmp(symbols + strlen(SYMBOLS), module_symbols_name(kind)) != 0))
+		kind++;
+	if (!name || !*name || !symbols || kind == SYMBOLS_COUNT || !options ||
+	    !has_prefix(options, OPTIONS) ||
+	    strlen(options) - strlen(OPTIONS) >= MODULE_OPTIONS_BYTES || line)
+		return wrong(error, path, number,
+		             "bad module, expected NAME, symbols=none|names|lines and options=, "
+		             "a tab between them");
+	if (module_list_find(&baseline->known_modules, name))
+		return wrong(error, path, number,
+		             "this module stands there already, expected each once");
+	module = module_list_at(&baseline->known_modules, name);
+	if (!module)
+		return wrong(error, path, number, "out of memory");
+	module->build.symbols = (enum module_symbols)kind;
+	strcpy(module->build.options, options + strlen(OPTIONS));
+	return true;
+}
+
+static bool read_line(struct baseline *baseline, char *line, const char *path, size_t number,
+                      char *error)
+{
+	if (has_prefix(line, MODULE))
+		return read_module(baseline, line + strlen(MODULE), path, number, error);
+	return !*line || *line == '#' || read_site(baseline, line, path, number, error);
+}
+
 bool baseline_read(struct baseline *baseline, const char *path, char error[POLICY_ERROR_BYTES])
 {
 	size_t bytes, number = 0;
@@ -121,25 +167,25 @@ bool baseline_read(struct baseline *baseline, const char *path, char error[POLIC
 		if (next)
 			*next++ = '\0';
 		number++;
-		if (*line && *line != '#')
-			fine = read_site(baseline, line, path, number, error);
+		fine = read_line(baseline, line, path, number, error);
 	}
 	free(text);
 	baseline->has_known = fine;
 	return fine;
 }
 
+static void write_modules(FILE *file, const struct module_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		fprintf(file, MODULE "%s\t" SYMBOLS "%s\t" OPTIONS "%s\n", list->modules[i].name,
+		        module_symbols_name(list->modules[i].build.symbols),
+		        list->modules[i].build.options);
+}
+
 static void write_sites(FILE *file, const struct site_list *list)
 {
 	char id[SITE_ID_DIGITS + 1];
 
-	fprintf(file,
-	        "%s\n"
-	        "# The call sites of a run that was accepted; made by `vmatrace check "
-	        "--write-baseline`.\n"
-	        "# id, call, places (lines) of it, calls and bytes it may make unreported, frames "
-	        "innermost first\n",
-	        HEAD);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct baseline_site *site = &list->sites[i];
 
@@ -175,6 +221,7 @@ bool baseline_write(struct baseline *baseline, const char *path, char error[POLI
 
 	error[0] = '\0';
 	site_list_sort(&baseline->now);
+	module_list_sort(&baseline->now_modules);
 	if (asprintf(&name, "%s.XXXXXX", target) < 0)
 		name = NULL;
 	fd = name ? mkstemp(name) : -1;
@@ -186,6 +233,15 @@ bool baseline_write(struct baseline *baseline, const char *path, char error[POLI
 	if (file) {
 		bool fine;
 
+		fprintf(file,
+		        "%s\n"
+		        "# The call sites of a run that was accepted; made by `vmatrace check "
+		        "--write-baseline`.\n",
+		        HEAD);
+		write_modules(file, &baseline->now_modules);
+		fputs("# id, call, places (lines) of it, calls and bytes it may make unreported, "
+		      "frames innermost first\n",
+		      file);
 		write_sites(file, &baseline->now);
 		fine = fflush(file) == 0 && !ferror(file) && fchmod(fd, mode_of(target)) == 0 &&
 		       fsync(fd) == 0;

@@ -3,6 +3,7 @@
  * call and chain, no address, no line number, no time.
  *
  *     # vmatrace baseline 1
+ *     # module NAME<tab>symbols=lines<tab>options=-O2         (core/module_build.h)
  *     ID<tab>CALL<tab>places=N<tab>calls=N<tab>bytes=N<tab>FRAME<tab>FRAME ...
  *
  * calls and bytes are what a site may do without being reported as grown (core/baseline.h).

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "build_options.h"
 #include "dwarf_frames.h"
 #include "elf_symbols.h"
 #include "symbol_cache.h"
@@ -49,6 +50,11 @@ void image_close(struct image *image)
 	elf_symbols_release(&image->symbols);
 	symbol_files_release(&image->files);
 	free(image);
+}
+
+void image_build(const struct image *image, struct module_build *build)
+{
+	build_options_read(build, &image->files);
 }
 
 static size_t read_frames(struct image *image, struct demangler *demangler, uint64_t address,

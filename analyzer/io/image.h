@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/module_build.h"
 #include "demangle.h"
 #include "symbol_sources.h"
 
@@ -42,6 +43,9 @@ struct image_frame {
 };
 
 enum { IMAGE_FRAME_LIMIT = 64 };
+
+/* How it was compiled, as far as its files tell. */
+void image_build(const struct image *image, struct module_build *build);
 
 /*
  * The calls at `address`, innermost first: those inlined there, then the function itself. Fills at least one

@@ -313,6 +313,20 @@ const struct frame *symbols_call_site(struct symbols *symbols, const struct even
 	return count ? &frames[0] : NULL;
 }
 
+bool symbols_build(struct symbols *symbols, const char *name, struct module_build *build)
+{
+	for (size_t i = 0; i < symbols->module_count; i++) {
+		const char *path = symbols->modules[i].path;
+		const char *slash = strrchr(path, '/');
+
+		if (strcmp(slash ? slash + 1 : path, name) != 0 || !image_of(symbols, i))
+			continue;
+		image_build(symbols->opened[i].image, build);
+		return true;
+	}
+	return false;
+}
+
 void frame_text(const struct frame *frame, char *text, size_t bytes)
 {
 	const char *slash = frame->module ? strrchr(frame->module, '/') : NULL;

@@ -128,38 +128,23 @@ static void put_site(struct json *json, const struct baseline_site *site)
 	json_object_end(json);
 }
 
-static bool is_new(const struct baseline *baseline, const struct baseline_site *site)
+static bool is_alone(const struct baseline_site *site)
 {
-	return !site->met && !number_table_find(&baseline->altered, site->id);
+	return site->state == BASELINE_ALONE;
 }
 
-static bool is_altered(const struct baseline *baseline, const struct baseline_site *site)
+static bool is_altered(const struct baseline_site *site)
 {
-	return !site->met && number_table_find(&baseline->altered, site->id);
+	return site->state == BASELINE_ALTERED;
 }
 
-static bool is_grown(const struct baseline *baseline, const struct baseline_site *site)
-{
-	const struct baseline_site *known = site_list_find(&baseline->known, site->id);
-
-	return known && baseline_grown(known, site);
-}
-
-static bool is_gone(const struct baseline *baseline, const struct baseline_site *site)
-{
-	(void)baseline;
-	return !site->met;
-}
-
-static void put_sites(struct json *json, const char *key, const struct baseline *baseline,
-                      const struct site_list *list,
-                      bool (*takes)(const struct baseline *baseline,
-                                    const struct baseline_site *site))
+static void put_sites(struct json *json, const char *key, const struct site_list *list,
+                      bool (*takes)(const struct baseline_site *site))
 {
 	json_key(json, key);
 	json_array(json);
 	for (size_t i = 0; i < list->count; i++)
-		if (takes(baseline, &list->sites[i]))
+		if (takes(&list->sites[i]))
 			put_site(json, &list->sites[i]);
 	json_array_end(json);
 }
@@ -176,10 +161,10 @@ static void put_baseline(struct json *json, const struct check_report *report)
 	json_object(json);
 	json_member_string(json, "file", report->baseline_name);
 	json_member_number(json, "known", baseline->known.count);
-	put_sites(json, "new", baseline, &baseline->now, is_new);
-	put_sites(json, "altered", baseline, &baseline->now, is_altered);
-	put_sites(json, "grown", baseline, &baseline->now, is_grown);
-	put_sites(json, "gone", baseline, &baseline->known, is_gone);
+	put_sites(json, "new", &baseline->now, is_alone);
+	put_sites(json, "altered", &baseline->now, is_altered);
+	put_sites(json, "grown", &baseline->now, baseline_grown);
+	put_sites(json, "gone", &baseline->known, is_alone);
 	json_object_end(json);
 }
 

@@ -225,17 +225,16 @@ static void put_site(FILE *out, const struct baseline_site *site)
 static void put_baseline(FILE *out, const struct check_report *report)
 {
 	const struct baseline *baseline = report->baseline;
-	uint64_t gone = 0, grown = 0, new = 0, altered = baseline->altered.count;
+	uint64_t gone = 0, grown = 0, new = 0, altered = 0;
 
 	for (size_t i = 0; i < baseline->now.count; i++) {
-		const struct baseline_site *now = &baseline->now.sites[i];
-		const struct baseline_site *known = site_list_find(&baseline->known, now->id);
-
-		new += !known && !number_table_find(&baseline->altered, now->id);
-		grown += known && baseline_grown(known, now);
+		new += baseline->now.sites[i].state == BASELINE_ALONE;
+		grown += baseline_grown(&baseline->now.sites[i]);
 	}
-	for (size_t i = 0; i < baseline->known.count; i++)
-		gone += !baseline->known.sites[i].met;
+	for (size_t i = 0; i < baseline->known.count; i++) {
+		gone += baseline->known.sites[i].state == BASELINE_ALONE;
+		altered += baseline->known.sites[i].state == BASELINE_ALTERED;
+	}
 	fputs("\n  baseline '", out);
 	print_escaped(out, report->baseline_name);
 	fprintf(out,
@@ -245,25 +244,25 @@ static void put_baseline(FILE *out, const struct check_report *report)
 		fprintf(out, ", %" PRIu64 " with other functions in between", altered);
 	putc('\n', out);
 	for (size_t i = 0, shown = 0; i < baseline->known.count && shown < LISTED; i++) {
-		if (baseline->known.sites[i].met)
+		if (baseline->known.sites[i].state != BASELINE_ALONE)
 			continue;
 		fputs(shown++ ? "" : "  gone:\n", out);
 		put_site(out, &baseline->known.sites[i]);
 	}
 	for (size_t i = 0, shown = 0; i < baseline->now.count && shown < LISTED; i++) {
 		const struct baseline_site *now = &baseline->now.sites[i];
-		const struct baseline_site *known = site_list_find(&baseline->known, now->id);
 		char bytes[32], bound[32];
 
-		if (!known || !baseline_grown(known, now))
+		if (!baseline_grown(now))
 			continue;
 		fputs(shown++ ? "" : "  grown:\n", out);
 		put_site(out, now);
 		fprintf(out,
 		        "      %" PRIu64 " calls where %" PRIu64
 		        " were granted, %s where %s were\n",
-		        now->calls, known->calls, text_bytes(bytes, sizeof(bytes), now->bytes),
-		        text_bytes(bound, sizeof(bound), known->bytes));
+		        now->calls, now->granted_calls,
+		        text_bytes(bytes, sizeof(bytes), now->bytes),
+		        text_bytes(bound, sizeof(bound), now->granted_bytes));
 	}
 }
 

@@ -1,7 +1,7 @@
 /*
  * grows: a program that changes, for the tests of baselines. Built several times: as it is, with its lines
  * moved, with a call more in a new function (-DNEW_FUNCTION) or in an old one (-DNEW_LINE), with one function
- * gone (-DGONE), and by another optimisation level.
+ * gone (-DGONE) or written into another by hand (-DMERGED), and by other optimisation levels.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -10,7 +10,7 @@
 #define PAGE ((size_t)4096)
 
 /* Calls that follow a call keep it from becoming a jump, which would take a frame out of the stack. */
-static void *pages(size_t count)
+__attribute__((unused)) static void *pages(size_t count)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
 	void *mapped = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, flags, -1, 0);
@@ -21,7 +21,12 @@ static void *pages(size_t count)
 
 static void load(size_t count)
 {
+#ifdef MERGED /* what an optimiser might do */
+	void *mapped = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	                    -1, 0);
+#else
 	void *mapped = pages(count);
+#endif
 
 	mprotect(mapped, count * PAGE, PROT_READ);
 	munmap(mapped, count * PAGE);
