@@ -5,8 +5,10 @@ find_package(Threads REQUIRED)
 target_link_libraries(bench_pairs PRIVATE Threads::Threads)
 target_compile_options(bench_pairs PRIVATE -O2 -fno-omit-frame-pointer)
 
-# A trace of as many events as one likes, for measuring the commands.
+# Traces of as many events as one likes, for measuring the commands: recorded, and written.
 add_executable(bench_many ${CMAKE_CURRENT_LIST_DIR}/many.c)
+add_executable(bench_large ${CMAKE_CURRENT_LIST_DIR}/large.c analyzer/io/checksum.c)
+target_compile_options(bench_large PRIVATE -iquote ${CMAKE_SOURCE_DIR}/analyzer)
 
 if(VMATRACE_ARCH STREQUAL x86_64)
   add_executable(bench_walk ${CMAKE_CURRENT_LIST_DIR}/walk.c ${CMAKE_CURRENT_LIST_DIR}/deep.c
