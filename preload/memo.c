@@ -11,8 +11,12 @@
 #include "memo.h"
 
 enum {
-	AT_ONCE = 4, /* words between two looks at the state; walks are padded to it */
+	/* Between two looks at the state; walks are padded to it. */
+	WORDS_AT_ONCE = 4,
+	PAIRS_AT_ONCE = 4,
 	SETS_TRIED = 8,
+	CORRECTED_EVERY =
+		16, /* walks: threads that took turns to correct each other would wait for the line */
 };
 
 struct memo {
@@ -27,7 +31,12 @@ struct memo {
 	struct unwind_walk walk;
 };
 
-_Static_assert(UNWIND_WORDS % AT_ONCE == 0, "padding must fit");
+_Static_assert(UNWIND_WORDS % WORDS_AT_ONCE == 0 && UNWIND_PAIRS % PAIRS_AT_ONCE == 0,
+               "padding must fit");
+
+/* Two words, compared as one. */
+typedef uint64_t two_words __attribute__((vector_size(16)));
+typedef two_words two_words_anywhere __attribute__((aligned(8), may_alias));
 
 struct memo_table {
 	struct memo memo[MEMO_SETS][MEMO_WAYS];
@@ -74,34 +83,68 @@ static inline bool is_for(const struct memo *memo, const struct memo_key *key)
 	        !__atomic_load_n(&memo->walk.hangs_on_bp, __ATOMIC_RELAXED));
 }
 
-/* True if every word of the walk is as it was. */
-static inline bool unchanged(const struct memo *memo, uint64_t state, uint64_t sp)
+/* True if every word of the walk outside its pairs is as it was. */
+static inline bool words_unchanged(const struct memo *memo, uint64_t state)
 {
-	const struct unwind_walk *walk = &memo->walk;
-	uint32_t words = __atomic_load_n(&walk->words, __ATOMIC_RELAXED);
-	const int32_t *at = walk->at, *end = at + words;
-	const uint64_t *value = walk->value;
-	const char *stack = (const char *)sp;
+	const struct unwind_word *word = memo->walk.word;
+	const struct unwind_word *end = word + __atomic_load_n(&memo->walk.words, __ATOMIC_RELAXED);
 
-	for (; at < end; at += AT_ONCE, value += AT_ONCE) {
-		int64_t place[AT_ONCE];
-		uint64_t was[AT_ONCE];
+	for (; word < end; word += WORDS_AT_ONCE) {
+		const uint64_t *place[WORDS_AT_ONCE];
 
 #pragma GCC unroll 4
-		for (int i = 0; i < AT_ONCE; i++) {
-			place[i] = __atomic_load_n(&at[i], __ATOMIC_RELAXED);
-			was[i] = load(&value[i]);
-		}
+		for (int i = 0; i < WORDS_AT_ONCE; i++)
+			place[i] = (const uint64_t *)load(&word[i].at);
 		if (!still(memo, state))
 			return false;
 			/* One after the other: where one is is only known by those before it. */
 #pragma GCC unroll 4
-		for (int i = 0; i < AT_ONCE; i++) {
-			if (__builtin_expect(*(const uint64_t *)(stack + place[i]) != was[i], 0))
+		for (int i = 0; i < WORDS_AT_ONCE; i++) {
+			if (__builtin_expect(*place[i] != load(&word[i].value), 0))
 				return false;
 		}
 	}
 	return true;
+}
+
+/*
+ * True if every pair is as it was. What was stored may be another walk's by now, or half of it: that is found out
+ * when the state is looked at again.
+ */
+static inline bool pairs_unchanged(const struct memo *memo, uint64_t state)
+{
+	const struct unwind_pair *pair = memo->walk.pair;
+	const struct unwind_pair *end = pair + __atomic_load_n(&memo->walk.pairs, __ATOMIC_RELAXED);
+
+	for (; pair < end; pair += PAIRS_AT_ONCE) {
+		const two_words_anywhere *place[PAIRS_AT_ONCE];
+		two_words differ = { 0, 0 };
+
+#pragma GCC unroll 4
+		for (int i = 0; i < PAIRS_AT_ONCE; i++)
+			place[i] = (const two_words_anywhere *)load(&pair[i].at);
+		if (!still(memo, state))
+			return false;
+#pragma GCC unroll 4
+		for (int i = 0; i < PAIRS_AT_ONCE; i++)
+			differ |= *place[i] ^ *(const two_words *)pair[i].value;
+		if (__builtin_expect((differ[0] | differ[1]) != 0, 0))
+			return false;
+	}
+	return true;
+}
+
+/* By itself, for it has use for all registers that need not be kept. */
+static __attribute__((noinline)) bool unchanged(const struct memo *memo, uint64_t state)
+{
+	return pairs_unchanged(memo, state) && words_unchanged(memo, state);
+}
+
+/* True if the stack that the pairs lie in is there, as it was then. */
+static inline bool is_there(const struct memo *memo, uint64_t sp)
+{
+	return __atomic_load_n(&memo->walk.on_main_stack, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&memo->walk.pairs, __ATOMIC_RELAXED) == 0 || unwind_is_sure(sp);
 }
 
 bool memo_find(const struct memo_key *key, struct memo_stack *found)
@@ -115,7 +158,7 @@ bool memo_find(const struct memo_key *key, struct memo_stack *found)
 
 		if (!is_for(memo, key) || state == 0 || state & 1)
 			continue;
-		if (!unchanged(memo, state, key->at.sp))
+		if (!is_there(memo, key->at.sp) || !unchanged(memo, state))
 			continue;
 		found->id = __atomic_load_n(&memo->stack.id, __ATOMIC_RELAXED);
 		found->flags = __atomic_load_n(&memo->stack.flags, __ATOMIC_RELAXED);
@@ -153,6 +196,8 @@ struct memo *memo_take(const struct memo_key *key)
 	/* Of another set it is a place to walk into, no more: nobody will look for it there. */
 	for (uint32_t i = 0; i < SETS_TRIED && !memo; i++)
 		memo = take_of(table->memo[(set + i) % MEMO_SETS], first, key->thread | 1);
+	if (memo)
+		memo->walk.corrects = first % CORRECTED_EVERY == 0;
 	return memo;
 }
 
@@ -161,15 +206,13 @@ struct unwind_walk *memo_walk(struct memo *memo)
 	return &memo->walk;
 }
 
-/* Behind the last word come copies of it, so that whole groups can be compared. */
+/* Behind the last come copies of it, so that whole groups can be compared. */
 static void pad(struct unwind_walk *walk)
 {
-	uint32_t last = walk->words - 1;
-
-	for (; walk->words % AT_ONCE; walk->words++) {
-		walk->at[walk->words] = walk->at[last];
-		walk->value[walk->words] = walk->value[last];
-	}
+	for (; walk->words % WORDS_AT_ONCE; walk->words++)
+		walk->word[walk->words] = walk->word[walk->words - 1];
+	for (; walk->pairs % PAIRS_AT_ONCE; walk->pairs++)
+		walk->pair[walk->pairs] = walk->pair[walk->pairs - 1];
 }
 
 void memo_fill(struct memo *memo, const struct memo_key *key, const struct memo_stack *stack)

@@ -59,7 +59,7 @@ size_t recipes_memory_bytes(void)
 	return sizeof(struct recipes_memory);
 }
 
-const struct recipe_entry *recipes_init(void *memory)
+struct recipe_entry *recipes_init(void *memory)
 {
 	bool fork_child = state.memory != NULL;
 
@@ -138,7 +138,7 @@ static void unlock(void)
 	atomic_store_explicit(&state.lock, 0, memory_order_release);
 }
 
-/* The learner's. Readers may be at work: a key goes before its recipe does. */
+/* The learner's. Readers may be at work: the epoch goes before a key, a key before its recipe does. */
 static void empty_table(struct recipes_memory *memory)
 {
 	begin_epoch();
@@ -153,23 +153,18 @@ static void empty_table(struct recipes_memory *memory)
 static void store(struct recipes_memory *memory, uint64_t key, struct recipe recipe)
 {
 	union recipe_word value = { .recipe = recipe };
-	uint64_t place = recipe_place(key);
 	struct recipe_entry *entry;
-	uint64_t met;
 
 	if (memory->stored >= RECIPE_LIMIT) {
 		memory->refilled++;
 		empty_table(memory);
 	}
-	for (;; place = recipe_next_place(place)) {
-		entry = &memory->table[place / sizeof(*entry)];
-		met = atomic_load_explicit(&entry->key, memory_order_relaxed);
-		if (met == 0 || met == key)
-			break;
-	}
-	memory->stored += met == 0;
+	entry = recipe_entry_at(memory->table, recipes_place_of(memory->table, key));
+	memory->stored += atomic_load_explicit(&entry->key, memory_order_relaxed) != key;
 	/* Release, both: a key seen means its recipe is seen; a new recipe, that the old key went. */
 	atomic_store_explicit(&entry->recipe, value.word, memory_order_release);
+	atomic_store_explicit(&entry->bp_offset, recipe.cfa_offset + recipe.bp_words * 8,
+	                      memory_order_release);
 	atomic_store_explicit(&entry->key, key, memory_order_release);
 }
 

@@ -53,7 +53,7 @@ enum recipe_saved {
  */
 struct recipe {
 	int32_t cfa_offset; /* bytes */
-	int8_t bp_words;    /* of 8 bytes */
+	int8_t bp_words;    /* of 8 bytes; not saved: -1 */
 	int8_t bx_words;
 	uint8_t kind;  /* enum recipe_kind */
 	uint8_t saved; /* enum recipe_saved */
@@ -66,26 +66,30 @@ union recipe_word {
 };
 _Static_assert(sizeof(union recipe_word) == 8, "one atomic load gives a whole recipe");
 
-enum {
-	RECIPE_WORD_BP = 32, /* bits to shift for a member */
-	RECIPE_WORD_BX = 40,
-	RECIPE_WORD_KIND = 48,
-	RECIPE_WORD_SAVED = 56,
-};
-
-/* key 0: free. The recipe is stored first, the key last. */
+/*
+ * key 0: free. The recipe is stored first, the key last. caller: the place of the entry that the frame outside
+ * was last found by, a guess that spares a walk the hashing; 0 none.
+ */
 struct recipe_entry {
 	_Atomic uint64_t key;
 	_Atomic uint64_t recipe;
+	_Atomic uint32_t caller;
+	/* cfa_offset + 8 * bp_words of a recipe that is RECIPE_SP or RECIPE_BP. */
+	_Atomic int32_t bp_offset;
+	uint64_t reserved;
 };
 
 enum {
 	RECIPE_BITS = 14,
 	RECIPE_ENTRIES = 1 << RECIPE_BITS,
+	RECIPE_ENTRY_BITS = 5, /* its size: two of them in a cache line, none in two */
 	RECIPE_LIMIT =
 		RECIPE_ENTRIES / 4 * 3, /* keys stored at most: a probe must meet a free one */
 	RECIPE_REFILLS = 16,
 };
+
+_Static_assert(sizeof(struct recipe_entry) == 1 << RECIPE_ENTRY_BITS,
+               "a place is a multiple of it");
 
 /* A pc is never 0 nor, inverted, one of the program's; so keys are neither 0 nor each other's. */
 static inline uint64_t recipe_key(uint64_t pc, bool exact)
@@ -97,43 +101,45 @@ static inline uint64_t recipe_key(uint64_t pc, bool exact)
 static inline uint64_t recipe_place(uint64_t key)
 {
 	/* 2^64 / golden ratio: neighbouring pcs land far apart (Knuth 6.4). The highest bits, in place. */
-	return (key * 0x9e3779b97f4a7c15u) >> (64 - RECIPE_BITS - 4) & (RECIPE_ENTRIES - 1) << 4;
+	return (key * 0x9e3779b97f4a7c15u) >> (64 - RECIPE_BITS - RECIPE_ENTRY_BITS) &
+	       (RECIPE_ENTRIES - 1) << RECIPE_ENTRY_BITS;
 }
 
 static inline uint64_t recipe_next_place(uint64_t place)
 {
-	return (place + sizeof(struct recipe_entry)) & (RECIPE_ENTRIES - 1) << 4;
+	return (place + sizeof(struct recipe_entry)) & (RECIPE_ENTRIES - 1) << RECIPE_ENTRY_BITS;
 }
 
-_Static_assert(sizeof(struct recipe_entry) == 1 << 4, "a place is a multiple of it");
+static inline struct recipe_entry *recipe_entry_at(struct recipe_entry *table, uint64_t place)
+{
+	return (void *)((char *)table + place);
+}
 
-/* What the table says now; kind RECIPE_UNKNOWN: nothing. As a word, whose parts a walk takes as it needs them. */
-static inline uint64_t recipes_find_word(const struct recipe_entry *table, uint64_t key)
+/* The place of the key's entry, or of the free one where it is not. */
+static inline uint64_t recipes_place_of(struct recipe_entry *table, uint64_t key)
 {
 	uint64_t place = recipe_place(key);
-	const struct recipe_entry *entry;
-	uint64_t word;
 
 	for (;; place = recipe_next_place(place)) {
-		uint64_t met;
-
-		entry = (const void *)((const char *)table + place);
 		/* Acquire: the recipe stored before this key is seen. */
-		met = atomic_load_explicit(&entry->key, memory_order_acquire);
+		uint64_t met = atomic_load_explicit(&recipe_entry_at(table, place)->key,
+		                                    memory_order_acquire);
 
-		if (__builtin_expect(met == key, 1))
-			break;
-		if (met == 0)
-			return 0;
+		if (__builtin_expect(met == key, 1) || met == 0)
+			return place;
 	}
-	/* Acquire: if it is the recipe of a later key, the second look at the key sees that it went. */
-	word = atomic_load_explicit(&entry->recipe, memory_order_acquire);
-	return atomic_load_explicit(&entry->key, memory_order_relaxed) == key ? word : 0;
 }
 
-static inline struct recipe recipes_find(const struct recipe_entry *table, uint64_t key)
+/* What the table says now; kind RECIPE_UNKNOWN: nothing. */
+static inline struct recipe recipes_find(struct recipe_entry *table, uint64_t key)
 {
-	return (union recipe_word) { .word = recipes_find_word(table, key) }.recipe;
+	struct recipe_entry *entry = recipe_entry_at(table, recipes_place_of(table, key));
+	/* Acquire: if it is the recipe of a later key, the second look at the key sees that it went. */
+	uint64_t word = atomic_load_explicit(&entry->recipe, memory_order_acquire);
+
+	if (atomic_load_explicit(&entry->key, memory_order_relaxed) != key)
+		word = 0;
+	return (union recipe_word) { .word = word }.recipe;
 }
 
 /* Bytes of zeroed memory for the table and the learner. */
@@ -143,7 +149,7 @@ size_t recipes_memory_bytes(void);
  * At start, and again in a fork child: then with learning given up for ever if another thread of the parent
  * was learning at that moment, because libunwind's own lock may be held by it. Returns the table.
  */
-const struct recipe_entry *recipes_init(void *memory);
+struct recipe_entry *recipes_init(void *memory);
 
 /* Loads what recipes are learnt from; see unwind_load(). */
 bool recipes_load(void);
@@ -157,7 +163,10 @@ bool recipes_usable(void);
  */
 struct recipe recipes_learn(uint64_t key);
 
-/* Rises whenever a walk may give something else than before from the same words of a stack. */
+/*
+ * Rises whenever a walk may give something else than before from the same words of a stack, and before a key
+ * of the table becomes another's: a walk that found it the same before and after has read no recipe for another.
+ */
 uint32_t recipes_epoch(void);
 
 /* The loader unmaps [start, end): what was learnt there is forgotten. */

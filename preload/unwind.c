@@ -35,10 +35,12 @@ enum {
 	PAGES_ASKED = 4096,  /* of a thread's stack at most, in one go */
 	REACHED_FRAMES = 6,  /* of libc between a wrapper and a system call, with room */
 	CODE_FROM = 0x10000, /* no code lies below (vm.mmap_min_addr) */
+	QUICK_WALKS =
+		3, /* tried before a careful one: whoever learns throws his own first one away */
 };
 
 struct unwind_state {
-	const struct recipe_entry *table;
+	struct recipe_entry *table;
 	uint64_t main_stack_end;
 	uint64_t main_thread_pointer;
 	bool ready;
@@ -48,10 +50,13 @@ static struct unwind_state state;
 /* From here up to its thread pointer the thread's memory has no gap; 0: not asked. */
 static __thread uint64_t own_stack_from __attribute__((tls_model("initial-exec")));
 
+#define BX_SKIPPED UINT64_MAX
+
 enum step {
 	STEP_FRAME,   /* this is a frame */
 	STEP_END,     /* there is none: the one before was the outermost */
 	STEP_STOPPED, /* there is one, but nobody knows where */
+	STEP_AGAIN,   /* to be told by a walk that keeps track of rbx */
 };
 
 /*
@@ -63,7 +68,7 @@ struct frame {
 	uint64_t sp;
 	uint64_t bound; /* words below it may be read */
 	uint64_t bp_at; /* where rbp is: where a frame inside saved it, or in the walk */
-	uint64_t bx_at; /* likewise; 0: nobody knows rbx */
+	uint64_t bx_at; /* likewise; 0: nobody knows rbx, BX_SKIPPED: nobody kept track of it */
 	enum step step;
 	bool foreign; /* bound is no more than sp + FOREIGN_REACH */
 	bool exact;   /* pc is where a signal came in, not a return address */
@@ -141,8 +146,7 @@ static inline uint64_t read_word(struct unwind_walk *walk, uint64_t address)
 	if (is_first_bp(walk, address)) {
 		walk->hangs_on_bp = true;
 	} else if (walk->words < UNWIND_WORDS) {
-		walk->at[walk->words] = (int32_t)(address - walk->sp);
-		walk->value[walk->words++] = value;
+		walk->word[walk->words++] = (struct unwind_word) { address, value };
 	} else {
 		walk->repeatable = false;
 	}
@@ -286,6 +290,8 @@ static struct frame step_by_bx(struct frame frame, struct recipe recipe, struct 
 {
 	uint64_t cfa;
 
+	if (frame.bx_at == BX_SKIPPED)
+		return with_step(frame, STEP_AGAIN);
 	if (!frame.bx_at)
 		return with_step(frame, STEP_STOPPED);
 	cfa = read_word(walk, frame.bx_at) + (uint64_t)(int64_t)recipe.cfa_offset;
@@ -330,7 +336,7 @@ step_otherwise(struct frame frame, struct recipe recipe, struct unwind_walk *wal
 }
 
 static inline __attribute__((always_inline)) struct frame
-step_by_cfi(struct frame frame, const struct recipe_entry *table, struct unwind_walk *walk)
+step_by_cfi(struct frame frame, struct recipe_entry *table, struct unwind_walk *walk)
 {
 	uint64_t key = recipe_key(frame.pc, frame.exact);
 	struct recipe recipe = recipes_find(table, key);
@@ -355,89 +361,178 @@ static inline uint64_t marked(struct frame frame)
 	return frame.pc | (frame.guessed ? VMAT_PC_BY_FP : 0) | (frame.exact ? VMAT_PC_EXACT : 0);
 }
 
-/* Where a register was saved, by a recipe as a word. */
-static inline uint64_t saved_at(uint64_t cfa, uint64_t word, int shift)
+static inline bool is_sure(struct frame frame)
 {
-	return cfa + (uint64_t)((int64_t)(int8_t)(word >> shift) * 8);
+	return __builtin_expect(frame.bound == state.main_stack_end, 1) ||
+	       (!frame.foreign && own_stack_from && own_stack_from <= frame.sp);
+}
+
+bool unwind_is_sure(uint64_t sp)
+{
+	return is_sure(with_bound((struct frame) { .sp = sp }));
 }
 
 /* Below it words can be read without asking, which is_there() may do: the return address below sp was read. */
 static inline uint64_t sure_bound(struct frame frame)
 {
-	if (__builtin_expect(frame.bound == state.main_stack_end, 1) ||
-	    (!frame.foreign && own_stack_from && own_stack_from <= frame.sp))
-		return frame.bound;
-	return ((frame.sp - 8) | (PAGE_BYTES - 1)) + 1;
+	return is_sure(frame) ? frame.bound : ((frame.sp - 8) | (PAGE_BYTES - 1)) + 1;
+}
+
+/* A recipe is read in parts here: the walk is thrown away if the epoch has changed when it is done. */
+static inline const struct recipe *recipe_of(const struct recipe_entry *entry)
+{
+	return (const struct recipe *)(const void *)&entry->recipe;
+}
+
+static inline bool is_key(const struct recipe_entry *entry, uint64_t key)
+{
+	return atomic_load_explicit(&entry->key, memory_order_acquire) == key;
+}
+
+/* Not the pc that the entry was last called from: looked for, and put right. NULL: unknown. */
+static __attribute__((noinline)) struct recipe_entry *
+find_caller(struct recipe_entry *entry, uint64_t pc, const struct unwind_walk *walk)
+{
+	struct recipe_entry *table = state.table;
+	uint64_t place = recipes_place_of(table, pc);
+
+	if (!is_key(recipe_entry_at(table, place), pc))
+		return NULL;
+	if (walk->corrects || !atomic_load_explicit(&entry->caller, memory_order_relaxed))
+		atomic_store_explicit(&entry->caller, (uint32_t)place, memory_order_relaxed);
+	return recipe_entry_at(table, place);
+}
+
+/* How many frames may be walked: a step reads two words or a pair. */
+static inline size_t steps_left(const struct unwind_walk *walk, size_t depth)
+{
+	size_t frames = depth - walk->frames;
+	size_t pairs = UNWIND_PAIRS - walk->pairs;
+	size_t words = (UNWIND_WORDS - walk->words) / 2;
+	size_t least = pairs < words ? pairs : words;
+
+	/* The first one's rbp is a word more. */
+	return frames < least ? frames : least - (least > 0);
 }
 
 /*
  * The same as steps by CFI, over return addresses in frames of the usual two kinds: on to the first frame where
- * anything is not as usual, which is left for step_by_cfi() to judge. What a step needs stays in registers here.
+ * anything is not as usual, which is left for step_by_cfi() to judge. A function is mostly called from one
+ * place: the entry that the last caller was found by is tried before any hashing, so that the walk need not wait
+ * for one frame's return address to look for the next frame's recipe. Nothing is kept of rbx, which only the
+ * loader's binder wants to know.
  */
-static struct frame walk_the_usual(struct frame frame, size_t depth, struct unwind_walk *walk)
+static __attribute__((noinline)) void walk_the_usual(struct frame *frame, size_t depth,
+                                                     struct unwind_walk *walk, bool pairs)
 {
-	const struct recipe_entry *table = state.table;
-	uint32_t frames = walk->frames;
-	uint32_t words = walk->words;
-	const uint64_t sure = sure_bound(frame);
+	struct recipe_entry *const table = state.table;
+	struct recipe_entry *entry;
+	struct unwind_word *word = walk->word + walk->words;
+	struct unwind_pair *pair = walk->pair + walk->pairs;
+	uint64_t *pcs = walk->pc + walk->frames;
+	const uint64_t *const end = pcs + steps_left(walk, depth);
+	/* Where rbp lies next to the return address; else it lies at no CFA. */
+	const uint64_t below_cfa = pairs ? 16 : 0;
+	const uint64_t sure = sure_bound(*frame);
+	uint64_t pc = frame->pc, sp = frame->sp, bp_at = frame->bp_at;
+	uint64_t base = sp;
+	uint32_t kind;
 
-	/* A step reads two words at most. */
-	while (frames < depth && words + 2 <= UNWIND_WORDS) {
-		uint64_t word = recipes_find_word(table, frame.pc);
-		uint32_t kind = word >> RECIPE_WORD_KIND & 0xff;
-		uint64_t cfa, at, pc;
+	if (pcs == end)
+		return;
+	entry = recipe_entry_at(table, recipes_place_of(table, pc));
+	if (!is_key(entry, pc))
+		return;
+	kind = recipe_of(entry)->kind;
+	if (kind == RECIPE_BP)
+		base = read_word(walk, bp_at);
+	else if (kind != RECIPE_SP)
+		return;
+	word = walk->word + walk->words;
+	do {
+		uint64_t cfa = base + (uint64_t)(int64_t)recipe_of(entry)->cfa_offset;
+		/* Where it is not saved, that is where the return address is (recipes.h): a step goes up. */
+		uint64_t saved = base + (uint64_t)(int64_t)atomic_load_explicit(
+						&entry->bp_offset, memory_order_relaxed);
+		struct recipe_entry *caller;
 
-		if (kind == RECIPE_BP)
-			cfa = *(const uint64_t *)frame.bp_at + (uint64_t)(int64_t)(int32_t)word;
-		else if (kind == RECIPE_SP)
-			cfa = frame.sp + (uint64_t)(int64_t)(int32_t)word;
-		else
+		if (saved < sp || cfa > sure || cfa % 8)
 			break;
-		/* Below the CFA, if it is saved at all (recipes.h). */
-		at = saved_at(cfa, word, RECIPE_WORD_BP);
-		if (cfa <= frame.sp || cfa > sure || cfa % 8 || at < frame.sp)
-			break;
+		if (recipe_of(entry)->saved & SAVED_BP)
+			bp_at = saved;
+		*pcs++ = pc;
 		pc = *(const uint64_t *)(cfa - 8);
-		if (pc == 0 || !frames_is_pc(pc))
-			break;
-		if (kind == RECIPE_BP) {
-			if (is_first_bp(walk, frame.bp_at)) {
-				walk->hangs_on_bp = true;
-			} else {
-				walk->at[words] = (int32_t)(frame.bp_at - walk->sp);
-				walk->value[words++] = cfa - (uint64_t)(int64_t)(int32_t)word;
+		sp = base = cfa;
+		caller = recipe_entry_at(
+			table, atomic_load_explicit(&entry->caller, memory_order_relaxed));
+		if (__builtin_expect(!is_key(caller, pc), 0)) {
+			caller = find_caller(entry, pc, walk);
+			if (!caller) {
+				*word++ = (struct unwind_word) { cfa - 8, pc };
+				break;
 			}
 		}
-		if (word >> RECIPE_WORD_SAVED & SAVED_BP)
-			frame.bp_at = at;
-		if (word >> RECIPE_WORD_SAVED & (SAVED_BX | LOST_BX)) {
-			at = saved_at(cfa, word, RECIPE_WORD_BX);
-			frame.bx_at =
-				word >> RECIPE_WORD_SAVED & SAVED_BX && at >= frame.sp ? at : 0;
+		entry = caller;
+		/* No pc, but the key of a free entry, or of a place where a signal came in. */
+		kind = (int64_t)pc > 0 ? recipe_of(entry)->kind : (uint32_t)RECIPE_UNKNOWN;
+		if (kind == RECIPE_BP) {
+			base = *(const uint64_t *)bp_at;
+			if (__builtin_expect(bp_at == cfa - below_cfa, 1)) {
+				pair->at = bp_at;
+				pair->value[0] = base;
+				pair->value[1] = pc;
+				pair++;
+				continue;
+			}
 		}
-		walk->at[words] = (int32_t)(cfa - 8 - walk->sp);
-		walk->value[words++] = pc;
-		walk->pc[frames++] = frame.pc;
-		frame.pc = pc;
-		frame.sp = cfa;
-		if (frame.foreign)
-			frame.bound = cfa + FOREIGN_REACH;
-	}
-	walk->frames = frames;
-	walk->words = words;
-	return frame;
+		*word++ = (struct unwind_word) { cfa - 8, pc };
+		if (kind == RECIPE_SP)
+			continue;
+		if (kind != RECIPE_BP)
+			break;
+		if (is_first_bp(walk, bp_at))
+			walk->hangs_on_bp = true;
+		else
+			*word++ = (struct unwind_word) { bp_at, base };
+	} while (pcs < end);
+	if (pcs == walk->pc + walk->frames)
+		return;
+	walk->frames = (uint32_t)(pcs - walk->pc);
+	walk->words = (uint32_t)(word - walk->word);
+	walk->pairs = (uint32_t)(pair - walk->pair);
+	frame->bp_at = bp_at;
+	frame->bx_at = BX_SKIPPED;
+	*frame = arrived(*frame, pc, sp);
 }
 
-static void walk_by_cfi(struct frame frame, size_t depth, struct unwind_walk *walk)
+static void begin_walk(struct unwind_walk *walk, const struct frame_registers *at)
 {
-	const struct recipe_entry *table = state.table;
+	walk->bp = &at->bp;
+	walk->frames = 0;
+	walk->words = 0;
+	walk->pairs = 0;
+	walk->flags = 0;
+	walk->hangs_on_bp = false;
+	walk->on_main_stack = false;
+	walk->repeatable = true;
+}
+
+/* False: not to be told without rbx, which only a careful walk keeps track of. */
+static __attribute__((noinline)) bool walk_by_cfi(const struct frame_registers *at, size_t depth,
+                                                  struct unwind_walk *walk, bool careful)
+{
+	struct recipe_entry *table = state.table;
+	struct frame frame = first_frame(at);
+	bool pairs = is_sure(frame);
 	uint32_t guesses = 0; /* in a row, up to this frame */
 	uint32_t sure = 0;    /* frames to keep if they lead nowhere */
 
+	begin_walk(walk, at);
+	walk->on_main_stack = frame.bound == state.main_stack_end;
 	while (frame.step == STEP_FRAME) {
-		if (!frame.exact && !frame.guessed)
-			frame = walk_the_usual(frame, depth, walk);
-		if (walk->frames == depth)
+		if (!frame.exact && !frame.guessed && !careful)
+			walk_the_usual(&frame, depth, walk, pairs);
+		if (frame.step != STEP_FRAME || walk->frames == depth)
 			break;
 		walk->pc[walk->frames++] = marked(frame);
 		frame = step_by_cfi(frame, table, walk);
@@ -455,12 +550,16 @@ static void walk_by_cfi(struct frame frame, size_t depth, struct unwind_walk *wa
 	/* STEP_FRAME: the depth is reached, and a caller was found above it. */
 	if (frame.step != STEP_END)
 		walk->flags |= VMAT_EVENT_STACK_TRUNCATED;
+	return frame.step != STEP_AGAIN;
 }
 
-static void walk_by_frame_pointers(struct frame frame, size_t depth, struct unwind_walk *walk)
+static void walk_by_frame_pointers(const struct frame_registers *at, size_t depth,
+                                   struct unwind_walk *walk)
 {
-	const struct recipe_entry *table = state.table;
+	struct recipe_entry *table = state.table;
+	struct frame frame = first_frame(at);
 
+	begin_walk(walk, at);
 	frame.guessed = true;
 	while (frame.step == STEP_FRAME && walk->frames < depth) {
 		uint64_t key = recipe_key(frame.pc, false);
@@ -478,19 +577,22 @@ static void walk_by_frame_pointers(struct frame frame, size_t depth, struct unwi
 void unwind_stack(const struct frame_registers *at, enum vmat_stack_mode mode, size_t depth,
                   struct unwind_walk *walk)
 {
-	struct frame frame = first_frame(at);
+	if (mode != VMAT_STACK_CFI || !recipes_usable()) {
+		walk_by_frame_pointers(at, depth, walk);
+		return;
+	}
+	for (int i = 0; i < QUICK_WALKS; i++) {
+		uint32_t epoch = recipes_epoch();
 
-	walk->sp = at->sp;
-	walk->bp = &at->bp;
-	walk->frames = 0;
-	walk->words = 0;
-	walk->flags = 0;
-	walk->hangs_on_bp = false;
-	walk->repeatable = true;
-	if (mode == VMAT_STACK_CFI && recipes_usable())
-		walk_by_cfi(frame, depth, walk);
-	else
-		walk_by_frame_pointers(frame, depth, walk);
+		/* Acquire: the entries are looked at between the two looks at the epoch. */
+		atomic_thread_fence(memory_order_acquire);
+		if (!walk_by_cfi(at, depth, walk, false))
+			break;
+		atomic_thread_fence(memory_order_acquire);
+		if (__builtin_expect(epoch == recipes_epoch(), 1))
+			return;
+	}
+	walk_by_cfi(at, depth, walk, true);
 }
 
 bool unwind_reaches(const struct frame_registers *at, bool (*inside)(uint64_t pc))

@@ -30,20 +30,37 @@ struct frame_registers {
 	uint64_t bp; /* the caller's frame pointer */
 };
 
-enum { UNWIND_WORDS = 160 };
+enum { UNWIND_WORDS = 160, UNWIND_PAIRS = 48 };
 
-/* A walk: what it found, and every word of the stack that it hung on, in the order of reading. */
+/* A word of the stack: where, and what it said. */
+struct unwind_word {
+	uint64_t at;
+	uint64_t value;
+};
+
+struct unwind_pair {
+	uint64_t at;
+	_Alignas(16) uint64_t value[2];
+};
+
+/*
+ * A walk: what it found, and every word of the stack that it hung on: those of `word` in the order of reading.
+ * Where a function keeps a frame pointer two words lie side by side, its caller's rbp and the return address above:
+ * `pair`. There are pairs only of a stack that is there without a gap (unwind_is_sure), where no order counts.
+ */
 struct unwind_walk {
-	uint64_t sp;        /* of the caller, where it began */
 	const uint64_t *bp; /* where the caller's rbp was given; of no use afterwards */
 	uint32_t frames;
 	uint32_t words;
+	uint32_t pairs;
 	uint16_t flags;   /* VMAT_EVENT_STACK_TRUNCATED, VMAT_EVENT_FP */
 	bool hangs_on_bp; /* the caller's rbp was used */
+	bool on_main_stack;
+	bool corrects; /* given: which entries follow each other is put right (recipes.h, caller) */
 	/* The same registers and words in the same thread give the same walk, until recipes_epoch() rises. */
 	bool repeatable;
-	int32_t at[UNWIND_WORDS]; /* bytes from sp */
-	uint64_t value[UNWIND_WORDS];
+	struct unwind_pair pair[UNWIND_PAIRS];
+	struct unwind_word word[UNWIND_WORDS];
 	uint64_t pc[VMAT_DEPTH_LIMIT]; /* innermost first, marked (VMAT_PC_MARKS) */
 };
 
@@ -74,6 +91,12 @@ bool unwind_ready(void);
  */
 void unwind_stack(const struct frame_registers *at, enum vmat_stack_mode mode, size_t depth,
                   struct unwind_walk *walk);
+
+/*
+ * True if memory from sp to the end of the running thread's stack is known to be there, and stays while it runs on
+ * it. No system call.
+ */
+bool unwind_is_sure(uint64_t sp);
 
 /*
  * True if one of the next few frames of the thread is in code that `inside` says yes to, before any signal

@@ -215,11 +215,36 @@ static struct memo_key remember(const struct frame_registers *at, uint32_t words
 	struct unwind_walk *walk = memo_walk(memo);
 
 	walk->words = words;
+	walk->pairs = 0;
 	walk->hangs_on_bp = hangs_on_bp;
 	walk->repeatable = true;
 	for (uint32_t i = 0; i < words; i++) {
-		walk->at[i] = (int32_t)(i * 8);
-		walk->value[i] = ((const uint64_t *)at->sp)[i];
+		walk->word[i].at = at->sp + i * 8;
+		walk->word[i].value = *(const uint64_t *)walk->word[i].at;
+	}
+	memo_fill(memo, &key, &stack);
+	return key;
+}
+
+/* The same, the words two by two. */
+static struct memo_key remember_pairs(const struct frame_registers *at, uint32_t pairs)
+{
+	struct memo_key key = { .at = *at,
+		                .thread = frames_thread_pointer(),
+		                .epoch = recipes_epoch() };
+	struct memo_stack stack = { .id = 77, .flags = VMAT_EVENT_STACK_TRUNCATED };
+	struct memo *memo = memo_take(&key);
+	struct unwind_walk *walk = memo_walk(memo);
+
+	walk->words = 0;
+	walk->pairs = pairs;
+	walk->hangs_on_bp = false;
+	walk->on_main_stack = true;
+	walk->repeatable = true;
+	for (uint32_t i = 0; i < pairs; i++) {
+		const uint64_t *words = (const uint64_t *)at->sp + 2 * i;
+
+		walk->pair[i] = (struct unwind_pair) { (uint64_t)words, { words[0], words[1] } };
 	}
 	memo_fill(memo, &key, &stack);
 	return key;
@@ -253,6 +278,25 @@ static void rules_of_gone_words(void)
 	munmap(pages, PAGE);
 }
 
+static void rules_of_pairs(void)
+{
+	enum { PAIRS = 7 };
+	uint64_t stack[2 * PAIRS + 2] = { 0 };
+	struct frame_registers at = { .pc = 0x2000, .sp = (uint64_t)stack, .bp = 5 };
+	struct memo_key key = remember_pairs(&at, PAIRS);
+	bool holds = true;
+
+	for (int i = 0; i < 2 * PAIRS; i++) {
+		stack[i] ^= 1;
+		holds &= !is_known(&key);
+		stack[i] ^= 1;
+		holds &= is_known(&key);
+	}
+	check(holds, "the memo hangs on both words of each pair");
+	stack[2 * PAIRS] = 1;
+	check(is_known(&key), "and on none behind the last");
+}
+
 void rules_of_the_memo(void)
 {
 	uint64_t stack[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
@@ -281,6 +325,7 @@ void rules_of_the_memo(void)
 	key = remember(&at, 7, false);
 	key.at.bp++;
 	check(is_known(&key), "not on rbp, if it was not used");
+	rules_of_pairs();
 	rules_of_gone_words();
 }
 
@@ -316,7 +361,7 @@ static int count_mappings(void)
 
 void rules_of_a_full_table(void)
 {
-	const struct recipe_entry *table = (const void *)memory;
+	struct recipe_entry *table = (void *)memory;
 	enum { LEARNT = RECIPE_LIMIT * 2 };
 	uint64_t range[2] = { 0, 0 };
 	struct timespec begin, end;

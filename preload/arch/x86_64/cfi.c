@@ -212,7 +212,7 @@ static bool read_cfa(struct recipe *recipe, uint64_t cfa)
 static struct recipe read_recipe(uint64_t pc, uint64_t sp, uint64_t bp, uint64_t bx)
 {
 	const struct recipe opaque = { .kind = RECIPE_OPAQUE };
-	struct recipe recipe = { .kind = RECIPE_SIGNAL };
+	struct recipe recipe = { .kind = RECIPE_SIGNAL, .bp_words = -1 };
 	uint64_t base = sp;
 
 	if (is_signal_frame(pc, sp, bp))
