@@ -66,7 +66,7 @@ static bool take_file(struct recording *recording, int fd)
 		return false;
 	split_device(&object, status.st_dev);
 	object.inode = status.st_ino;
-	text_string(&text, "/proc/self/fd/");
+	text_string(&text, "/proc/thread-self/fd/");
 	text_number(&text, (uint64_t)fd, 10);
 	bytes = RAW_4(SYS_readlinkat, AT_FDCWD, name, path, sizeof(path));
 	if (raw_failed(bytes))

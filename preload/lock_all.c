@@ -4,12 +4,12 @@
 #include "lock_all.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "address_space.h"
+#include "own_proc.h"
 #include "raw_syscall.h"
 #include "real.h"
 #include "ring.h"
@@ -74,7 +74,7 @@ static uint64_t each_vma(int mlock2_flags)
 	uint64_t bytes = 0;
 	size_t filled = 0;
 	bool skips = false; /* the rest of a long line */
-	long fd = RAW_4(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+	long fd = own_maps_open();
 	long got;
 
 	if (raw_failed(fd))

@@ -4,23 +4,18 @@
  */
 #include "snapshot.h"
 
-#include <fcntl.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
 
 #include "arena.h"
 #include "depot.h"
+#include "own_proc.h"
 #include "raw_syscall.h"
 #include "ring.h"
 #include "text.h"
 
 /* One read() of maps returns at most a page (linux:fs/proc/task_mmu.c, seq_file). */
 enum { READ_BYTES = 4096, ROWS_LIMIT = 64 << 10 };
-
-static long open_maps(void)
-{
-	return RAW_4(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
-}
 
 /* Stores one piece. Bytes read, 0 at the end of the list, -1 on failure. */
 static long take_part(long fd, uint32_t snapshot, uint32_t part)
@@ -55,7 +50,7 @@ void snapshot_take(enum vmat_snapshot_reason reason)
 	bool wanted =
 		ring.laps || reason != VMAT_SNAPSHOT_PERIODIC ||
 		__atomic_load_n(&ring.control->arena_used, __ATOMIC_RELAXED) < ring.arena_bytes / 2;
-	long fd = wanted ? open_maps() : -1;
+	long fd = wanted ? own_maps_open() : -1;
 	uint64_t bytes = 0;
 	long got = -1;
 	uint32_t id;
@@ -135,7 +130,7 @@ uint32_t snapshot_rows_of_two(uint64_t start, uint64_t end, uint64_t other_start
 	bool past = false;
 	uint32_t id = 0;
 	long got = 0;
-	long fd = open_maps();
+	long fd = own_maps_open();
 	char *text;
 
 	if (raw_failed(fd))

@@ -84,6 +84,8 @@ static void every_call(void)
 	page = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	say("mmap", (long)page);
 	say("mmap bad", (long)mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	/* What programs built with -D_FILE_OFFSET_BITS=64 call. */
+	say("mmap64", (long)mmap64(NULL, 5 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	say("mmap shared", (long)mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 	say("mprotect", mprotect(page, PAGE, PROT_READ));
 	say("mprotect bad", mprotect(page + 1, PAGE, PROT_READ));

@@ -41,6 +41,7 @@ def every_call(bench, check):
                 "memfd_create", "process_madvise", "remap_file_pages", "shm_unlink", "shmat", "shmdt",
                 "mbind", "execve"}
     check.equal("calls", called, expected)
+    check.that(any(event["call"] == "mmap" and event["args"]["length"] == 5 * 4096 for event in events), "no mmap64")
     moved = [event["args"]["new_address"] for event in events if event["call"] == "mremap"]
     check.equal("a fifth argument only where flags say so", [at == "0x0" for at in moved],
                 [True, True, False, True])

@@ -274,15 +274,19 @@ static void exit_amid_calls(void)
 	exit(5);
 }
 
+static pthread_t main_thread;
+
 static void *end_process(void *unused)
 {
 	map_protect_and_unmap(10);
+	pthread_join(main_thread, NULL);
 	exit(6);
 	return unused;
 }
 
 static void main_thread_leaves(void)
 {
+	main_thread = pthread_self();
 	start_thread(NULL, end_process);
 	pthread_exit(NULL);
 }

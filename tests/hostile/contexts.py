@@ -67,6 +67,12 @@ def jumps_are_told(bench, check, number):
     every_jump_is_told(bench, check, trace)
 
 
+def ended_by_another(bench, check, number):
+    (trace,) = bench.named("contexts")
+    info = bench.info(trace)
+    check.equal("the end", (info["ended"], info["snapshots"][-1]["reason"]), ("exited", "exit"))
+
+
 ACTS = {
     "small_alternate_stack": act("small_alternate_stack", 160, 2000, check_trace=handlers),
     "alternate_stack_above": act("alternate_stack_above", 1500, 30000, check_trace=one_event_for_each),
@@ -75,7 +81,7 @@ ACTS = {
     "thread_data_destructors": act("thread_data_destructors", 50, 1000, check_trace=destructors),
     "cancelled_early": act("cancelled_early", 60, 1000),
     "exit_amid_calls": act("exit_amid_calls", 500),
-    "main_thread_leaves": act("main_thread_leaves", 1),
+    "main_thread_leaves": act("main_thread_leaves", 1, check_trace=ended_by_another),
     # Three rounds of each coroutine, in two threads.
     "coroutines": act("coroutines", 40, 5000, program="coroutines",
                       check_trace=on_other_stacks(6, 0, "run_coroutine")),

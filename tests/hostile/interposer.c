@@ -37,15 +37,23 @@ int munmap(void *addr, size_t length)
 	return next(addr, length);
 }
 
+static void map_and_unmap(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED || munmap(page, 4096))
+		abort();
+}
+
 __attribute__((constructor)) static void start(void)
 {
 	born = getpid();
-	munmap(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);
+	map_and_unmap();
 }
 
 __attribute__((destructor)) static void finish(void)
 {
-	munmap(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);
+	map_and_unmap();
 	if (getpid() == born)
 		dprintf(1, "interposed: %ld\n", calls);
 }

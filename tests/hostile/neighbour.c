@@ -4,6 +4,7 @@
  * -DOWN_MMAP it has its own mmap and munmap, which come before any library's.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -89,6 +90,8 @@ int main(int argc, char **argv)
 	int status;
 	pid_t pid;
 
+	/* What libc takes from its start: not before it is given. */
+	printf("%s of %s\n", program_invocation_short_name, getenv("LC_ALL"));
 	allocate(1);
 	map_and_unmap(10);
 	pthread_create(&thread, NULL, run, NULL);

@@ -7,12 +7,12 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <link.h>
 #include <sys/syscall.h>
 
 #include "cfi_table.h"
 #include "object_symbols.h"
+#include "own_proc.h"
 #include "raw_syscall.h"
 #include "site_check.h"
 #include "site_copies.h"
@@ -96,11 +96,6 @@ static void leave(struct sites_report *report, const char *object, uint32_t numb
 	text_string(&text, " system call ");
 	text_number(&text, number, 10);
 	leave_named(report, object, name, why);
-}
-
-static long open_memory(void)
-{
-	return RAW_4(SYS_openat, AT_FDCWD, "/proc/self/mem", O_RDWR | O_CLOEXEC, 0);
 }
 
 static const char *write_call(long memory, const uint8_t *at)
@@ -259,7 +254,7 @@ static const char *patch_copied(long memory, const struct site *site, uint64_t d
 struct site_left sites_patch_copy(uint64_t distance)
 {
 	struct site_left left = { NULL, 0 };
-	long memory = open_memory();
+	long memory = own_memory_open();
 
 	if (raw_failed(memory))
 		return (struct site_left) { "/proc/self/mem cannot be opened", 0 };
@@ -299,7 +294,7 @@ void sites_patch(struct sites_report *report)
 	struct patcher patcher = { .report = report, .libc = "libc" };
 
 	*report = (struct sites_report) { .off = VMAT_SITES_UNKNOWN_LIBC };
-	patcher.memory = has_lahf() ? open_memory() : -ENOSYS;
+	patcher.memory = has_lahf() ? own_memory_open() : -ENOSYS;
 	if (raw_failed(patcher.memory)) {
 		report->off = VMAT_SITES_REFUSED;
 		return;
