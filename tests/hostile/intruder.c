@@ -300,12 +300,10 @@ static void dumped(void)
 
 static void *call_plugin(const char *name)
 {
-	char path[512];
-	void *plugin;
+	/* By the program's own RUNPATH, which the loader takes from whoever calls. */
+	void *plugin = dlopen(name, RTLD_NOW);
 	void (*maps)(void);
 
-	snprintf(path, sizeof(path), "%s/%s", operand, name);
-	plugin = dlopen(path, RTLD_NOW);
 	if (!plugin)
 		abort();
 	maps = (void (*)(void))(unsigned long)dlsym(plugin, "plugin_maps");

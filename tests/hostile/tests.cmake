@@ -16,6 +16,7 @@ foreach(PLUGIN first second)
   set_target_properties(plugin_${PLUGIN} PROPERTIES PREFIX ""
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/hostile)
 endforeach()
+set_target_properties(intruder PROPERTIES BUILD_RPATH "$ORIGIN/hostile")
 # The same pc in both would say nothing: what one knows of it would be right of the other.
 target_compile_options(plugin_second PRIVATE -falign-functions=256)
 

@@ -13,9 +13,11 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from breaks import BREAKS
-
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent / "mutants"))
+from breaks import BREAKS
+from edits import DoesNotApply, edited
+
 ROOT = HERE.parent.parent
 CORE = ROOT / "analyzer" / "core"
 SCRIPTS = {path.stem: path for path in sorted(HERE.glob("*.replay"))}
@@ -66,11 +68,12 @@ def main():
                 continue
             text = (CORE / file).read_text()
             where = f"{file}: {old.strip().splitlines()[0]}"
-            if text.count(old) != 1:
+            broken = work / "core" / "broken.c"
+            try:
+                broken.write_text(edited(text, old, new))
+            except DoesNotApply:
                 complaints.append(f"does not apply: {where}")
                 continue
-            broken = work / "core" / "broken.c"
-            broken.write_text(text.replace(old, new))
             said = compile_file(broken, work, work / "broken.o")
             if said is not True:
                 complaints.append(f"does not compile: {where}\n{said}")

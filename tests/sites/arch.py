@@ -87,6 +87,7 @@ def generic(lender, check, folder):
     for name in LENT:
         # A copy: record looks for the recorder beside the file that it is.
         shutil.copy(os.path.join(lender, name), own)
+    shutil.copytree(os.path.join(lender, "hostile"), os.path.join(own, "hostile"))
     says_why(check, own, folder)
     held(check, "layers", os.path.join(ROOT, "tests", "layers.sh"), own)
     for script, names in (("trace/compare_account.py", SAMPLES), ("hostile/behaviours.py", HOSTILE),
