@@ -163,6 +163,11 @@ def destructors(bench, check):
     check.equal("mmap calls of children", sorted(counts(bench.events(p)).get("mmap", 0) for p in bench.trace_files()
                                                  if p != path), [7, MAPPED_IN_EDGE])
     bench.explained(check, "edges")
+    forget(bench)
+    bench.both(check, "many behind the end", [program, "exits", "20"], EDGE_MANY="12000")
+    stopped = [bench.info(path)["lost"]["recording_stopped"] for path in bench.named("edged")
+               if not bench.info(path)["from_fork"]]
+    check.that(stopped and stopped[0], f"recording did not stop where the file was cut: {stopped}")
 
 
 ACTS = {"resolvers": resolvers, "opened": opened, "audited": audited, "preinit": preinit,
