@@ -33,13 +33,22 @@ static pthread_t start_thread(const pthread_attr_t *attributes, void *(*run)(voi
 
 static volatile sig_atomic_t handled;
 
+/* A handler needs some stack for itself: 8 KiB are not all for who is called from it. */
+static __attribute__((noinline)) void map_from_a_frame(void)
+{
+	volatile char room[2000];
+
+	room[0] = room[sizeof(room) - 1] = 1;
+	map_protect_and_unmap(1);
+}
+
 static void map_in_handler(int signal)
 {
 	int saved = errno;
 
 	(void)signal;
 	errno = 4321;
-	map_protect_and_unmap(1);
+	map_from_a_frame();
 	if (errno != 4321)
 		fail("errno in the handler");
 	/* A string is copied, a file made for a child. */
