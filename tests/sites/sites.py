@@ -42,6 +42,13 @@ def throw(bench, check):
         subprocess.run(["g++", level, "-o", program, os.path.join(HERE, "throwing.cc")], check=True)
         plain, _ = bench.both(check, f"throw {level}", [program])
         check.that(plain.stdout.endswith(b" caught\n"), "nothing was caught")
+    # Where the program itself has no unwinder, any that is preloaded would come before the plug-in's own.
+    plugin, host = (os.path.join(bench.folder, name) for name in ("throwing.so", "throwing_host"))
+    subprocess.run(["g++", "-O2", "-fPIC", "-shared", "-DPLUGIN", "-o", plugin, os.path.join(HERE, "throwing.cc")],
+                   check=True)
+    subprocess.run(["gcc", "-D_GNU_SOURCE", "-o", host, os.path.join(HERE, "throwing_host.c"), "-ldl"], check=True)
+    plain, _ = bench.both(check, "throw in a plug-in", [host, plugin])
+    check.that(plain.stdout.endswith(b" caught\n"), f"nothing was caught in a plug-in: {plain}")
 
 
 def cancel(bench, check):

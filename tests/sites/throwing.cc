@@ -1,8 +1,11 @@
-// throwing: exceptions out of constructors that have mapped memory, through frames that unmap it.
+// throwing: exceptions out of constructors that have mapped memory, through frames that unmap it. Says whose
+// unwinder it was. With -DPLUGIN: for throwing_host.c.
 #include <cstdio>
 #include <cstdlib>
+#include <dlfcn.h>
 #include <stdexcept>
 #include <sys/mman.h>
+#include <unwind.h>
 #include <vector>
 
 struct Pages {
@@ -29,8 +32,13 @@ static int nest(int number)
 	return number > 1 && number % 7 ? nest(number - 1) + large[0] : 0;
 }
 
+#ifdef PLUGIN
+extern "C" int throwing()
+#else
 int main()
+#endif
 {
+	Dl_info unwinder;
 	int caught = 0;
 
 	for (int i = 0; i < 3000; i++) {
@@ -45,6 +53,8 @@ int main()
 			caught++;
 		}
 	}
+	if (dladdr(reinterpret_cast<void *>(&_Unwind_RaiseException), &unwinder))
+		printf("by %s\n", unwinder.dli_fname);
 	printf("%d caught\n", caught);
 	return 0;
 }
