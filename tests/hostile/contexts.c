@@ -259,12 +259,48 @@ static void cancelled_early(void)
 			usleep((unsigned)(i * 37 % 3000));
 			pthread_cancel(thread);
 			pthread_join(thread, &how);
+			/* Whoever was cancelled left nothing behind that this one needs to learn its place. */
+			mprotect(fresh_page, PAGE, PROT_NONE);
 			_exit(how != PTHREAD_CANCELED);
 		}
 		waitpid(pid, &status, 0);
 		wrong += status != 0;
 	}
 	dprintf(1, "not cancelled as they should be: %u\n", wrong);
+}
+
+static void protect_in_handler(int signal)
+{
+	(void)signal;
+	FRESH_64
+	handled = 1;
+}
+
+/* A handler that learns places of its own, in a process that is learning others. */
+static void signalled_early(void)
+{
+	struct sigaction action = { .sa_handler = protect_in_handler };
+	unsigned wrong = 0;
+
+	fresh_page = map(PAGE);
+	sigaction(SIGALRM, &action, NULL);
+	for (long i = 0; i < count; i++) {
+		struct itimerval once = { .it_value = { 0, 200 + i * 37 % 4000 } };
+		pid_t pid = fork();
+		int status;
+
+		if (!pid) {
+			map_protect_and_unmap(1);
+			setitimer(ITIMER_REAL, &once, NULL);
+			FRESH_512
+			while (!handled)
+				;
+			_exit(0);
+		}
+		waitpid(pid, &status, 0);
+		wrong += status != 0;
+	}
+	dprintf(1, "children that died: %u\n", wrong);
 }
 
 /* exit() by one thread while others are inside calls. */
@@ -342,6 +378,7 @@ const struct act acts[] = {
 	{ "least_stacks", least_stacks },
 	{ "thread_data_destructors", thread_data_destructors },
 	{ "cancelled_early", cancelled_early },
+	{ "signalled_early", signalled_early },
 	{ "exit_amid_calls", exit_amid_calls },
 	{ "main_thread_leaves", main_thread_leaves },
 	{ "jumps_from_handlers", jumps_from_handlers },

@@ -62,6 +62,18 @@ def on_other_stacks(calls_each, calls_else, function):
     return check_trace
 
 
+def whole_stacks(wanted):
+    """In children, of the mprotect calls that are wanted."""
+    def check_trace(bench, check, number):
+        children = [path for path in bench.named("contexts") if bench.info(path)["from_fork"]]
+        check.equal("children", len(children), number)
+        for path in children[::3]:
+            events = [event for event in own(bench.events(path)) if event["call"] == "mprotect" and wanted(event)]
+            cut = [event["seq"] for event in events if {"stack-truncated", "stack-unknown"} & set(event["flags"])]
+            check.equal(f"{path}: stacks that were cut", (bool(events), cut), (True, []))
+    return check_trace
+
+
 def jumps_are_told(bench, check, number):
     (trace,) = [path for path in bench.named("contexts") if not bench.info(path)["from_fork"]]
     every_jump_is_told(bench, check, trace)
@@ -79,7 +91,8 @@ ACTS = {
     "interrupted": act("interrupted", 1),
     "least_stacks": act("least_stacks", 960, 10000, check_trace=stacks_of_little_threads),
     "thread_data_destructors": act("thread_data_destructors", 50, 1000, check_trace=destructors),
-    "cancelled_early": act("cancelled_early", 60, 1000),
+    "cancelled_early": act("cancelled_early", 60, 1000, check_trace=whole_stacks(lambda e: e["args"]["prot"] == "---")),
+    "signalled_early": act("signalled_early", 60, 1000, check_trace=whole_stacks(lambda e: True)),
     "exit_amid_calls": act("exit_amid_calls", 500),
     "main_thread_leaves": act("main_thread_leaves", 1, check_trace=ended_by_another),
     # Three rounds of each coroutine, in two threads.

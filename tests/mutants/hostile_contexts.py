@@ -67,7 +67,7 @@ MUTANTS = [
            "\t\t                                              __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))\n\t\t\tcontinue;",
            "\t\t__atomic_store_n(&memo->state, mine, __ATOMIC_RELAXED);\n\t\t(void)state;", "file/hundred_laps"),
     Mutant("learns_with_signals", "U4", RECIPES, "SIG_BLOCK, &all, &mask, SIGNAL_SET_BYTES)",
-           "SIG_BLOCK, &none, &mask, SIGNAL_SET_BYTES)", "hostile/signals",
+           "SIG_BLOCK, &none, &mask, SIGNAL_SET_BYTES)", "hostile/signalled_early",
            ((RECIPES, "\tconst uint64_t all = UINT64_MAX;\n\tstruct dl_find_object object;", "\tconst uint64_t none = 0;\n\tstruct dl_find_object object;"),)),
     Mutant("no_frames_by_rbx", "U5", UNWIND, "\tif (!frame.bx_at)\n\t\treturn", "\tif (frame.bx_at | 1)\n\t\treturn",
            "trace/unwind"),
