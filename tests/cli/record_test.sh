@@ -117,6 +117,8 @@ if "$compiler" -static -o static seven.c 2>/dev/null; then
 	printf '#!%s/static\n' "$work" >script
 	refuses 'a script of a static interpreter' 125 'statically linked' -- ./script
 fi
+"$compiler" -Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1 -o musl seven.c &&
+	refuses 'a program of another libc' 125 "the recorder needs glibc's" -- ./musl
 # An ELF header of a 32-bit program for i386, and nothing more.
 { printf '\177ELF\1\1\1\0\0\0\0\0\0\0\0\0\2\0\3\0\1\0\0\0'; head -c 28 /dev/zero; } >small
 chmod +x small
