@@ -123,6 +123,11 @@ def failed_exec(bench, check):
     (trace,) = glob.glob(bench.traces + "/*")
     info = bench.info(trace)
     check.equal("ended", (info["ended"], info["exit_status"], info["in_flight"]), ("exited", 3, []))
+    # Nobody there to be told of its end: what the trace itself says.
+    shutil.rmtree(bench.traces)
+    check.equal("status, preloaded", bench.run([sys.executable, "-c", script], True).returncode, 3)
+    ends = [bench.info(path)["ended"] for path in bench.trace_files() if "python" in os.path.basename(path)]
+    check.equal("ended, preloaded", ends[-1:], ["killed"])
 
 
 ACTS = {act.__name__: act for act in (kills, ways, exec_in_flight, failed_exec)}

@@ -48,7 +48,7 @@ MUTANTS = [
     Mutant("a_child_is_not_let_go", "R7", SPACE,
            "\t\tring_count(&parent.control->children_left);\n\t\tswitch_off();\n\t\treturn false;",
            "\t\t__atomic_store_n(address_space.state, SPACE_RECORDING, __ATOMIC_RELEASE);\n\t\treturn true;",
-           "hostile/ring_replaced_in_child hostile/children"),
+           "hostile/ring_replaced_in_child"),
     Mutant("lists_of_ranges_are_not_read", "R7", GUARD,
            "is_harmless(advice) || count > IOV_MAX)",
            "is_harmless(advice) || count)",
