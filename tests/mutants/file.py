@@ -2,7 +2,7 @@
 from table import Mutant
 
 SPACE, FILE, RING, ARENA = "preload/address_space.c", "preload/trace_file.c", "preload/ring.c", "preload/arena.c"
-RECORDER, DEPOT, MODULES, SNAPSHOT = "preload/recorder.c", "preload/depot.c", "preload/modules.c", "preload/snapshot.c"
+IN_FLIGHT, DEPOT, MODULES, SNAPSHOT = "preload/in_flight.h", "preload/depot.c", "preload/modules.c", "preload/snapshot.c"
 LOCK, EXEC, FOLDERS, SETTINGS = "preload/lock_all.c", "preload/exec.c", "preload/folders.c", "preload/settings.c"
 
 MUTANTS = [
@@ -63,11 +63,11 @@ MUTANTS = [
            "\t__atomic_store_n(&slot->stamp, 0, __ATOMIC_RELAXED);\n",
            "\t__atomic_store_n(&slot->stamp, seq + 1, __ATOMIC_RELAXED);\n",
            "file/ring_race"),
-    Mutant("no_call_is_in_flight", "deaths", RECORDER,
+    Mutant("no_call_is_in_flight", "deaths", IN_FLIGHT,
            "\t__atomic_store_n(&entry->owner, (uint64_t)entry->tid << 1 | 1, __ATOMIC_RELEASE);\n",
            "",
            "file/kills file/exec_in_flight"),
-    Mutant("flights_do_not_end", "deaths", RECORDER,
+    Mutant("flights_do_not_end", "deaths", IN_FLIGHT,
            "\t\t__atomic_store_n(&entry->owner, 0, __ATOMIC_RELEASE);\n",
            "\t\t(void)entry;\n",
            "file/kills hostile/threads hostile/short_threads"),
@@ -109,8 +109,8 @@ MUTANTS = [
            "\treal.mmap(NULL, 4096, status ? 0 : 1, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);",
            "file/map_count"),
     Mutant("complains_of_its_folder", "limits", SPACE,
-           "\t\tif (address_space.settings->verbose)\n\t\t\tsettings_complain(\"nothing",
-           "\t\tif (address_space.settings->slot_count)\n\t\t\tsettings_complain(\"nothing",
+           "\t\tif (address_space.settings->verbose)\n\t\t\tsettings_complain(\n",
+           "\t\tif (address_space.settings->slot_count)\n\t\t\tsettings_complain(\n",
            "file/folders"),
     Mutant("folders_of_everybody", "owner", FOLDERS,
            "path, 0700);",

@@ -37,7 +37,7 @@ MUTANTS = [
            "hostile/audited"),
     Mutant("calls_that_failed_are_left_out", "B3 E14", RECORDER,
            "\tif (error)\n\t\tevent->flags |= VMAT_EVENT_FAILED;\n",
-           "\tif (error) {\n\t\trelease_in_flight(recording);\n\t\trecorder_leave(recording);\n"
+           "\tif (error) {\n\t\tin_flight_release(recording->in_flight, event->tid);\n\t\trecorder_leave(recording);\n"
            "\t\terrno = saved;\n\t\treturn;\n\t}\n",
            "hostile/opened hostile/every_call"),
     Mutant("loads_the_unwinder_in_the_constructor", "B4", SPACE,

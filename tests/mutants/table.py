@@ -59,7 +59,9 @@ def complaints(mutants, tests):
         turned = {test for mutant in mutants if row in mutant.of.split() for test in mutant.tests.split()}
         if its and not turned & set(its):
             found.append(f"{row}: no mutant turns one of its tests red")
-        found += [f"{row}: no mutant turns {test} red" for test in its if test not in red]
+        # Scripts of the replay have breaks of their own: tests/replay/mutate.py.
+        found += [f"{row}: no mutant turns {test} red" for test in its
+                  if test not in red and not test.startswith("replay.")]
     found += [f"no mutant turns {test} red" for test, labels in tests.items()
               if labels & {"hostile", "file"} and "full" not in labels and test not in red and
               test not in ("hostile/traps", "hostile/mutants")]
