@@ -82,6 +82,14 @@ def hundred_laps(bench, check):
 def stacks_turn_over(bench, check):
     """More stacks than the arena holds: the oldest go, no event shows another's, the base stays."""
     stacks, rounds = 65536, 60000 if FULL else 12000
+    # Where the arena has room for those of all events that the ring holds, none of them is lost.
+    done = bench.run(churn(bench, "exit", 1, rounds, stacks), True, VMATRACE_RING="4096", VMATRACE_DEPTH="64")
+    check.equal("status, with room", done.returncode, 7)
+    trace = the_trace(bench, check)
+    info = bench.info(trace)
+    check.that(info["arena"]["laps"] > 0, "with room: the arena was not lapped")
+    check.equal("with room: stacks lost", info["lost"]["stacks"], 0)
+    os.unlink(trace)
     # The arena is as small as it gets where the file may not be larger.
     limit = (2300 << 10, 2300 << 10)
     resource.setrlimit(resource.RLIMIT_FSIZE, limit)
