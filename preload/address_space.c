@@ -168,7 +168,10 @@ static struct start_facts read_auxv(char **envp)
 
 	while (*envp)
 		envp++;
-	for (auxv = (const void *)(envp + 1); auxv->a_type != AT_NULL; auxv++) {
+	/* Of a privileged program the loader takes variables away: a null word more for each. */
+	while (!*envp)
+		envp++;
+	for (auxv = (const void *)envp; auxv->a_type != AT_NULL; auxv++) {
 		if (auxv->a_type == AT_SECURE)
 			facts.secure = auxv->a_un.a_val != 0;
 		if (auxv->a_type == AT_PAGESZ)
