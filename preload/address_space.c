@@ -29,6 +29,7 @@
 #include "real.h"
 #include "recorder.h"
 #include "ring.h"
+#include "sandbox.h"
 #include "settings.h"
 #include "sites.h"
 #include "snapshot.h"
@@ -41,8 +42,6 @@
 enum {
 	PAGE = 4096,
 	WAITS_MOST = 50, /* milliseconds */
-	SANDBOX_SLOTS =
-		1 << 13, /* 1 MiB: what is recorded in a sandbox, where no more can be asked for */
 };
 
 struct address_space address_space;
@@ -102,7 +101,8 @@ static void switch_off(void)
 {
 	static uint32_t off = SPACE_OFF;
 
-	__atomic_store_n(address_space.state, SPACE_OFF, __ATOMIC_RELEASE);
+	if (address_space.state)
+		__atomic_store_n(address_space.state, SPACE_OFF, __ATOMIC_RELEASE);
 	__atomic_store_n(&address_space.state, &off, __ATOMIC_RELEASE);
 	address_space.private_start = 0;
 	ring.map_bytes = 0;
@@ -209,6 +209,11 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	/* Larger pages: the layout of the file and the replay do not know them. */
 	if (facts.secure || facts.page_bytes != PAGE)
 		return;
+	if (sandbox_is_unknown(envp)) {
+		raw_syscall_silent = true;
+		switch_off();
+		return;
+	}
 	kept = take_private_memory();
 	if (!kept)
 		return;
@@ -395,24 +400,6 @@ void address_space_after_exec(void)
 {
 	mark_environment('0', '-');
 	ring.control->state = VMAT_STATE_RUNNING;
-}
-
-bool address_space_before_sandbox(void)
-{
-	bool was_silent = raw_syscall_silent;
-
-	if (address_space_has_begun() && !was_silent && address_space_enter()) {
-		ring_make_slots_ready(ring_head() + SANDBOX_SLOTS);
-		snapshot_take(VMAT_SNAPSHOT_PERIODIC);
-	}
-	raw_syscall_silent = true;
-	return was_silent;
-}
-
-void address_space_after_sandbox(bool was_silent, bool failed)
-{
-	if (failed)
-		raw_syscall_silent = was_silent;
 }
 
 void address_space_give_up(void)

@@ -86,13 +86,6 @@ void address_space_after_exec(void);
 /* True in a child of vfork or posix_spawn: the address space is the parent's. In a sandbox nobody can tell. */
 bool address_space_is_borrowed(void);
 
-/*
- * Around a call that asks for a seccomp filter: a last snapshot, pages for the next events, and then no system
- * call of the recorder's any more. Returns what after_sandbox() wants, which undoes it if the call failed.
- */
-bool address_space_before_sandbox(void);
-void address_space_after_sandbox(bool was_silent, bool failed);
-
 /* Stops recording for good: the program takes the ring's place. */
 void address_space_give_up(void);
 

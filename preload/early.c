@@ -27,20 +27,19 @@ enum { AUXV_LIMIT = 64, PAGE = 4096 };
 /* Where this library's own dynamic section is: how it is known in the list. */
 extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden")));
 
-/* Bytes of the auxiliary vector, 0 or less if it cannot be had. */
+/* Bytes of the auxiliary vector, 0 or less if it cannot be had. A sandbox lets the loader open and read files. */
 static long read_auxv(Elf64_auxv_t *auxv, size_t bytes)
 {
-	long got = RAW_5(SYS_prctl, PR_GET_AUXV, auxv, bytes, 0, 0);
-	long fd;
+	long fd = RAW_4(SYS_openat, AT_FDCWD, "/proc/self/auxv", O_RDONLY | O_CLOEXEC, 0);
+	long got;
 
-	if (!raw_failed(got))
-		return got < (long)bytes ? got : (long)bytes;
-	fd = RAW_4(SYS_openat, AT_FDCWD, "/proc/self/auxv", O_RDONLY | O_CLOEXEC, 0);
-	if (raw_failed(fd))
-		return 0;
-	got = RAW_3(SYS_read, fd, auxv, bytes);
-	RAW_1(SYS_close, fd);
-	return got;
+	if (!raw_failed(fd)) {
+		got = RAW_3(SYS_read, fd, auxv, bytes);
+		RAW_1(SYS_close, fd);
+		return got;
+	}
+	got = RAW_5(SYS_prctl, PR_GET_AUXV, auxv, bytes, 0, 0);
+	return got < (long)bytes ? got : (long)bytes;
 }
 
 /* The loader's ELF header: the interpreter, or, started as a program, what the kernel took for the program. */

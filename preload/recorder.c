@@ -303,13 +303,16 @@ void recorder_site_ends(void)
 
 void recorder_put_now(struct recording *recording)
 {
+	uint32_t claimed;
+
 	if (!recording->recording)
 		return;
+	claimed = recording->event.tid; /* the parent's: that is what the child found */
 	recording->event.flags |= VMAT_EVENT_CHILD;
 	recording->event.tid = (uint32_t)RAW_1(SYS_gettid, 0);
 	if (ring_put(&recording->event, address_space.state))
 		snapshot_take(VMAT_SNAPSHOT_PERIODIC);
-	in_flight_release(recording->in_flight, recording->event.tid);
+	in_flight_release(recording->in_flight, claimed);
 }
 
 /*

@@ -18,6 +18,7 @@
 #include "lock_all.h"
 #include "real.h"
 #include "recorder.h"
+#include "sandbox.h"
 
 #ifndef SYS_mseal
 #define SYS_mseal 462
@@ -58,10 +59,10 @@ int system_call_is_traced(long number, long first)
 
 static long ask_for_filter(long number, const long *word)
 {
-	bool was_silent = address_space_before_sandbox();
+	bool was_silent = sandbox_before();
 	long result = real.syscall(number, word[0], word[1], word[2], word[3], word[4], word[5]);
 
-	address_space_after_sandbox(was_silent, result == -1);
+	sandbox_after(was_silent, result == -1);
 	return result;
 }
 

@@ -19,6 +19,7 @@
 #include "place.h"
 #include "real.h"
 #include "recorder.h"
+#include "sandbox.h"
 
 #define WRAPPER __attribute__((visibility("default")))
 
@@ -307,10 +308,10 @@ WRAPPER int prctl(int option, ...)
 	va_end(list);
 	real_ready();
 	if (option == PR_SET_SECCOMP) {
-		bool was_silent = address_space_before_sandbox();
+		bool was_silent = sandbox_before();
 
 		result = real.prctl(option, word[0], word[1], word[2], word[3]);
-		address_space_after_sandbox(was_silent, result != 0);
+		sandbox_after(was_silent, result != 0);
 		return result;
 	}
 	if (option != PR_SET_VMA)

@@ -121,7 +121,8 @@ void missing_of_set(struct missing *missing, const struct trace_set *set)
 	else if (untraced->count)
 		missing_add(missing,
 		            "%zu program%s no trace %s begun (statically linked, set-user-id, "
-		            "32-bit, or without the environment that names the recorder): %s",
+		            "32-bit, in a sandbox, or without the environment that names the "
+		            "recorder): %s",
 		            untraced->count, untraced->count == 1 ? " that has" : "s that have",
 		            untraced->count == 1 ? "was" : "were",
 		            untraced_names(untraced, set, names, sizeof(names)));

@@ -18,6 +18,23 @@ static void set(const char *name, const char *value)
 		setenv(name, value, 1);
 }
 
+/* Seccomp filters that we are under ourselves; the recorder takes them for harmless (preload/sandbox.h). */
+static unsigned own_filters(void)
+{
+	FILE *status = fopen("/proc/self/status", "re");
+	unsigned mode = 0, count = 0;
+	char line[256];
+	bool counted = false;
+
+	while (status && fgets(line, sizeof(line), status)) {
+		sscanf(line, "Seccomp: %u", &mode);
+		counted |= sscanf(line, "Seccomp_filters: %u", &count) == 1;
+	}
+	if (status)
+		fclose(status);
+	return counted ? count : mode != 0;
+}
+
 /*
  * The environment of CMD. An existing preload stays, behind ours; a sanitizer's runtime insists on
  * being first.
@@ -27,7 +44,7 @@ static bool set_environment(const struct record_options *options, const struct t
 {
 	const char *before = getenv("LD_PRELOAD");
 	char *preload;
-	char depth[24];
+	char depth[24], filters[24];
 
 	if (asprintf(&preload, "%s%s%s%s%s", target->sanitizer, target->sanitizer[0] ? " " : "",
 	             recorder, before && before[0] ? " " : "", before ? before : "") < 0)
@@ -42,6 +59,9 @@ static bool set_environment(const struct record_options *options, const struct t
 	set("VMATRACE_CHILDREN", options->no_children ? "0" : NULL);
 	snprintf(depth, sizeof(depth), "%llu", (unsigned long long)options->depth.value);
 	set("VMATRACE_DEPTH", options->depth.given ? depth : NULL);
+	snprintf(filters, sizeof(filters), "%u", own_filters());
+	unsetenv("VMATRACE_FILTERS");
+	set("VMATRACE_FILTERS", filters[0] != '0' ? filters : NULL);
 	return true;
 }
 

@@ -188,8 +188,8 @@ static void print_tally(const struct tally *tally, const struct trace_set *set,
 		        grouped(lost, tally->not_followed), tally->not_followed == 1 ? "" : "es");
 	if (tally->untraced.count)
 		fprintf(stderr,
-		        "vmatrace: %s program%s could not be traced (static, setuid, 32-bit, or "
-		        "without its environment): %s\n",
+		        "vmatrace: %s program%s could not be traced (static, setuid, 32-bit, in a "
+		        "sandbox, or without its environment): %s\n",
 		        grouped(lost, tally->untraced.count), tally->untraced.count == 1 ? "" : "s",
 		        untraced_names(&tally->untraced, set, names, sizeof(names)));
 	if (tally->stopped)

@@ -241,6 +241,12 @@ static void put_events(FILE *out, const struct info *info)
 	}
 	if (counts->truncated)
 		fprintf(out, LABEL "%s\n", "", "the file is cut off: what its end held is missing");
+	if (control->sandboxed)
+		fprintf(out, LABEL "%s\n", "sandbox",
+		        "the program asked for a seccomp filter: since then no list is read and no "
+		        "file's name"
+		        " asked for;\n           its children are not followed, what it executes "
+		        "is not traced");
 	put_unseen(out, info);
 }
 

@@ -245,7 +245,8 @@ struct vmat_control {
 	uint32_t state;     /*  384 enum vmat_state */
 	uint32_t stopped;   /*  388 enum vmat_stopped */
 	uint32_t snapshots; /*  392 number of snapshots begun; the next id */
-	uint32_t pad3;
+	uint32_t
+		sandboxed; /*  396 1: the program asked for a seccomp filter; no list is read any more */
 	uint64_t latest_version;       /* 400 odd while `latest` is being written, else even */
 	struct vmat_clock_pair latest; /* 408 */
 	uint64_t

@@ -6,6 +6,7 @@ and a trace for as long as there can be one, which says how long that was.
 """
 import json
 import os
+import shutil
 
 import hostile
 from behaviours import the_trace
@@ -34,6 +35,34 @@ def sandboxed(bench, check):
     info = bench.info(the_trace(bench, check))
     check.equal("snapshots that failed", info["lost"]["snapshots"], 0)
     check.equal("the last snapshot", info["snapshots"][-1]["reason"], "exit")
+
+
+def narrow_exec(bench, check):
+    """A filter that kills is inherited by the next image, which must make no call but the program's own."""
+    plain, _ = act(bench, check, "narrow_exec", "100", "/bin/true")
+    check.equal("untraced", plain.returncode, 0)
+    trace = the_trace(bench, check)
+    check.equal("mmap calls", mmaps(bench, trace), 100)
+    info = bench.info(trace)
+    check.equal("ended in", (info["ended"], info["coverage"]["sandboxed"]), ("exec", True))
+    check.that(b"asked for a seccomp filter" in bench.read("info", trace).stdout, "info does not say it")
+    # Nobody knows that this one is harmless.
+    shutil.rmtree(bench.traces)
+    act(bench, check, "harmless_exec", "100", f'{bench.program("confined")} calls 50')
+    check.equal("mmap calls", mmaps(bench, the_trace(bench, check)), 100)
+
+
+def known_filter(bench, check):
+    """What `record` itself lives under is taken for harmless; what is asked for under it is not."""
+    for command, traced in (("calls 50", 1), ("narrow_exec 50 /bin/true", 1)):
+        folder = os.path.join(bench.folder, command.split()[0])
+        line = f'{bench.vmatrace} record -o {folder}/ -- {bench.program("confined")} {command}'
+        done = bench.run([bench.program("confined"), "harmless_exec", "1", line], False)
+        check.equal(f"{command}: status", done.returncode, 0)
+        paths = [os.path.join(folder, name) for name in os.listdir(folder)]
+        check.equal(f"{command}: mmap calls", [mmaps(bench, path) for path in paths], [50] * traced)
+        bench.explained(check, command, paths)
+    check.that(b"1 program could not be traced" in done.stderr, f"what is missing is not said: {done.stderr}")
 
 
 def limited(bench, check):
@@ -81,7 +110,7 @@ def strict(bench, check):
     check.equal("mmap calls", mmaps(bench, the_trace(bench, check)), 100)
 
 
-ACTS = {f.__name__: f for f in (sandboxed, limited, full_disk, other_root, strict)}
+ACTS = {f.__name__: f for f in (sandboxed, narrow_exec, known_filter, limited, full_disk, other_root, strict)}
 
 if __name__ == "__main__":
     hostile.main(ACTS, read_all=True)

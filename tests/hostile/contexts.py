@@ -12,7 +12,8 @@ from hostile import FULL, counts, own
 def act(name, count, more_full=None, verified=True, check_trace=None, program="contexts"):
     def test(bench, check):
         number = (more_full or count) if FULL else count
-        bench.both(check, name, [bench.program(program), name, str(number)])
+        more = {"VMATRACE_RING": "65536"} if number >= 100000 else {}
+        bench.both(check, name, [bench.program(program), name, str(number)], timeout=1200, **more)
         check.that(bench.named(program), "no trace")
         if verified:
             bench.explained(check, name, bench.trace_files()[:40])
