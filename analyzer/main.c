@@ -78,7 +78,8 @@ static const struct command commands[] = {
 	  "Process exit unmaps nothing. What libc and the loader keep is shown apart and is no "
 	  "leak.\n"
 	  "A suppression names part of a function, module or source file; * is any text, ^ and $ "
-	  "its ends.\n"
+	  "its ends;\n"
+	  "its file is that of check: lines of rules that are not about leaks are left to it.\n"
 	  "Text is 20 call sites of each class unless -n says otherwise.\n"
 	  "exit status: with --fail 1 if the program leaked a mapping, an shm object or a "
 	  "thread\n" },

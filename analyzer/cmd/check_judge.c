@@ -11,6 +11,7 @@
 #include "command.h"
 #include "io/baseline_file.h"
 #include "io/policy_file.h"
+#include "io/suppressions.h"
 #include "io/trace_end.h"
 
 /* One run of check. */
@@ -37,7 +38,7 @@ int check_load_policy(struct policy *policy, const struct check_options *options
 	                            : policy_default(policy, error);
 
 	if (fine && options->suppressions &&
-	    !policy_suppressions_read(policy, options->suppressions, error)) {
+	    !suppressions_read(policy, options->suppressions, error)) {
 		policy_release(policy);
 		fine = false;
 	}

@@ -1,11 +1,13 @@
 /*
  * leaks: what was mapped and never unmapped, shm objects never unlinked, threads never joined.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "command.h"
+#include "core/findings.h"
+#include "core/rules.h"
 #include "io/suppressions.h"
 #include "leak_gather.h"
 #include "options.h"
@@ -21,54 +23,78 @@ struct leaks_options {
 static const struct option_row leaks_rows[] = {
 	{ "fail", 0, 0, NULL, "exit with 1 if the program leaked anything", take_flag,
 	  offsetof(struct leaks_options, fail) },
-	{ "suppressions", 0, 0, "FILE", "leave out what its lines leak:PATTERN name", take_text,
+	{ "suppressions", 0, 0, "FILE",
+	  "leave out what its lines leak:PATTERN and shm:PATTERN name", take_text,
 	  offsetof(struct leaks_options, suppressions) },
 	{ 0 },
 };
 
-static int read_suppressions(const char *path, struct suppressions **suppressions)
-{
-	struct suppressions_error error;
+/* Lines of a suppression file, and how often each was of use. */
+struct suppressed {
+	struct policy policy; /* its allow entries alone */
+	uint64_t *used;
+};
 
-	*suppressions = NULL;
-	if (!path)
-		return STATUS_FINE;
-	*suppressions = suppressions_read(path, &error);
-	if (*suppressions)
-		return STATUS_FINE;
-	if (error.error)
-		return complain(STATUS_USAGE, "cannot read '%s': %s", path, strerror(error.error));
-	return complain(STATUS_USAGE, "'%s': line %u: expected leak:PATTERN", path, error.line);
+static int read_suppressions(const char *path, struct suppressed *suppressed)
+{
+	char error[POLICY_ERROR_BYTES];
+
+	*suppressed = (struct suppressed) { 0 };
+	if (path && !suppressions_read(&suppressed->policy, path, error))
+		return complain(STATUS_USAGE, "%s", error);
+	suppressed->used = calloc(suppressed->policy.allow_count + 1, sizeof(*suppressed->used));
+	return suppressed->used ? STATUS_FINE : complain(STATUS_TRACE, "out of memory");
 }
 
-static const char *suppressed_by(struct suppressions *suppressions, const struct site_view *site)
+static void suppressed_release(struct suppressed *suppressed)
 {
-	for (size_t i = 0; suppressions && i < suppressions->count; i++) {
-		struct suppression *suppression = &suppressions->items[i];
+	policy_release(&suppressed->policy);
+	free(suppressed->used);
+}
 
-		for (size_t f = 0; f < site->frame_count; f++) {
-			const struct frame *frame = &site->frames[f];
+static bool matches(const struct policy_allow *allow, const struct site_view *site)
+{
+	for (size_t i = 0; i < site->frame_count; i++) {
+		const struct frame *frame = &site->frames[i];
+		const struct finding_frame place = {
+			.module = frame->module,
+			.function = frame->function,
+			.file = frame->file,
+			.path = frame->path,
+		};
 
-			if (!suppression_matches(suppression, frame->function) &&
-			    !suppression_matches(suppression, frame->module) &&
-			    !suppression_matches(suppression, frame->file))
-				continue;
-			suppression->used++;
-			return suppression->pattern;
-		}
+		if (allow_matches_frame(allow, &place))
+			return true;
 	}
-	return NULL;
+	return false;
+}
+
+/* The pattern of the first line of that rule that names the site; NULL: none. Each that does is of use. */
+static const char *suppressed_by(struct suppressed *suppressed, const struct rule *rule,
+                                 const struct site_view *site)
+{
+	const char *pattern = NULL;
+
+	for (size_t i = 0; i < suppressed->policy.allow_count; i++) {
+		const struct policy_allow *allow = &suppressed->policy.allows[i];
+
+		if (allow->rule != rule || !matches(allow, site))
+			continue;
+		suppressed->used[i]++;
+		pattern = pattern ? pattern : allow->pattern;
+	}
+	return pattern;
 }
 
 static void add_row(struct leak_report *report, const struct site_row *row,
-                    struct suppressions *suppressions)
+                    struct suppressed *suppressed)
 {
 	const struct site_totals *totals = &row->view.totals;
 	struct leak_row *leak = &report->rows[report->row_count++];
 
 	leak->site = &row->view;
 	leak->class = (enum leak_class)row->category;
-	leak->suppressed_by = suppressed_by(suppressions, &row->view);
+	leak->suppressed_by = suppressed_by(suppressed, &rule_leaked_mapping, &row->view);
 	if (leak->class == LEAK_THREAD_STACK && leak->suppressed_by)
 		report->stacks.unjoined = report->stacks.unjoined_bytes = 0;
 	if (leak->class != LEAK_PROGRAM)
@@ -82,7 +108,7 @@ static void add_row(struct leak_report *report, const struct site_row *row,
 }
 
 /* False: out of memory. */
-static bool make_report(struct leak_gathering *gathering, struct suppressions *suppressions,
+static bool make_report(struct leak_gathering *gathering, struct suppressed *suppressed,
                         struct leak_report *report)
 {
 	const struct site_rows *rows = &gathering->rows;
@@ -93,32 +119,53 @@ static bool make_report(struct leak_gathering *gathering, struct suppressions *s
 	*report = (struct leak_report) {
 		.rows = calloc(rows->count + 1, sizeof(*report->rows)),
 		.shm = gathering->names.items,
-		.shm_count = gathering->names.count,
 		.accounts = gathering->accounts,
 		.stacks = gathering->stacks,
 	};
-	shm_sites = calloc(report->shm_count + 1, sizeof(*shm_sites));
+	shm_sites = calloc(gathering->names.count + 1, sizeof(*shm_sites));
 	report->shm_sites = shm_sites;
 	if (!report->rows || !shm_sites)
 		return false;
-	for (size_t i = 0; i < report->shm_count; i++)
-		shm_sites[i] = &gathering->shm_sites.rows[report->shm[i].tag].view;
+	for (size_t i = 0; i < gathering->names.count; i++) {
+		struct shm_name *name = &gathering->names.items[i], *to;
+		const struct site_view *site = &gathering->shm_sites.rows[name->tag].view;
+		struct shm_name kept = *name;
+
+		if (suppressed_by(suppressed, &rule_leaked_shm, site)) {
+			report->shm_suppressed++;
+			continue;
+		}
+		/* Those that count come first; the others are the gathering's to release all the same. */
+		to = &gathering->names.items[report->shm_count];
+		*name = *to;
+		*to = kept;
+		shm_sites[report->shm_count++] = site;
+	}
 	for (unsigned class = 0; class < LEAK_CLASSES; class ++) {
 		for (size_t i = 0; i < rows->count; i++) {
 			if (rows->rows[i].category == class)
-				add_row(report, &rows->rows[i], suppressions);
+				add_row(report, &rows->rows[i], suppressed);
 		}
 	}
 	return true;
 }
 
-static void say_unused(const struct suppressions *suppressions, const char *path)
+static void say_unused(const struct suppressed *suppressed, const char *path)
 {
-	for (size_t i = 0; suppressions && i < suppressions->count; i++) {
-		if (!suppressions->items[i].used)
-			complain(STATUS_FINE, "'%s': line %u: leak:%s suppresses nothing", path,
-			         suppressions->items[i].line, suppressions->items[i].pattern);
+	uint64_t others = 0;
+
+	for (size_t i = 0; i < suppressed->policy.allow_count; i++) {
+		const struct policy_allow *allow = &suppressed->policy.allows[i];
+
+		if (allow->rule != &rule_leaked_mapping && allow->rule != &rule_leaked_shm)
+			others++;
+		else if (!suppressed->used[i])
+			complain(STATUS_FINE, "%s:%u: %s:%s suppresses nothing", path, allow->line,
+			         allow->rule->short_name, allow->pattern);
 	}
+	if (others)
+		complain(STATUS_FINE, "%s: %" PRIu64 " lines of other rules left to check", path,
+		         others);
 }
 
 static int gather_all(struct leak_gathering *gathering, const struct trace_set *set)
@@ -161,38 +208,38 @@ int cmd_leaks(int argc, char **argv)
 	};
 	struct leak_gathering gathering = { 0 };
 	struct leak_report report = { 0 };
-	struct suppressions *suppressions;
+	struct suppressed suppressed;
 	struct trace_set set = { 0 };
 	struct operands operands;
 	int status;
 
 	if (!options_parse(argc, argv, groups, &operands, &status))
 		return status;
-	status = read_suppressions(options.suppressions, &suppressions);
+	status = read_suppressions(options.suppressions, &suppressed);
 	if (status == STATUS_FINE)
 		status = trace_set_find(&set, &operands, &common);
 	if (status != STATUS_FINE) {
-		suppressions_free(suppressions);
+		suppressed_release(&suppressed);
 		return status;
 	}
 	gathering.sources = &common.symbols;
 	gathering.internal = filter.internal;
 	status = gather_all(&gathering, &set);
 	trace_set_release(&set);
-	if (make_report(&gathering, suppressions, &report)) {
+	if (make_report(&gathering, &suppressed, &report)) {
 		report.limit = filter.limit.given ? filter.limit.value : LINES;
 		print(&report, &common);
 	} else {
 		status = complain(STATUS_TRACE, "out of memory");
 	}
 	if (!common.quiet)
-		say_unused(suppressions, options.suppressions);
+		say_unused(&suppressed, options.suppressions);
 	if (status == STATUS_FINE && options.fail &&
 	    (report.leaked_bytes || report.shm_count || report.stacks.unjoined))
 		status = STATUS_FINDINGS;
 	free(report.rows);
 	free((void *)report.shm_sites);
 	leak_gathering_release(&gathering);
-	suppressions_free(suppressions);
+	suppressed_release(&suppressed);
 	return status;
 }

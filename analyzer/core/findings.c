@@ -189,7 +189,7 @@ void findings_release(struct findings *findings)
 	*findings = (struct findings) { 0 };
 }
 
-static bool frame_allowed(const struct policy_allow *allow, const struct finding_frame *frame)
+bool allow_matches_frame(const struct policy_allow *allow, const struct finding_frame *frame)
 {
 	if (allow->any)
 		return glob_matches(allow->any, frame->function) ||
@@ -208,7 +208,7 @@ bool allow_matches(const struct policy_allow *allow, const struct finding *findi
 	if (!allow->module && !allow->function && !allow->file && !allow->any)
 		return true;
 	for (size_t i = 0; i < finding->frame_count; i++)
-		if (frame_allowed(allow, &finding->frames[i]))
+		if (allow_matches_frame(allow, &finding->frames[i]))
 			return true;
 	return false;
 }

@@ -74,6 +74,8 @@ bool finding_set_frames(struct finding *finding, const struct finding_frame *fra
 void findings_finish(struct findings *findings);
 void findings_release(struct findings *findings);
 
+/* True if the frame matches all globs of the entry, which has some. */
+bool allow_matches_frame(const struct policy_allow *allow, const struct finding_frame *frame);
 /* True if the entry allows the finding. */
 bool allow_matches(const struct policy_allow *allow, const struct finding *finding);
 

@@ -64,6 +64,7 @@ void policy_release(struct policy *policy)
 		free(allow->function);
 		free(allow->file);
 		free(allow->any);
+		free(allow->pattern);
 		free(allow->reason);
 	}
 	free(policy->rules);

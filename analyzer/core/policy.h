@@ -45,7 +45,8 @@ struct policy_allow {
 	char *module;            /* of the path or the base name; NULL: any */
 	char *function;
 	char *file;
-	char *any; /* of a suppression file: of module, function or file */
+	char *any;     /* of a suppression file: of module, function or file */
+	char *pattern; /* the same as it is written there */
 	char *reason;
 	const char *source; /* the file it stands in; borrowed */
 	unsigned line;

@@ -33,6 +33,7 @@ static void say(const struct finding *finding, char *text, size_t bytes)
 
 const struct rule rule_failed_call = {
 	.name = "failed-call",
+	.short_name = "failed",
 	.means = "A call that maps, protects or names memory failed.",
 	.fix = "Look at the call with `vmatrace events --failed`: its arguments and errno say why; "
 	       "ENOMEM with memory free means too many VMAs or a limit.",

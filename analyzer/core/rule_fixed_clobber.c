@@ -114,6 +114,7 @@ static void say(const struct finding *finding, char *text, size_t bytes)
 
 const struct rule rule_fixed_clobber = {
 	.name = "fixed-clobber",
+	.short_name = "clobber",
 	.means = "A call with a fixed address replaced live memory that another call site had "
 		 "mapped; what was in it is lost, and nobody was told.",
 	.fix = "Use MAP_FIXED_NOREPLACE, which fails instead, or map only inside a PROT_NONE "

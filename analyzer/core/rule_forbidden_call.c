@@ -57,6 +57,7 @@ static const struct rule_setting settings[] = {
 
 const struct rule rule_forbidden_call = {
 	.name = "forbidden-call",
+	.short_name = "call",
 	.means = "A call that the policy forbids in this module and function was made.",
 	.fix = "Make the call elsewhere, or narrow the globs of the policy.",
 	.settings = settings,

@@ -83,6 +83,7 @@ static const struct rule_setting settings[] = {
 
 const struct rule rule_leaked_mapping = {
 	.name = "leaked-mapping",
+	.short_name = "leak",
 	.means = "Memory that this call site mapped was still mapped when the process ended.",
 	.fix = "Unmap it where its owner is done with it; what is meant to live as long as the "
 	       "process is allowed by function.",

@@ -87,6 +87,7 @@ static void say(const struct finding *finding, char *text, size_t bytes)
 
 const struct rule rule_leaked_shm = {
 	.name = "leaked-shm",
+	.short_name = "shm",
 	.means = "A POSIX shared-memory object was created (shm_open with O_CREAT) and no process "
 		 "unlinked it: it stays in /dev/shm when all have ended.",
 	.fix = "Call shm_unlink as soon as everyone who needs the object has opened it, or on "

@@ -160,6 +160,7 @@ static void say(const struct finding *finding, char *text, size_t bytes)
 
 const struct rule rule_new_call_site = {
 	.name = "new-call-site",
+	.short_name = "new",
 	.means = "With --baseline: this call site was not there when the baseline was written.",
 	.fix = "If it is meant to be there, write the baseline again (check --write-baseline) and "
 	       "commit it.",

@@ -29,6 +29,14 @@ const struct rule *rule_named(const char *name)
 	return NULL;
 }
 
+const struct rule *rule_named_shortly(const char *name)
+{
+	for (const struct rule *const *rule = table; *rule; rule++)
+		if ((*rule)->short_name && strcmp((*rule)->short_name, name) == 0)
+			return *rule;
+	return rule_named(name);
+}
+
 uint64_t rule_order(const struct rule *rule)
 {
 	uint64_t order = 0;

@@ -53,6 +53,7 @@ static void say(const struct finding *finding, char *text, size_t bytes)
 
 const struct rule rule_write_then_exec = {
 	.name = "write-then-exec",
+	.short_name = "exec",
 	.means = "Memory that had been writable was made executable: code that was not on disk "
 		 "may run.",
 	.fix = "If the program makes code, allow the place that does; if it does not, find out who "

@@ -77,6 +77,7 @@ static void say(const struct finding *finding, char *text, size_t bytes)
 
 const struct rule rule_wx_mapping = {
 	.name = "wx-mapping",
+	.short_name = "rwx",
 	.means = "Memory was writable and executable at once: what can be written there can be "
 		 "run.",
 	.fix = "Map it writable, fill it, then make it executable and no longer writable; a JIT "

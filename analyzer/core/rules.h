@@ -32,8 +32,9 @@ struct rule_run;
 
 struct rule {
 	const char *name;
-	const char *means;                   /* what a finding says of the program; one sentence */
-	const char *fix;                     /* what to do about it; one sentence */
+	const char *short_name; /* as lines of a suppression file may say; NULL: none */
+	const char *means;      /* what a finding says of the program; one sentence */
+	const char *fix;        /* what to do about it; one sentence */
 	const struct rule_setting *settings; /* NULL: none */
 	size_t state_bytes;                  /* for rule_run.state, zeroed at the start */
 	bool repeats; /* may stand several times in a policy, with other settings */
@@ -55,6 +56,8 @@ struct rule {
 const struct rule *const *rules_all(void);
 /* NULL: there is none of that name. */
 const struct rule *rule_named(const char *name);
+/* By its name or its short one. */
+const struct rule *rule_named_shortly(const char *name);
 /* Its place in that order. */
 uint64_t rule_order(const struct rule *rule);
 

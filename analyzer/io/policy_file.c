@@ -4,9 +4,11 @@
  */
 #include "policy_file.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "policy_parts.h"
 #include "render/text.h"
@@ -206,6 +208,39 @@ static bool read_text(struct policy *policy, const char *path, const char *text,
 	if (!fine)
 		policy_release(policy);
 	return fine;
+}
+
+char *policy_load_text(const char *path, size_t limit, size_t *bytes,
+                       char error[POLICY_ERROR_BYTES])
+{
+	FILE *file = fopen(path, "re");
+	char *text = malloc(limit + 2);
+	struct stat status;
+
+	error[0] = '\0';
+	if (!file) {
+		snprintf(error, POLICY_ERROR_BYTES, "cannot open '%s': %s", path, strerror(errno));
+	} else if (!text) {
+		snprintf(error, POLICY_ERROR_BYTES, "cannot read '%s': out of memory", path);
+	} else if (fstat(fileno(file), &status) == 0 && S_ISDIR(status.st_mode)) {
+		snprintf(error, POLICY_ERROR_BYTES, "cannot read '%s': %s", path, strerror(EISDIR));
+	} else {
+		*bytes = fread(text, 1, limit + 1, file);
+		text[*bytes] = '\0';
+		if (ferror(file))
+			snprintf(error, POLICY_ERROR_BYTES, "cannot read '%s': %s", path,
+			         strerror(errno));
+		else if (*bytes > limit)
+			snprintf(error, POLICY_ERROR_BYTES,
+			         "'%s' is too large, expected at most %zu KiB", path, limit / 1024);
+	}
+	if (file)
+		fclose(file);
+	if (error[0]) {
+		free(text);
+		return NULL;
+	}
+	return text;
 }
 
 bool policy_read(struct policy *policy, const char *path, char error[POLICY_ERROR_BYTES])

@@ -25,14 +25,6 @@ bool policy_read(struct policy *policy, const char *path, char error[POLICY_ERRO
 bool policy_default(struct policy *policy, char error[POLICY_ERROR_BYTES]);
 const char *policy_default_text(void);
 
-/*
- * Allow entries from lines "RULE:PATTERN" as LeakSanitizer reads them: the pattern is looked for in the
- * functions, modules and files of a finding, * is anything, ^ and $ stand for the ends. RULE is a rule's name
- * or one of rwx, exec, leak, shm, clobber, call, failed, new.
- */
-bool policy_suppressions_read(struct policy *policy, const char *path,
-                              char error[POLICY_ERROR_BYTES]);
-
 /* All of a file of at most `limit` bytes, NUL-terminated; the caller frees it. NULL: error says why. */
 char *policy_load_text(const char *path, size_t limit, size_t *bytes,
                        char error[POLICY_ERROR_BYTES]);

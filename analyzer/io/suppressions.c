@@ -1,19 +1,17 @@
 /*
- * suppressions: see the header.
+ * suppressions.c: see the header.
  */
 #include "suppressions.h"
 
-#include <errno.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
 
-#define KEYWORD "leak:"
+#include "core/rules.h"
+#include "render/text.h"
 
 /* "^init$" -> "init", "font*.so" -> "*font*.so*": LeakSanitizer's anchors and its "*" are all there is. */
-char *suppression_glob(const char *pattern)
+static char *glob_of(const char *pattern)
 {
 	size_t length = strlen(pattern);
 	bool at_start = pattern[0] == '^';
@@ -36,75 +34,65 @@ char *suppression_glob(const char *pattern)
 	return glob;
 }
 
-bool suppression_matches(const struct suppression *suppression, const char *text)
+static bool take_line(struct policy *policy, const char *path, unsigned number, char *line,
+                      char *error)
 {
-	return text && fnmatch(suppression->glob, text, 0) == 0;
-}
+	char *colon = strchr(line, ':');
+	const struct rule *rule;
+	struct policy_allow *allow;
+	char shown[96];
 
-static bool add_line(struct suppressions *suppressions, char *text, unsigned line,
-                     struct suppressions_error *error)
-{
-	struct suppression *items;
-
-	text += strspn(text, " \t");
-	text[strcspn(text, "\r\n")] = '\0';
-	for (size_t end = strlen(text); end && strchr(" \t", text[end - 1]); end--)
-		text[end - 1] = '\0';
-	if (!*text || *text == '#')
-		return true;
-	error->line = line;
-	if (strncmp(text, KEYWORD, strlen(KEYWORD)) != 0 || !text[strlen(KEYWORD)])
-		return false;
-	items = reallocarray(suppressions->items, suppressions->count + 1, sizeof(*items));
-	if (items)
-		suppressions->items = items;
-	if (!items) {
-		error->error = ENOMEM;
+	if (colon)
+		*colon = '\0';
+	rule = colon && colon[1] ? rule_named_shortly(line) : NULL;
+	if (!rule) {
+		line[strnlen(line, 40)] = '\0';
+		text_escaped(shown, sizeof(shown), line);
+		snprintf(error, POLICY_ERROR_BYTES,
+		         "%s:%u: bad suppression '%s', expected RULE:PATTERN such as leak:libfoo "
+		         "(rules: vmatrace check --list-rules)",
+		         path, number, shown);
 		return false;
 	}
-	items += suppressions->count++;
-	*items = (struct suppression) {
-		.pattern = strdup(text + strlen(KEYWORD)),
-		.glob = suppression_glob(text + strlen(KEYWORD)),
-		.line = line,
-	};
-	error->error = items->pattern && items->glob ? 0 : ENOMEM;
-	return !error->error;
+	allow = policy_add_allow(policy);
+	if (allow)
+		*allow = (struct policy_allow) {
+			.rule = rule,
+			.pattern = strdup(colon + 1),
+			.any = glob_of(colon + 1),
+			.source = path,
+			.line = number,
+		};
+	if (!allow || !allow->any || !allow->pattern) {
+		snprintf(error, POLICY_ERROR_BYTES, "cannot read '%s': out of memory", path);
+		return false;
+	}
+	return true;
 }
 
-struct suppressions *suppressions_read(const char *path, struct suppressions_error *error)
+bool suppressions_read(struct policy *policy, const char *path, char error[POLICY_ERROR_BYTES])
 {
-	struct suppressions *suppressions = calloc(1, sizeof(*suppressions));
-	FILE *file = fopen(path, "re");
-	char *text = NULL;
-	size_t room = 0;
-	bool fine = suppressions && file;
+	size_t bytes;
+	char *text = policy_load_text(path, POLICY_FILE_LIMIT, &bytes, error);
+	unsigned number = 0;
+	bool fine = text != NULL;
 
-	*error = (struct suppressions_error) { .error = fine ? 0 : errno };
-	errno = 0;
-	for (unsigned line = 1; fine && getline(&text, &room, file) >= 0; line++)
-		fine = add_line(suppressions, text, line, error);
-	if (fine && ferror(file)) {
-		error->error = errno;
+	if (fine && strlen(text) != bytes) {
+		snprintf(error, POLICY_ERROR_BYTES,
+		         "%s:1: not a text file, expected lines RULE:PATTERN", path);
 		fine = false;
 	}
-	free(text);
-	if (file)
-		fclose(file);
-	if (fine)
-		return suppressions;
-	suppressions_free(suppressions);
-	return NULL;
-}
-
-void suppressions_free(struct suppressions *suppressions)
-{
-	if (!suppressions)
-		return;
-	for (size_t i = 0; i < suppressions->count; i++) {
-		free(suppressions->items[i].pattern);
-		free(suppressions->items[i].glob);
+	for (char *line = text, *next; fine && line && *line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		number++;
+		line += strspn(line, " \t");
+		for (size_t end = strlen(line); end && strchr(" \t\r", line[end - 1]);)
+			line[--end] = '\0';
+		if (*line && *line != '#')
+			fine = take_line(policy, path, number, line, error);
 	}
-	free(suppressions->items);
-	free(suppressions);
+	free(text);
+	return fine;
 }

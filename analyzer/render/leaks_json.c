@@ -71,6 +71,7 @@ void leaks_json(struct json *json, const struct leak_report *report)
 	for (size_t i = 0; i < report->shm_count; i++)
 		shm(json, &report->shm[i], report->shm_sites[i]);
 	json_array_end(json);
+	json_member_number(json, "shm_suppressed", report->shm_suppressed);
 	stacks(json, &report->stacks);
 	accounts(json, &report->accounts);
 	json_object_end(json);

@@ -42,6 +42,7 @@ struct leak_report {
 	const struct shm_name *shm;
 	const struct site_view *const *shm_sites; /* of each */
 	size_t shm_count;
+	size_t shm_suppressed; /* further ones, not among them */
 	struct leak_accounts accounts;
 	struct leak_stacks stacks;
 	uint64_t leaked_bytes; /* program, not suppressed */

@@ -75,6 +75,8 @@ static void shm(FILE *out, const struct leak_report *report)
 {
 	if (report->shm_count)
 		fprintf(out, "\nShared memory objects never unlinked: %zu\n", report->shm_count);
+	if (report->shm_suppressed)
+		fprintf(out, "\nShared memory objects suppressed: %zu\n", report->shm_suppressed);
 	for (size_t i = 0; i < report->shm_count; i++) {
 		const struct shm_name *name = &report->shm[i];
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """leaks: what is left against the kernel's lists; libc's own apart; shm objects, threads, suppressions."""
 import os
+import re
+import subprocess
 import tempfile
 
-from common import Run, check, equal, finish, guilty, place
+from common import VMATRACE, Run, check, equal, finish, guilty, place
 
 CLASSES = ("program", "thread-stack", "libc", "loader", "unexplained")
 
@@ -70,6 +72,12 @@ def objects():
             equal("shm: its mode", leaks["shm"][0]["mode"], 0o600)
             equal("shm: no leaked mapping", leaks["leaked_bytes"], 0)
             run.ask("leaks", "--fail", status=1)
+            with tempfile.NamedTemporaryFile("w", suffix=".supp") as file:
+                file.write("shm:^object_new$\n")
+                file.flush()
+                run.ask("leaks", "--fail", "--suppressions", file.name)
+                leaks = run.json("leaks", "--suppressions", file.name)
+                equal("shm: suppressed", (leaks["shm"], leaks["shm_suppressed"]), ([], 1))
         finally:
             os.unlink("/dev/shm" + name)
 
@@ -90,6 +98,14 @@ def suppressions():
                 status=1)
         run.ask("leaks", *with_lines("leak buffer\n"), status=2)
         run.ask("leaks", "--suppressions", "/no/such/file", status=2)
+        # One file for `check` and for this: lines of other rules are left to it, and counted.
+        lines = "rwx:jit_*\nwx-mapping:jit\nleaked-mapping:^buffer_new$\nleak:nobody\n"
+        done = subprocess.run((VMATRACE, "leaks", "--fail", *with_lines(lines), run.trace), capture_output=True,
+                              text=True, check=False)
+        err = done.stderr
+        equal("lines of other rules: status", done.returncode, 0)
+        check("lines of other rules", re.search(r"\.supp: 2 lines of other rules left to check\n", err), err)
+        check("a line of no use", re.search(r"\.supp:4: leak:nobody suppresses nothing\n", err), err)
         sites = run.json("leaks", *with_lines("leak:main\n"))
         equal("suppressed is told", sites["accounts"]["suppressed"], 100 * 4 * 4096)
 
