@@ -9,7 +9,7 @@ packages_build="$packages_build libelf-dev liblzma-dev zlib1g-dev libyaml-dev py
 packages_test="$packages_build clang libclang-rt-14-dev clang-format-14 libcmocka-dev git jq strace gdb redis-server"
 packages_test="$packages_test redis-tools perl sqlite3 g++ xz-utils llvm elfutils dwz libdebuginfod1"
 # Large ones, whose programs are judged with --full and skipped where they are not.
-packages_full="nodejs luajit default-jdk-headless postgresql nginx curl valgrind"
+packages_full="luajit default-jdk-headless postgresql nginx curl valgrind"
 packages_full="$packages_full libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libclang-rt-14-dev"
 # The recorder of another processor, emulated.
 packages_full="$packages_full gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
@@ -21,10 +21,11 @@ fi
 # File systems to fill.
 packages_full="$packages_full btrfs-progs xfsprogs e2fsprogs"
 # To judge JUnit XML with.
-packages_test="$packages_test libxml2-utils"
+packages_test="$packages_test libxml2-utils python3-junitparser"
 # Judges from npm, locked in tests/package-lock.json. nodejs brings npm along where it is not Debian's own.
+packages_test="$packages_test nodejs"
 if ! command -v npm >/dev/null; then
-	packages_full="$packages_full npm"
+	packages_test="$packages_test npm"
 fi
 npm_install() {
 	if ! command -v npm >/dev/null; then

@@ -53,6 +53,42 @@ static void put_finding(FILE *out, const struct check_report *report, const stru
 	putc('\n', out);
 }
 
+static void put_unused(FILE *out, const struct policy_allow *allow)
+{
+	char text[2048];
+
+	fputs("::notice title=unused allow entry::", out);
+	put_message(out, unused_allow_text(text, sizeof(text), allow));
+	putc('\n', out);
+}
+
+/* One annotation: GitHub shows ten of a step. */
+static void put_baseline(FILE *out, const struct check_report *report)
+{
+	const struct baseline *baseline = report->baseline;
+	char text[2048];
+
+	fputs("::notice title=baseline::", out);
+	put_message(out, baseline_sentence(text, sizeof(text), report));
+	for (size_t i = 0; i < baseline->known.count; i++) {
+		if (baseline->known.sites[i].state != BASELINE_ALONE)
+			continue;
+		fputs("%0Agone: ", out);
+		put_message(out, baseline_site_text(text, sizeof(text), &baseline->known.sites[i]));
+	}
+	for (size_t i = 0; i < baseline->now.count; i++) {
+		const struct baseline_site *now = &baseline->now.sites[i];
+
+		if (!baseline_grown(now))
+			continue;
+		fputs("%0Agrown: ", out);
+		put_message(out, baseline_site_text(text, sizeof(text), now));
+		fputs(": ", out);
+		put_message(out, baseline_growth_text(text, sizeof(text), now));
+	}
+	putc('\n', out);
+}
+
 void check_github(FILE *out, const struct check_report *report)
 {
 	bool fails = report->policy->incomplete == INCOMPLETE_FAIL;
@@ -76,15 +112,11 @@ void check_github(FILE *out, const struct check_report *report)
 	for (size_t i = 0; i < report->findings->count; i++)
 		if (!report->findings->items[i]->allow)
 			put_finding(out, report, report->findings->items[i]);
-	for (size_t i = 0; i < report->policy->allow_count; i++) {
-		const struct policy_allow *allow = &report->policy->allows[i];
-
-		if (report->allowed[i])
-			continue;
-		fputs("::notice title=unused allow entry::", out);
-		put_message(out, allow->source);
-		fprintf(out, ":%u allowed nothing\n", allow->line);
-	}
+	for (size_t i = 0; i < report->policy->allow_count; i++)
+		if (!report->allowed[i])
+			put_unused(out, &report->policy->allows[i]);
+	if (report->baseline)
+		put_baseline(out, report);
 	fprintf(out,
 	        "vmatrace check: %s, %" PRIu64 " errors, %" PRIu64 " warnings, %" PRIu64
 	        " allowed\n",

@@ -1,7 +1,8 @@
 /*
  * check_junit: JUnit XML as Jenkins and GitLab read it: a suite for the trace, a test case for each rule of the
  * policy. A rule with an error fails, one with warnings passes and says them, one that is off is skipped, and
- * a trace that is too incomplete to say is an error of a case of its own.
+ * a trace that is too incomplete to say is an error of a case of its own. What is no finding is what a case
+ * that passes prints: entries that allowed nothing, and the baseline's new, gone and grown call sites.
  *
  * There is no standard; written is what all consumers take: `time` has three decimals, characters that XML 1.0
  * does not know are left out.
@@ -99,9 +100,55 @@ static void put_sentences(FILE *out, const struct check_report *report, const st
 	}
 }
 
+static void put_line(FILE *out, const char *before, const char *text)
+{
+	fputs(before, out);
+	put_xml(out, text);
+	putc('\n', out);
+}
+
+static void put_baseline(FILE *out, const struct check_report *report)
+{
+	const struct baseline *baseline = report->baseline;
+	char text[2048];
+
+	put_line(out, "", baseline_sentence(text, sizeof(text), report));
+	for (size_t i = 0; i < baseline->known.count; i++)
+		if (baseline->known.sites[i].state == BASELINE_ALONE)
+			put_line(out, "gone: ",
+			         baseline_site_text(text, sizeof(text), &baseline->known.sites[i]));
+	for (size_t i = 0; i < baseline->now.count; i++) {
+		if (!baseline_grown(&baseline->now.sites[i]))
+			continue;
+		put_line(out, "grown: ",
+		         baseline_site_text(text, sizeof(text), &baseline->now.sites[i]));
+		put_line(out, "    ",
+		         baseline_growth_text(text, sizeof(text), &baseline->now.sites[i]));
+	}
+}
+
+/* Entries that allowed nothing: no failure, and nobody reads what a suite says beside its cases. */
+static void put_allows(FILE *out, const struct check_report *report)
+{
+	char text[2048];
+	bool any = false;
+
+	fputs("    <testcase classname=\"vmatrace\" name=\"allow\" time=\"0.000\"", out);
+	for (size_t i = 0; i < report->policy->allow_count; i++) {
+		if (report->allowed[i])
+			continue;
+		put_line(out, any ? "" : ">\n      <system-out>",
+		         unused_allow_text(text, sizeof(text), &report->policy->allows[i]));
+		any = true;
+	}
+	fputs(any ? "</system-out>\n    </testcase>\n" : "/>\n", out);
+}
+
 static void put_case(FILE *out, const struct check_report *report, const struct rule *rule)
 {
 	struct rule_totals totals;
+	/* What the baseline says of the run stands where its findings are. */
+	bool baseline = report->baseline && rule == &rule_new_call_site;
 
 	count_rule(report, rule, &totals);
 	fprintf(out, "    <testcase classname=\"vmatrace\" name=\"%s\" time=\"0.000\"", rule->name);
@@ -117,7 +164,7 @@ static void put_case(FILE *out, const struct check_report *report, const struct 
 		fputs("\"/>\n    </testcase>\n", out);
 		return;
 	}
-	if (!totals.errors && !totals.warnings) {
+	if (!totals.errors && !totals.warnings && !baseline) {
 		fputs("/>\n", out);
 		return;
 	}
@@ -133,9 +180,11 @@ static void put_case(FILE *out, const struct check_report *report, const struct 
 		put_xml(out, rule->fix);
 		fputs("</failure>\n", out);
 	}
-	if (totals.warnings) {
+	if (totals.warnings || baseline) {
 		fputs("      <system-out>", out);
 		put_sentences(out, report, rule, LEVEL_WARNING);
+		if (baseline)
+			put_baseline(out, report);
 		fputs("</system-out>\n", out);
 	}
 	fputs("    </testcase>\n", out);
@@ -165,7 +214,7 @@ static void put_completeness(FILE *out, const struct check_report *report)
 
 void check_junit(FILE *out, const struct check_report *report)
 {
-	uint64_t tests = 1, failures = 0, skipped = 0;
+	uint64_t tests = 2, failures = 0, skipped = 0;
 	uint64_t errors = report->verdict.kind == VERDICT_INCOMPLETE;
 
 	for (const struct rule *const *rule = rules_all(); *rule; rule++) {
@@ -187,6 +236,7 @@ void check_junit(FILE *out, const struct check_report *report)
 	        "\" skipped=\"%" PRIu64 "\" time=\"%.3f\">\n",
 	        tests, failures, errors, skipped, report->seconds);
 	put_completeness(out, report);
+	put_allows(out, report);
 	for (const struct rule *const *rule = rules_all(); *rule; rule++)
 		put_case(out, report, *rule);
 	fputs("  </testsuite>\n</testsuites>\n", out);

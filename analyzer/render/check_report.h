@@ -74,4 +74,27 @@ char *finding_fingerprint(char *text, const struct finding *finding);
 void finding_sentence(const struct finding *finding, char *text, size_t bytes);
 const char *base_name_of(const char *path);
 
+/* --- check_baseline.c: the baseline beside the findings ------------------------------------------------ */
+
+struct baseline_totals {
+	uint64_t fresh;
+	uint64_t gone;
+	uint64_t grown;
+	uint64_t altered; /* known sites that look different */
+};
+
+struct baseline_totals baseline_totals_of(const struct baseline *baseline);
+/* "baseline 'x': 8 call sites known; 1 new, 0 gone, 0 grown"; returns text. The report has a baseline. */
+char *baseline_sentence(char *text, size_t bytes, const struct check_report *report);
+/* "mmap app!load < app!main < ..."; returns text. */
+char *baseline_site_text(char *text, size_t bytes, const struct baseline_site *site);
+/* "40 calls where 4 were granted, 160 KiB where 16 KiB were": of a site of now that has grown. */
+char *baseline_growth_text(char *text, size_t bytes, const struct baseline_site *now);
+/* What the site itself has become, as SARIF and its readers say it; NULL: there is no baseline, or no site. */
+const char *finding_baseline_state(const struct check_report *report,
+                                   const struct finding *finding);
+
+/* The entry allowed nothing: "vmatrace.yml:12: allowed nothing: unused, it can go". Returns text. */
+char *unused_allow_text(char *text, size_t bytes, const struct policy_allow *allow);
+
 #endif

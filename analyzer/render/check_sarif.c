@@ -6,11 +6,13 @@
  * Paths are relative to %SRCROOT%, as the format asks of what is to be shown on another machine. A finding
  * without a line of the project's sources stands at the program's name.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "check_report.h"
 #include "core/call_table.h"
 #include "core/rules.h"
+#include "core/site_id.h"
 #include "json.h"
 
 /* Limits of GitHub code scanning: more results than this of one run are not taken. */
@@ -35,13 +37,15 @@ static const char *level_of(enum rule_level level)
 	return names[level];
 }
 
-/* The level that the policy gives a rule; that of the first entry if there are several. */
+/* The worst that the policy gives a rule: it may stand there several times. Each result says its own. */
 static enum rule_level level_in(const struct policy *policy, const struct rule *rule)
 {
+	enum rule_level level = LEVEL_OFF;
+
 	for (size_t i = 0; i < policy->rule_count; i++)
-		if (policy->rules[i].rule == rule)
-			return policy->rules[i].level;
-	return LEVEL_OFF;
+		if (policy->rules[i].rule == rule && policy->rules[i].level > level)
+			level = policy->rules[i].level;
+	return level;
 }
 
 static void put_rules(struct json *json, const struct check_report *report)
@@ -179,6 +183,8 @@ static void put_result(struct json *json, const struct check_report *report,
 	json_member_string(json, "vmatraceSite/v1", finding_fingerprint(text, finding));
 	json_object_end(json);
 	json_member_number(json, "occurrenceCount", finding->count);
+	if (finding_baseline_state(report, finding))
+		json_member_string(json, "baselineState", finding_baseline_state(report, finding));
 	if (finding->allow) {
 		json_key(json, "suppressions");
 		json_array(json);
@@ -205,6 +211,88 @@ static void put_unjudged(struct json *json, const struct check_unjudged *unjudge
 	json_object_end(json);
 }
 
+/*
+ * A call site of the baseline that is gone, or one that has grown: no failure, so its kind is informational and
+ * its level none (SARIF 2.1.0, 3.27.9 and 3.27.10).
+ */
+static void put_site(struct json *json, const struct baseline_site *site, const char *state,
+                     const char *message)
+{
+	struct finding_frame frame = { 0 };
+	char module[512] = "unknown", id[SITE_ID_DIGITS + 1];
+	const char *chosen = site->chain_count ? site->chain[0] : module, *mark;
+
+	/* The innermost function of its own; frames of the runtime have no name. */
+	for (size_t i = site->chain_count; i-- > 0;)
+		if (strchr(site->chain[i], '!'))
+			chosen = site->chain[i];
+	mark = strchr(chosen, '!');
+	snprintf(module, sizeof(module), "%.*s", mark ? (int)(mark - chosen) : (int)strlen(chosen),
+	         chosen);
+	frame.module = module;
+	frame.function = mark ? mark + 1 : NULL;
+	json_object(json);
+	json_member_string(json, "ruleId", rule_new_call_site.name);
+	json_member_number(json, "ruleIndex", rule_order(&rule_new_call_site));
+	json_member_string(json, "kind", "informational");
+	json_member_string(json, "level", "none");
+	json_member_string(json, "baselineState", state);
+	put_text(json, "message", message);
+	json_key(json, "locations");
+	json_array(json);
+	put_location(json, &frame, NULL);
+	json_array_end(json);
+	json_key(json, "partialFingerprints");
+	json_object(json);
+	json_member_string(json, "vmatraceSite/v1", site_id_text(id, site->id));
+	json_object_end(json);
+	json_object_end(json);
+}
+
+static void put_baseline(struct json *json, const struct baseline *baseline, size_t room)
+{
+	char site[1024], growth[256], text[2048];
+
+	for (size_t i = 0; i < baseline->known.count && room; i++) {
+		if (baseline->known.sites[i].state != BASELINE_ALONE)
+			continue;
+		snprintf(text, sizeof(text), "a call site of the baseline that is gone: %s",
+		         baseline_site_text(site, sizeof(site), &baseline->known.sites[i]));
+		put_site(json, &baseline->known.sites[i], "absent", text);
+		room--;
+	}
+	for (size_t i = 0; i < baseline->now.count && room; i++) {
+		const struct baseline_site *now = &baseline->now.sites[i];
+
+		if (!baseline_grown(now))
+			continue;
+		snprintf(text, sizeof(text), "a call site that has grown: %s: %s",
+		         baseline_site_text(site, sizeof(site), now),
+		         baseline_growth_text(growth, sizeof(growth), now));
+		put_site(json, now, "updated", text);
+		room--;
+	}
+}
+
+/* Entries of the policy that allowed nothing: of its configuration, no finding. */
+static void put_unused(struct json *json, const struct check_report *report)
+{
+	char text[2048];
+
+	json_key(json, "toolConfigurationNotifications");
+	json_array(json);
+	for (size_t i = 0; i < report->policy->allow_count; i++) {
+		if (report->allowed[i])
+			continue;
+		json_object(json);
+		json_member_string(json, "level", "note");
+		put_text(json, "message",
+		         unused_allow_text(text, sizeof(text), &report->policy->allows[i]));
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 static void put_invocation(struct json *json, const struct check_report *report)
 {
 	json_key(json, "invocations");
@@ -224,6 +312,7 @@ static void put_invocation(struct json *json, const struct check_report *report)
 	for (size_t i = 0; i < report->unjudged_count; i++)
 		put_unjudged(json, &report->unjudged[i]);
 	json_array_end(json);
+	put_unused(json, report);
 	json_object_end(json);
 	json_array_end(json);
 }
@@ -254,6 +343,8 @@ void check_sarif(FILE *out, const struct check_report *report)
 	json_array(&json);
 	for (size_t i = 0; i < report->findings->count && i < RESULT_LIMIT; i++)
 		put_result(&json, report, report->findings->items[i]);
+	if (report->baseline && report->findings->count < RESULT_LIMIT)
+		put_baseline(&json, report->baseline, RESULT_LIMIT - report->findings->count);
 	json_array_end(&json);
 	json_object_end(&json);
 	json_array_end(&json);

@@ -192,19 +192,19 @@ static void put_findings(FILE *out, const struct check_report *report)
 static void put_allows(FILE *out, const struct check_report *report)
 {
 	const struct policy *policy = report->policy;
+	char unused[2048];
 
 	for (size_t i = 0; i < policy->allow_count; i++) {
 		const struct policy_allow *allow = &policy->allows[i];
 
 		fputs(i ? "  " : "\n  ", out);
-		print_escaped(out, allow->source);
-		fprintf(out, ":%u: ", allow->line);
 		if (!report->allowed[i]) {
-			fputs("allowed nothing: unused, it can go", out);
-		} else {
-			fputs("allowed ", out);
-			put_count(out, report->allowed[i], "finding", "findings");
+			fprintf(out, "%s\n", unused_allow_text(unused, sizeof(unused), allow));
+			continue;
 		}
+		print_escaped(out, allow->source);
+		fprintf(out, ":%u: allowed ", allow->line);
+		put_count(out, report->allowed[i], "finding", "findings");
 		if (allow->reason) {
 			fputs(" (", out);
 			print_escaped(out, allow->reason);
@@ -214,55 +214,27 @@ static void put_allows(FILE *out, const struct check_report *report)
 	}
 }
 
-static void put_site(FILE *out, const struct baseline_site *site)
-{
-	fprintf(out, "    %s", site->call);
-	for (size_t i = 0; i < site->chain_count && i < CALLERS; i++)
-		fprintf(out, "%s%s", i ? " < " : " ", site->chain[i]);
-	fputs(site->chain_count > CALLERS ? " < ...\n" : "\n", out);
-}
-
 static void put_baseline(FILE *out, const struct check_report *report)
 {
 	const struct baseline *baseline = report->baseline;
-	uint64_t gone = 0, grown = 0, new = 0, altered = 0;
+	char text[2048];
 
-	for (size_t i = 0; i < baseline->now.count; i++) {
-		new += baseline->now.sites[i].state == BASELINE_ALONE;
-		grown += baseline_grown(&baseline->now.sites[i]);
-	}
-	for (size_t i = 0; i < baseline->known.count; i++) {
-		gone += baseline->known.sites[i].state == BASELINE_ALONE;
-		altered += baseline->known.sites[i].state == BASELINE_ALTERED;
-	}
-	fputs("\n  baseline '", out);
-	print_escaped(out, report->baseline_name);
-	fprintf(out,
-	        "': %zu call sites known; %" PRIu64 " new, %" PRIu64 " gone, %" PRIu64 " grown",
-	        baseline->known.count, new, gone, grown);
-	if (altered)
-		fprintf(out, ", %" PRIu64 " with other functions in between", altered);
-	putc('\n', out);
+	fprintf(out, "\n  %s\n", baseline_sentence(text, sizeof(text), report));
 	for (size_t i = 0, shown = 0; i < baseline->known.count && shown < LISTED; i++) {
 		if (baseline->known.sites[i].state != BASELINE_ALONE)
 			continue;
 		fputs(shown++ ? "" : "  gone:\n", out);
-		put_site(out, &baseline->known.sites[i]);
+		fprintf(out, "    %s\n",
+		        baseline_site_text(text, sizeof(text), &baseline->known.sites[i]));
 	}
 	for (size_t i = 0, shown = 0; i < baseline->now.count && shown < LISTED; i++) {
 		const struct baseline_site *now = &baseline->now.sites[i];
-		char bytes[32], bound[32];
 
 		if (!baseline_grown(now))
 			continue;
 		fputs(shown++ ? "" : "  grown:\n", out);
-		put_site(out, now);
-		fprintf(out,
-		        "      %" PRIu64 " calls where %" PRIu64
-		        " were granted, %s where %s were\n",
-		        now->calls, now->granted_calls,
-		        text_bytes(bytes, sizeof(bytes), now->bytes),
-		        text_bytes(bound, sizeof(bound), now->granted_bytes));
+		fprintf(out, "    %s\n", baseline_site_text(text, sizeof(text), now));
+		fprintf(out, "      %s\n", baseline_growth_text(text, sizeof(text), now));
 	}
 }
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The formats of `check`, each held by a judge from outside: SARIF by the OASIS schema, JUnit by xmllint and a
-schema of what its consumers take, JSON by its keys, GitHub's commands by their grammar.
+schema of what its consumers take, JSON by its keys, GitHub's commands by their grammar; and each read by programs
+that other people wrote (consumers.mjs, Debian's junitparser), which must come to our numbers.
 
-    formats.py BUILD sarif|junit|json|github
+    formats.py BUILD sarif|junit|json|github|consumers
 """
 import json
 import os
@@ -25,6 +26,25 @@ def skip(why):
     sys.exit(77)
 
 
+BASELINE = 8  # the place of that case among the documents
+
+
+def beside_a_baseline(strict):
+    """A call site that is new, one that is gone, one that has grown; and an entry that allowed nothing."""
+    policy = write("sites.yml", open(strict, encoding="utf-8").read() + "  new-call-site: {level: warning}\n"
+                   'allow:\n  - {rule: unexplained, reason: "never met"}\n')
+    equal("a baseline", run(VMATRACE, "check", "-q", "--write-baseline", "base", "wx")[0], 0)
+    lines = open(os.path.join(os.path.dirname(strict), "base"), encoding="utf-8").read().splitlines()
+    kept = []
+    for line in lines:
+        if "\tmunmap\t" in line and "deeds!" in line:
+            line = "0123456789abcdef" + line[16:].replace("break_wx_mapping", "gone_<&>_function")
+        elif "\tmmap\t" in line and "deeds!" in line:
+            line = re.sub(r"calls=\d+", "calls=0", line)
+        kept.append(line)
+    return "wx", policy, "--baseline", write("edited.base", "\n".join(kept) + "\n")
+
+
 def documents(form):
     """The format of runs of all kinds: findings of each level, allowed, none, incomplete, hostile names."""
     strict = write("strict.yml", "version: 1\nrules:\n" + "".join(
@@ -43,15 +63,15 @@ def documents(form):
     subprocess.run((VMATRACE, "record", "-q", "--coverage", "calls", "-o", os.path.join(os.path.dirname(strict), "calls/"),
                     "--", DEEDS, "keep", "churn"), check=True)
     cases = [("wx", strict), ("wx", allow), ("failed", strict), ("clobber", strict), ("unexplained", strict),
-             ("clean", strict), ("calls", strict), ("clean", None)]
+             ("clean", strict), ("calls", strict), ("clean", None), beside_a_baseline(strict)]
     for kind in ("good", "torn", "wrapped", "unknown", "hostile"):
         path = os.path.join(os.path.dirname(strict), kind + ".vmat")
         subprocess.run((hostile, kind, path), check=True)
         cases.append((kind + ".vmat", strict))
     paths = []
-    for number, (trace, policy) in enumerate(cases):
+    for number, (trace, policy, *options) in enumerate(cases):
         status, out, err = run(VMATRACE, "check", "--format", form, "--source-root", ROOT,
-                               *(("--policy", policy) if policy else ()), trace)
+                               *(("--policy", policy) if policy else ()), *options, trace)
         check(f"{trace}: status", status in (0, 1, 3), err)
         check(f"{trace}: something is said", out, err)
         paths.append((trace, policy, status, write(f"{number}.{form}", out)))
@@ -82,6 +102,20 @@ def sarif():
             check("no absolute path", not uri.startswith("/") and ".." not in uri, uri)
     allowed = json.load(open(files[1], encoding="utf-8"))["runs"][0]["results"][0]
     equal("allowed is suppressed", allowed["suppressions"][0]["justification"], "<&\">'\u263a, 100%: it is fine")
+    wx = json.load(open(files[BASELINE], encoding="utf-8"))["runs"][0]
+    states = {}
+    for result in wx["results"]:
+        states.setdefault((result["ruleId"], result["level"], result.get("baselineState")), []).append(result)
+    equal("beside a baseline", {state: len(results) for state, results in states.items()}, {
+        ("wx-mapping", "error", "updated"): 1, ("new-call-site", "warning", "new"): 1,
+        ("new-call-site", "none", "absent"): 1, ("new-call-site", "none", "updated"): 1})
+    absent = states["new-call-site", "none", "absent"][0]
+    equal("what is gone", (absent["kind"], absent["locations"][0]["logicalLocations"][0]["fullyQualifiedName"],
+                           absent["partialFingerprints"]["vmatraceSite/v1"]),
+          ("informational", "gone_<&>_function", "0123456789abcdef"))
+    notes = wx["invocations"][0]["toolConfigurationNotifications"]
+    equal("an entry of no use", [(note["level"], note["message"]["text"].split("/")[-1]) for note in notes],
+          [("note", "sites.yml:10: allowed nothing: unused, it can go (never met)")])
     incomplete = json.load(open(files[6], encoding="utf-8"))["runs"][0]["invocations"][0]
     equal("incomplete", (incomplete["executionSuccessful"], len(incomplete["toolExecutionNotifications"])), (False, 1))
 
@@ -103,6 +137,12 @@ def junit():
               bool(suite.findall("testcase/error")), status != 0)
     text = open(paths[0][3], encoding="utf-8").read()
     check("function, file, line", f"break_wx_mapping (deeds.c:{marked('wx-mapping')})" in text, text)
+    beside = xml.etree.ElementTree.parse(paths[BASELINE][3]).getroot()[0]
+    printed = {case.get("name"): case.findtext("system-out") for case in beside.findall("testcase")}
+    check("an entry of no use", "sites.yml:10: allowed nothing: unused" in (printed["allow"] or ""), printed)
+    for what in (r"baseline '.*edited\.base': \d+ call sites known; 1 new, 1 gone, 1 grown\n",
+                 r"gone: munmap deeds!gone_<&>_function", r"grown: mmap deeds!break_wx_mapping"):
+        check(f"beside a baseline: {what}", re.search(what, printed["new-call-site"] or ""), printed)
     bad = write("bad.xml", text.replace('time="0.000"', 'time="0.0001"', 1))
     equal("four decimals are refused", run("xmllint", "--noout", "--schema", schema, bad)[0] != 0, True)
 
@@ -137,5 +177,75 @@ def github():
                                                    "title=wx-mapping::"), lines[0])
 
 
-{"sarif": sarif, "junit": junit, "json": as_json, "github": github}[sys.argv[2]]()
+# It counts the cases anew: a file whose attributes said something else would be changed by that.
+JUNITPARSER = """
+import json, sys
+from junitparser import JUnitXml
+numbers = lambda suite: [suite.tests, suite.failures, suite.errors, suite.skipped]
+suite = next(iter(JUnitXml.fromfile(sys.argv[1])))
+said = numbers(suite)
+suite.update_statistics()
+print(json.dumps({"said": said, "counted": numbers(suite), "cases": len(list(suite))}))
+"""
+
+
+def consumers():
+    """Numbers that other people's readers find are ours."""
+    if not os.path.isdir(os.path.join(MODULES, "junit2json")) or not shutil.which("node"):
+        skip("no node, or no packages: npm ci in tests/")
+    for form, reads in (("junit", read_junit), ("sarif", read_sarif), ("github", read_github)):
+        paths = documents(form)
+        status, out, err = run("node", os.path.join(SOURCES, "consumers.mjs"), MODULES, form, *[path for *_, path in paths])
+        equal(f"{form}: read", (status, err), (0, ""))
+        found = [json.loads(line) for line in out.splitlines()]
+        equal(f"{form}: all of them", len(found), len(paths))
+        for (trace, policy, _, path), one in zip(paths, found):
+            options = ["--policy", policy] if policy else []
+            if policy and policy.endswith("sites.yml"):
+                options += ["--baseline", "edited.base"]
+            reads(f"{form} of {trace}", one, judge(trace, *options)[1], path)
+
+
+def read_junit(what, suite, verdict, path):
+    states = [case["state"] for case in suite["cases"]]
+    equal(f"{what}: numbers", [suite[name] for name in ("tests", "failures", "errors", "skipped")],
+          [len(states)] + [states.count(state) for state in ("failure", "error", "skipped")])
+    failed = {finding["rule"] for finding in verdict["findings"] if finding["level"] == "error" and not finding["allowed_by"]}
+    equal(f"{what}: what failed", {case["name"] for case in suite["cases"] if case["state"] == "failure"}, failed)
+    equal(f"{what}: incomplete", "error" in states, verdict["verdict"] == "incomplete")
+    said = "".join(case["text"] + case["printed"] for case in suite["cases"])
+    for finding in verdict["findings"]:
+        if not finding["allowed_by"] and finding["message"].isascii() and "\\" not in finding["message"]:
+            check(f"{what}: {finding['rule']} is said", finding["message"] in said, said)
+    if not os.path.exists("/usr/lib/python3/dist-packages/junitparser"):
+        return
+    # Debian's own python3 has it, whichever comes first in PATH.
+    status, out, err = run("/usr/bin/python3", "-c", JUNITPARSER, path)
+    equal(f"{what}: junitparser", (status, err), (0, ""))
+    read = json.loads(out)
+    equal(f"{what}: junitparser's own count", read["said"], read["counted"])
+    equal(f"{what}: junitparser, cases", read["cases"], len(states))
+
+
+def read_sarif(what, made, verdict, path):
+    baseline = verdict["baseline"] or {"gone": [], "grown": []}
+    findings = verdict["findings"]
+    equal(f"{what}: {path}", made, {"cases": len(findings) + len(baseline["gone"]) + len(baseline["grown"]),
+                                    "failures": len(findings)})
+
+
+def read_github(what, lines, verdict, _):
+    for line in lines[:-1]:
+        check(f"{what}: spelled as the toolkit spells it", line.get("same"), line)
+    commands = [line.get("command") for line in lines]
+    allowed = sum(finding["allowed_by"] is None for finding in verdict["findings"])
+    fails = verdict["verdict"] == "incomplete"
+    equal(f"{what}: annotations", len([one for one in commands if one in ("error", "warning")]),
+          allowed + len(verdict["incomplete"]))
+    check(f"{what}: an error if it fails", not fails or "error" in commands, lines)
+    equal(f"{what}: notices", len([line for line in lines if line.get("command") == "notice" and
+                                      line["properties"]["title"] != "not judged"]), len(verdict["unused_allows"]) + bool(verdict["baseline"]))
+
+
+{"sarif": sarif, "junit": junit, "json": as_json, "github": github, "consumers": consumers}[sys.argv[2]]()
 finish()

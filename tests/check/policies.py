@@ -5,6 +5,7 @@ something.
 
     policies.py BUILD
 """
+import json
 import os
 import re
 import subprocess
@@ -147,6 +148,11 @@ def several():
     status, out, _ = run(VMATRACE, "check", "--policy", policy, "trace")
     equal("two entries of a rule", status, 1)
     check("two entries of a rule: both", out.startswith("FAIL: 1 error, 1 warning"), out)
+    run_ = json.loads(run(VMATRACE, "check", "--policy", policy, "--format", "sarif", "trace")[1])["runs"][0]
+    equal("each with its own level", sorted((result["ruleId"], result["level"]) for result in run_["results"]),
+          [("forbidden-call", "error"), ("forbidden-call", "warning")])
+    equal("the rule's is the worst", [rule["defaultConfiguration"] for rule in run_["tool"]["driver"]["rules"]
+                                      if rule["id"] == "forbidden-call"], [{"enabled": True, "level": "error"}])
 
 
 def printed():
