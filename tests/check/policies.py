@@ -161,6 +161,15 @@ def printed():
     equal("and is what holds without one", [run(VMATRACE, "check", "--format", "sarif", *policy, "trace")[:2]
                                             for policy in ((), ("--policy", "default.yml"))].count(
                                                 run(VMATRACE, "check", "--format", "sarif", "trace")[:2]), 2)
+    pipe = subprocess.run(f"{VMATRACE} check --print-policy | {VMATRACE} check --policy /dev/stdin --format sarif trace",
+                          shell=True, capture_output=True, text=True, check=False, cwd=WORK)
+    equal("through a pipe", (pipe.returncode, pipe.stdout), run(VMATRACE, "check", "--format", "sarif", "trace")[:2])
+    # What stands in its comments is a policy, too, and no rule is left out of it.
+    rows = re.findall(r"^([a-z-]+): \{level: ", run(VMATRACE, "check", "--list-rules")[1], re.M)
+    equal("every rule is in the default policy", sorted(re.findall(r"^  (?:# )?([a-z-]+): +\{", text, re.M)), sorted(rows))
+    spoken = re.sub(r"^( *)# ?( *)(forbidden-call: |- \{)", r"\1\2\3", text, flags=re.M).replace("allow: []", "allow:")
+    check("its comments are", spoken.count("#") < text.count("#") and re.search(r"\nallow:\n +- {rule", spoken), spoken)
+    equal("they can be read", run(VMATRACE, "check", "--policy", write("spoken.yml", spoken), "clean")[0], 0)
     status, out, _ = run(VMATRACE, "check", "--list-rules")
     equal("rules", (status, len(re.findall(r"^[a-z-]+: \{level: ", out, re.M)), out.count("\n    fix: ")), (0, 13, 13))
 
