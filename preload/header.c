@@ -80,13 +80,65 @@ static uint64_t soft_limit(int resource)
 	return limit.rlim_cur;
 }
 
-static uint64_t max_map_count(void)
+/* A number in a file of its own; false: it cannot be read. */
+static bool read_number(const char *path, uint64_t *number)
 {
-	char number[32];
-	const char *at = number;
+	char digits[32];
+	const char *at = digits;
 
-	return read_file("/proc/sys/vm/max_map_count", number, sizeof(number)) ? text_parse(&at, 10)
-	                                                                       : 0;
+	if (!read_file(path, digits, sizeof(digits)))
+		return false;
+	*number = text_parse(&at, 10);
+	return true;
+}
+
+/* "Name:   1234 kB" anywhere in the text, in bytes; 0: it is not there. */
+static uint64_t kilobytes_of(const char *text, const char *name)
+{
+	for (const char *line = text; *line; line++) {
+		const char *at = text_after(line, name);
+
+		if (at) {
+			while (*at == ' ')
+				at++;
+			return text_parse(&at, 10) << 10;
+		}
+		while (*line && *line != '\n')
+			line++;
+		if (!*line)
+			break;
+	}
+	return 0;
+}
+
+/* How much memory the kernel promises: of the whole machine, so a fork child has its parent's. */
+static void fill_overcommit(struct vmat_header *header, const struct vmat_header *parent)
+{
+	char memory[2048];
+	uint64_t mode, ratio = 0, kbytes = 0;
+
+	if (parent) {
+		header->overcommit = parent->overcommit;
+		header->overcommit_ratio = parent->overcommit_ratio;
+		header->overcommit_kbytes = parent->overcommit_kbytes;
+		header->memory_total = parent->memory_total;
+		header->swap_total = parent->swap_total;
+		header->commit_limit = parent->commit_limit;
+		header->committed = parent->committed;
+		return;
+	}
+	if (!read_number("/proc/sys/vm/overcommit_memory", &mode) ||
+	    !read_number("/proc/sys/vm/overcommit_ratio", &ratio) ||
+	    !read_number("/proc/sys/vm/overcommit_kbytes", &kbytes) ||
+	    !read_file("/proc/meminfo", memory, sizeof(memory)))
+		return;
+	header->overcommit = 1 + (uint32_t)mode;
+	header->overcommit_ratio = (uint32_t)ratio;
+	header->overcommit_kbytes = kbytes << 10;
+	header->memory_total = kilobytes_of(memory, "MemTotal:");
+	header->swap_total = kilobytes_of(memory, "SwapTotal:");
+	header->commit_limit = kilobytes_of(memory, "CommitLimit:");
+	header->committed = kilobytes_of(memory, "Committed_AS:");
 }
 
 static void fill_command_line(struct vmat_header *header, const struct header_origin *origin)
@@ -160,7 +212,9 @@ void header_fill(struct vmat_header *header, const struct settings *settings,
 	header->ring_bytes_asked = settings->ring_bytes;
 	fill_bounds(header);
 	header->brk = (uint64_t)RAW_1(SYS_brk, 0);
-	header->max_map_count = max_map_count();
+	if (!read_number("/proc/sys/vm/max_map_count", &header->max_map_count))
+		header->max_map_count = 0;
+	fill_overcommit(header, origin->parent);
 	header->limit_as = soft_limit(RLIMIT_AS);
 	header->limit_data = soft_limit(RLIMIT_DATA);
 	header->limit_stack = soft_limit(RLIMIT_STACK);

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "address_space.h"
@@ -32,8 +33,12 @@
 #include "sites.h"
 #include "snapshot.h"
 #include "stacks.h"
+#include "threads.h"
 
-enum { TEXT_BYTES = 256 };
+enum {
+	TEXT_BYTES = 256,
+	STACK_END_BYTES = 64 << 10, /* more than libc leaves of a thread's stack at its end */
+};
 
 /* The thread-local memory of the library, but for a word of the walk's; design: 256 bytes at most, initial-exec. */
 static __thread struct {
@@ -41,6 +46,7 @@ static __thread struct {
 	uint32_t tid;
 	uint32_t generation; /* address_space.generation for which tid is right */
 	int32_t own;         /* above 0: its calls are the recorder's own */
+	uint32_t events;     /* of this thread in this trace */
 	uint64_t outer_sp;   /* stack pointer of the innermost event begun */
 	struct awaited awaited;
 } thread __attribute__((tls_model("initial-exec")));
@@ -53,6 +59,7 @@ static uint32_t thread_id(void)
 
 		thread.tid = raw_failed(tid) ? address_space.pid : (uint32_t)tid;
 		thread.generation = address_space.generation;
+		thread.events = 0;
 	}
 	return thread.tid;
 }
@@ -156,6 +163,42 @@ static void enter_event(struct recording *recording, const struct frame_register
 	thread.depth = recording->depth + 1;
 }
 
+/* What libc gives a thread of thread-local memory lies at the end of its stack, but for the first thread's. */
+static void note_thread(uint32_t tid, enum threads_why why)
+{
+	threads_note(tid, tid == address_space.pid ? 0 : (uint64_t)&thread, why);
+}
+
+void recorder_thread_is_named(void)
+{
+	if (address_space.state && address_space_alive())
+		note_thread(thread_id(), THREADS_AGAIN);
+}
+
+/* A thread that ends gives back what it used of its stack below where it stands (glibc: advise_stack_range()). */
+static bool ends_thread(const struct vmat_event *event, const struct frame_registers *caller)
+{
+	return event->via == VMAT_VIA_SITE && event->call == CALL_MADVISE &&
+	       event->args[2] == MADV_DONTNEED &&
+	       caller->sp - (event->args[0] + event->args[1]) < STACK_END_BYTES;
+}
+
+/* The name of a thread is looked at with its first, second, fourth, ... event: it cannot be known when it changes. */
+static void meet_thread(const struct vmat_event *event, const struct frame_registers *caller)
+{
+	uint32_t events = ++thread.events;
+
+	if (event->call == CALL_MMAP && event->args[3] & MAP_STACK)
+		threads_expect();
+	/* The first thread has the program's name until it is given another one. */
+	if (event->tid == address_space.pid)
+		return;
+	if (ends_thread(event, caller))
+		note_thread(event->tid, THREADS_LAST);
+	else if ((events & (events - 1)) == 0)
+		note_thread(event->tid, events == 1 ? THREADS_FIRST : THREADS_AGAIN);
+}
+
 static void fill_event(struct vmat_event *event, enum vmat_via via, enum call_id call,
                        const struct frame_registers *caller, const struct words *words)
 {
@@ -168,10 +211,12 @@ static void fill_event(struct vmat_event *event, enum vmat_via via, enum call_id
 	event->flags = thread.depth > 1 ? VMAT_EVENT_NESTED : 0;
 	event->via = (uint8_t)via;
 	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
-	if (thread.own || modules_are_own(caller->pc))
+	if (thread.own || modules_are_own(caller->pc)) {
 		event->flags = VMAT_EVENT_INTERNAL;
-	else
-		stacks_take(event, caller);
+		return;
+	}
+	meet_thread(event, caller);
+	stacks_take(event, caller);
 }
 
 void recorder_begin_via(struct recording *recording, enum vmat_via via, enum call_id call,
@@ -370,6 +415,8 @@ void recorder_end_with(struct recording *recording, uint64_t result, int error)
 		/* Again: reading rows takes its time. If a handler forked, the slot is the parent's to fill. */
 		if (still_ours(recording))
 			due = ring_store(event, seq, address_space.state);
+		if (seq != RING_NO_SLOT && threads_are_due(seq))
+			threads_look();
 	}
 	/* Where recording has stopped meanwhile, that it ended is not known: it may have been done, or not. */
 	if (address_space_alive() && !ring_has_stopped())

@@ -79,6 +79,9 @@ void recorder_leave(struct recording *recording);
 /* Puts the event into the ring as it stands (a vfork child's exec, whose return would be too late). */
 void recorder_put_now(struct recording *recording);
 
+/* The thread was given a name. */
+void recorder_thread_is_named(void);
+
 /* True if the thread has begun an event and not ended it: frames below may hold pointers into the trace. */
 bool recorder_is_inside(void);
 

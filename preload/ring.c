@@ -176,7 +176,8 @@ bool ring_arena_ready(uint8_t *arena, uint64_t half, uint64_t bytes)
 bool ring_modules_ready(uint64_t bytes)
 {
 	const struct area area = { ring.modules, &ring.modules_ready, 1,
-		                   (uint64_t)(ring.arena - ring.modules), MODULES_LEAST };
+		                   (uint64_t)((uint8_t *)ring.threads - ring.modules),
+		                   MODULES_LEAST };
 
 	return make_ready(&area, bytes);
 }

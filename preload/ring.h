@@ -1,7 +1,7 @@
 /*
  * ring: the mapped trace file and its two ways of taking something in.
  *
- *     header | control | in flight | modules ... | arena ..... ready ... | ring  s s s s . . ready . . . |
+ *     header | control | in flight | modules ... | threads | arena ..... ready ... | ring  s s s s . . ready . . . |
  *
  * The file is sparse and mapped whole; `ready` is how far its pages were asked for (MADV_POPULATE_WRITE),
  * and nothing is stored beyond it: on a full disk that call returns EFAULT where a store would be SIGBUS.
@@ -25,6 +25,7 @@ struct ring {
 	struct vmat_control *control;
 	struct vmat_in_flight *in_flight;
 	uint8_t *modules;
+	struct vmat_thread *threads;
 	uint8_t *arena;
 	struct vmat_event *slots;
 	uint64_t map_bytes; /* 0: the mapping is no longer ours to keep the program off */
@@ -39,6 +40,9 @@ struct ring {
 	uint64_t arena_half;     /* bytes: where there is one lap, all of it */
 	uint64_t arena_limit[2]; /* bytes; less than a half once pages of it were refused */
 	uint64_t lap_soft;       /* bytes; a lap of the arena may end behind them, see arena.h */
+	uint64_t threads_at;     /* threads are looked for with the event of this number */
+	uint32_t stacks_mapped;  /* since the trace began */
+	uint32_t threads_ready;  /* a bit for each page of the threads */
 	uint64_t lap_began;      /* lap << VMAT_LAP_SHIFT | low bits of the head when it began */
 	bool laps;               /* the arena is filled in laps */
 	bool stop_when_full;

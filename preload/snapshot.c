@@ -13,9 +13,10 @@
 #include "raw_syscall.h"
 #include "ring.h"
 #include "text.h"
+#include "threads.h"
 
 /* One read() of maps returns at most a page (linux:fs/proc/task_mmu.c, seq_file). */
-enum { READ_BYTES = 4096, ROWS_LIMIT = 64 << 10 };
+enum { READ_BYTES = 4096, ROWS_LIMIT = 64 << 10, LOOKS_AT_THREADS = 4096 /* slots */ };
 
 /* Stores one piece. Bytes read, 0 at the end of the list, -1 on failure. */
 static long take_part(long fd, uint32_t snapshot, uint32_t part)
@@ -78,6 +79,10 @@ void snapshot_take(enum vmat_snapshot_reason reason)
 	*payload = end;
 	depot_finish(payload, VMAT_RECORD_SNAPSHOT, sizeof(end), sizeof(end));
 	arena_snapshot_taken(bytes);
+	/* Where snapshots come by the handful of events, it would be all that is done. */
+	if (reason > VMAT_SNAPSHOT_PERIODIC ||
+	    (reason == VMAT_SNAPSHOT_PERIODIC && ring.slot_count >= LOOKS_AT_THREADS))
+		threads_look();
 }
 
 /*

@@ -31,7 +31,8 @@ enum {
 		32 << 20, /* some snapshots of 65,530 VMAs, as many as Linux lets a process have */
 	ARENA_MOST = 256 << 20, /* what an id can name */
 	MODULES_AT = VMAT_HEADER_BYTES + 4096 + VMAT_IN_FLIGHT_COUNT * VMAT_IN_FLIGHT_BYTES,
-	PREFIX_BYTES = MODULES_AT + MODULES_BYTES,
+	THREADS_AT = MODULES_AT + MODULES_BYTES,
+	PREFIX_BYTES = THREADS_AT + VMAT_THREAD_COUNT * VMAT_THREAD_BYTES,
 	LAP_LEAST = 256 << 10,
 	GROW_SLOTS =
 		1 << 26, /* `grow` is a ring so long that its end is the disk's: 8 GiB, sparse */
@@ -213,6 +214,8 @@ static void set_sections(struct vmat_header *header, struct plan plan)
 		{ VMAT_SECTION_IN_FLIGHT, VMAT_IN_FLIGHT_BYTES, VMAT_HEADER_BYTES + 4096,
 		  VMAT_IN_FLIGHT_COUNT * VMAT_IN_FLIGHT_BYTES },
 		{ VMAT_SECTION_MODULES, 0, MODULES_AT, MODULES_BYTES },
+		{ VMAT_SECTION_THREADS, VMAT_THREAD_BYTES, THREADS_AT,
+		  VMAT_THREAD_COUNT * VMAT_THREAD_BYTES },
 		{ VMAT_SECTION_ARENA, 0, PREFIX_BYTES, plan.arena },
 		{ VMAT_SECTION_RING, VMAT_SLOT_BYTES, PREFIX_BYTES + plan.arena,
 		  plan.slots * VMAT_SLOT_BYTES },
@@ -265,6 +268,7 @@ bool ring_create(const struct settings *settings, char *path, size_t path_bytes,
 		.control = (struct vmat_control *)(map + VMAT_HEADER_BYTES),
 		.in_flight = (struct vmat_in_flight *)(map + VMAT_HEADER_BYTES + 4096),
 		.modules = (uint8_t *)(map + MODULES_AT),
+		.threads = (struct vmat_thread *)(map + THREADS_AT),
 		.arena = (uint8_t *)(map + PREFIX_BYTES),
 		.slots = (struct vmat_event *)((uint64_t)map + PREFIX_BYTES + plan.arena),
 		.map_bytes = file_bytes_for(plan),
@@ -298,6 +302,8 @@ bool ring_create(const struct settings *settings, char *path, size_t path_bytes,
 	ring.arena_ready[0] = ring.populates ? 4096 : ring.arena_half;
 	ring.arena_ready[1] = ring.populates ? 0 : ring.arena_half;
 	ring.modules_ready = ring.populates ? 4096 : MODULES_BYTES;
+	ring.threads_ready = ring.populates ? 0 : UINT32_MAX;
+	ring.threads_at = UINT64_MAX;
 	ring.slots_ready = ring.populates && plan.slots > FIRST_SLOTS ? FIRST_SLOTS : plan.slots;
 	/* No record has id 0. */
 	ring.control->arena_used = VMAT_RECORD_ALIGN;

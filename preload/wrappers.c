@@ -314,8 +314,12 @@ WRAPPER int prctl(int option, ...)
 		sandbox_after(was_silent, result != 0);
 		return result;
 	}
-	if (option != PR_SET_VMA)
-		return real.prctl(option, word[0], word[1], word[2], word[3]);
+	if (option != PR_SET_VMA) {
+		result = real.prctl(option, word[0], word[1], word[2], word[3]);
+		if (option == PR_SET_NAME && result == 0)
+			recorder_thread_is_named();
+		return result;
+	}
 	r = recorder_begin(CALL_PRCTL, &caller,
 	                   WORDS(WORD(option), word[0], word[1], word[2], word[3]));
 	recorder_text(&r, (const char *)word[3]);

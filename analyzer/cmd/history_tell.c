@@ -10,6 +10,7 @@
 #include "moment.h"
 #include "options.h"
 #include "site_of.h"
+#include "thread_of.h"
 #include "vmatrace/trace_format.h"
 
 /* --- the walk ----------------------------------------------------------------------------------------- */
@@ -74,6 +75,7 @@ static void change(void *context, const struct vma_change *change)
 		.mapped_before = telling->pages.count > 0,
 		.prot_before = telling->pages.count ? telling->pages.now[0].prot : 0,
 		.event = *change->event,
+		.thread = thread_of_event(telling->trace, change->event),
 	};
 	struct site_view site;
 	bool happened;
@@ -120,6 +122,17 @@ static void checkpoint(void *context, const struct walk *walk, const struct chec
 
 /* --- the end of it ------------------------------------------------------------------------------------ */
 
+/* A guard's is that of the stack right above it. */
+static const struct thread_entry *owner_of(const struct moment *moment, size_t i)
+{
+	const struct rows *map = &moment->map;
+
+	if (map->kinds[i] == KIND_GUARD && i + 1 < map->count &&
+	    map->rows[i + 1].row.start == map->rows[i].row.end)
+		i++;
+	return thread_of_row(moment->trace, &map->rows[i], map->kinds[i], moment->seq);
+}
+
 static void find_now(const struct moment *moment, uint64_t address, struct history_now *now,
                      const struct vma_row **below, const struct vma_row **above)
 {
@@ -132,6 +145,7 @@ static void find_now(const struct moment *moment, uint64_t address, struct histo
 			now->mapped = true;
 			now->row = row;
 			now->kind = moment->map.kinds[i];
+			now->owner = owner_of(moment, i);
 		} else {
 			*above = now->mapped ? NULL : row;
 			break;
@@ -207,12 +221,15 @@ int history_tell(struct telling *telling, const struct when_point *point,
 		status = complain(STATUS_TRACE, "out of memory");
 	if (status == STATUS_FINE) {
 		last = last_row(telling);
+		now.seq = moment.seq;
 		now.time_ns = fault_ns ? fault_ns : telling->last_ns;
 		find_now(&moment, fault ? fault->fault.address : address, &now, &below, &above);
 		if (last)
 			site = site_view_of(telling->symbols, &last->event);
 		if (fault) {
 			explain(telling, &moment, &now, fault);
+			fault->thread = thread_of_tid(trace_threads(telling->trace), fault->tid,
+			                              moment.seq);
 			fault->below = below;
 			fault->above = above;
 		}

@@ -11,6 +11,7 @@
 #include "options.h"
 #include "render/maps_json.h"
 #include "render/maps_text.h"
+#include "thread_of.h"
 #include "trace_set.h"
 #include "vmatrace/trace_format.h"
 
@@ -31,12 +32,16 @@ static const struct option_row maps_rows[] = {
 	{ 0 },
 };
 
-/* "mmap main (map.c:12) @17" */
+enum { MAPS_WHO_BYTES = 768 };
+
+/* "mmap main (map.c:12) @17", and of a stack whose it is */
 static void spell_author(const struct moment *moment, size_t row, char *text, size_t bytes)
 {
 	uint64_t seq = moment->map.rows[row].created_by;
 	const struct event *event = moment_author(moment, seq);
 	const struct frame *frame = event ? symbols_call_site(moment->symbols, event) : NULL;
+	const struct thread_entry *thread = thread_of_row(moment->trace, &moment->map.rows[row],
+	                                                  moment->map.kinds[row], moment->seq);
 	char site[512] = "";
 
 	if (seq == CREATED_BEFORE) {
@@ -50,6 +55,14 @@ static void spell_author(const struct moment *moment, size_t row, char *text, si
 		         site, (unsigned long long)seq,
 		         event->flags & VMAT_EVENT_INTERNAL ? " (the recorder)" : "");
 	}
+	if (thread) {
+		size_t length = strlen(text);
+
+		snprintf(text + length, bytes - length, "  %s",
+		         vma_kind_name(moment->map.kinds[row]));
+		length = strlen(text);
+		thread_text_owner(text + length, bytes - length, thread, moment->seq);
+	}
 }
 
 static bool is_shown(const struct moment *moment, size_t row, const struct maps_options *options)
@@ -60,7 +73,7 @@ static bool is_shown(const struct moment *moment, size_t row, const struct maps_
 static void print_text(const struct moment *moment, const struct maps_options *options)
 {
 	size_t column = 0;
-	char who[640];
+	char who[MAPS_WHO_BYTES];
 
 	for (size_t i = 0; options->who && i < moment->map.count; i++) {
 		size_t length = maps_text_length(&moment->map.rows[i].row);
@@ -107,6 +120,7 @@ static void print_json(const struct moment *moment, const struct maps_options *o
 		if (!is_shown(moment, i, options))
 			continue;
 		json_vma(&json, &info->row, page_bytes, vma_kind_name(moment->map.kinds[i]),
+		         thread_of_row(moment->trace, info, moment->map.kinds[i], moment->seq),
 		         &created, &changed);
 		if (format == OUTPUT_JSONL)
 			json_end(&json);

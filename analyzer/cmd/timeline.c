@@ -8,6 +8,7 @@
 #include "command.h"
 #include "render/sparkline.h"
 #include "render/timeline_json.h"
+#include "thread_of.h"
 #include "timeline.h"
 #include "trace_set.h"
 #include "vmatrace/trace_format.h"
@@ -25,7 +26,8 @@ static void print_json(struct gathering *gathering, const struct vma_change *cha
 	size_t count = symbols_frames(gathering->symbols, change->event, &frames);
 
 	json_change(gathering->json, change, trace_header(gathering->trace)->pid,
-	            vma_kind_name(kind), frames, count);
+	            vma_kind_name(kind), thread_of_event(gathering->trace, change->event),
+	            thread_of_change(gathering->trace, change, kind), frames, count);
 	if (gathering->format == OUTPUT_JSONL)
 		json_end(gathering->json);
 }
@@ -37,7 +39,12 @@ static void print_line(const struct gathering *gathering, const struct fold_line
 
 	if (frame)
 		frame_text(frame, site, sizeof(site));
-	timeline_text_line(stdout, line, site, gathering->style);
+	/* Many are of many threads. */
+	timeline_text_line(stdout, line, site,
+	                   line->count == 1
+	                           ? thread_of_change(gathering->trace, &line->first, line->kind)
+	                           : NULL,
+	                   gathering->style);
 }
 
 /* All changes, none kept. */

@@ -1,7 +1,7 @@
 /*
  * trace_parts.h: the inside of struct trace, shared by the files that read one:
  * trace_header.c (file, header), trace_reader.c (sections, control, in flight), trace_arena.c and
- * trace_snapshots.c (records), trace_ring.c (events), trace_lookup.c.
+ * trace_snapshots.c (records), trace_threads.c, trace_ring.c (events), trace_lookup.c.
  */
 #ifndef VMATRACE_IO_TRACE_PARTS_H
 #define VMATRACE_IO_TRACE_PARTS_H
@@ -57,6 +57,7 @@ struct trace {
 	struct extent in_flight_at;
 	struct extent arena_at;
 	struct extent modules_at;
+	struct extent threads_at;
 	struct extent ring_at;
 	bool laps; /* VMAT_FEATURE_LAPS */
 
@@ -79,6 +80,8 @@ struct trace {
 	struct snapshot *snapshots;
 	struct proc_maps *snapshot_maps; /* behind snapshots, in the same order */
 	size_t snapshot_count;
+
+	struct threads threads;
 
 	struct vmat_in_flight *in_flight;
 	size_t in_flight_count;
@@ -152,6 +155,9 @@ static inline uint32_t trace_id_unit(const struct trace *trace, uint32_t id)
 bool trace_named(const struct trace *trace, uint32_t id, uint8_t lap, struct named_view *view);
 const struct proc_maps *trace_touched(const struct trace *trace, uint32_t id, uint8_t lap);
 bool trace_has_stack(const struct trace *trace, uint32_t id, uint8_t lap);
+
+/* trace_threads.c: false: *error is set. */
+bool trace_threads_load(struct trace *trace, struct trace_error *error);
 
 /* trace_lookup.c: once all modules are there. False: out of memory. */
 bool trace_modules_index(struct trace *trace);

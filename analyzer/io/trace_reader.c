@@ -22,6 +22,7 @@ static bool find_sections(struct trace *trace, struct extent *control, struct tr
 		[VMAT_SECTION_ARENA] = &trace->arena_at,
 		[VMAT_SECTION_RING] = &trace->ring_at,
 		[VMAT_SECTION_MODULES] = &trace->modules_at,
+		[VMAT_SECTION_THREADS] = &trace->threads_at,
 	};
 
 	if (header->section_count > VMAT_SECTION_LIMIT)
@@ -190,7 +191,8 @@ static bool load(struct trace *trace, const char *path, struct trace_error *erro
 	if (trace->fd < 0)
 		return false;
 	if (!find_sections(trace, &control, error) || !load_in_flight(trace, error) ||
-	    !load_control(trace, &control, error) || !trace_arena_load(trace, error))
+	    !load_control(trace, &control, error) || !trace_arena_load(trace, error) ||
+	    !trace_threads_load(trace, error))
 		return false;
 	calibrate(trace);
 	if (!trace_ring_scan(trace, error))
@@ -228,6 +230,7 @@ void trace_close(struct trace *trace)
 	trace_arena_release(trace);
 	if (trace->fd >= 0)
 		close(trace->fd);
+	free(trace->threads.entries);
 	free(trace->in_flight);
 	free(trace->path);
 	free(trace);

@@ -19,6 +19,7 @@
 #define VMATRACE_IO_TRACE_READER_H
 
 #include "core/event.h"
+#include "core/threads.h"
 #include "core/walk.h"
 #include "vmatrace/trace_format.h"
 
@@ -126,6 +127,8 @@ bool trace_walk_input(struct trace *trace, struct walk_input *input);
 const struct snapshot *trace_snapshots(const struct trace *trace, size_t *count);
 /* Return addresses, innermost first; NULL and 0 for id 0 or an id the arena does not hold. */
 const uint64_t *trace_stack(const struct trace *trace, uint32_t id, size_t *count);
+/* Its threads, as far as they are known. */
+const struct threads *trace_threads(const struct trace *trace);
 /* In order of from_seq. */
 const struct trace_module *trace_modules(const struct trace *trace, size_t *count);
 /* True if an address may belong to one module now and to another later. */

@@ -21,6 +21,7 @@ void history_json_row(struct json *json, const struct history_row *row,
 	json_object(json);
 	json_member_number(json, "time_ns", row->event.time_ns);
 	json_member_number(json, "seq", row->event.seq);
+	json_member_thread(json, row->thread);
 	json_member_string(json, "change", change_kind_name(row->kind));
 	json_member_string(json, "call", call_name(row->event.call));
 	json_member_hex(json, "vm_start", row->start);
@@ -53,8 +54,17 @@ void history_json_fault(struct json *json, const struct history_fault *fault,
 	                   access < sizeof(accesses) / sizeof(accesses[0]) ? accesses[access]
 	                                                                   : NULL);
 	json_member_number(json, "tid", fault->tid);
+	json_member_thread_name(json, fault->thread);
 	json_member_string(json, "source", fault->source);
 	json_member_number(json, "time_ns", now->time_ns);
 	json_member_string(json, "kind", now->mapped ? vma_kind_name(now->kind) : NULL);
+	json_key(json, "stack_of");
+	if (now->owner) {
+		json_object(json);
+		json_member_thread(json, now->owner);
+		json_object_end(json);
+	} else {
+		json_null(json);
+	}
 	json_object_end(json);
 }

@@ -14,6 +14,7 @@
 #include "core/fault.h"
 #include "json.h"
 #include "site_view.h"
+#include "thread_view.h"
 
 /* One change, as it was for the pages. */
 struct history_row {
@@ -28,7 +29,8 @@ struct history_row {
 	uint8_t prot_before;
 	uint8_t prot_after;
 	bool shared;
-	struct event event; /* its pointers live as long as the trace */
+	struct event event;                /* its pointers live as long as the trace */
+	const struct thread_entry *thread; /* that made it, or NULL */
 };
 
 /* What is there at the end of the walk. */
@@ -36,17 +38,20 @@ struct history_now {
 	bool mapped;
 	const struct vma_row *row; /* that holds the first page */
 	enum vma_kind kind;
-	uint64_t time_ns; /* of the moment it is told for */
-	bool before;      /* mapped before recording, and nothing happened since */
+	const struct thread_entry *owner; /* whose stack it is, or is the guard of; or NULL */
+	uint64_t seq;                     /* of that moment */
+	uint64_t time_ns;                 /* of the moment it is told for */
+	bool before;                      /* mapped before recording, and nothing happened since */
 };
 
 /* A fault and what is near it. */
 struct history_fault {
 	struct fault fault;
 	enum fault_reason reason;
-	uint32_t tid;                /* 0 unknown */
-	const char *source;          /* "recorded", "core" */
-	const struct vma_row *below; /* the nearest rows, where nothing is mapped; or NULL */
+	uint32_t tid;                      /* 0 unknown */
+	const struct thread_entry *thread; /* its, or NULL */
+	const char *source;                /* "recorded", "core" */
+	const struct vma_row *below;       /* the nearest rows, where nothing is mapped; or NULL */
 	const struct vma_row *above;
 };
 

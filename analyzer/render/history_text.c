@@ -50,7 +50,9 @@ static void by(FILE *out, const struct history_row *row, const struct site_view 
 	}
 	fprintf(out, "by %s  ", call_name(row->event.call));
 	print_site(out, site);
-	fprintf(out, "  (thread %" PRIu32 ", @%" PRIu64 ")", row->event.tid, row->event.seq);
+	fprintf(out, "  (thread %" PRIu32, row->event.tid);
+	thread_print_name(out, row->thread);
+	fprintf(out, ", @%" PRIu64 ")", row->event.seq);
 }
 
 static void ago(FILE *out, const struct history_now *now, const struct history_row *row,
@@ -71,6 +73,7 @@ static void print_mapping(FILE *out, const struct history_now *now)
 
 	fprintf(out, "%s, %s", perms(text, now->row->prot, now->row->shared),
 	        vma_kind_name(now->kind));
+	thread_print_owner(out, now->owner, now->seq);
 	if (now->row->name[0]) {
 		putc(' ', out);
 		print_escaped(out, now->row->name);
@@ -147,7 +150,15 @@ void history_text_fault(FILE *out, const struct history_fault *fault, const stru
 	fprintf(out, "%s at 0x%" PRIx64, fault->fault.bus ? "SIGBUS" : "SIGSEGV", address);
 	if (fault->tid)
 		fprintf(out, " in thread %" PRIu32, fault->tid);
-	fprintf(out, ": %s %s", access_word(fault->fault.access), reasons[fault->reason]);
+	thread_print_name(out, fault->thread);
+	fprintf(out, ": %s ", access_word(fault->fault.access));
+	if (fault->reason == FAULT_GUARD && now->owner) {
+		fputs("the guard page of the stack", out);
+		thread_print_owner(out, now->owner, now->seq);
+		fputs(": ", out);
+	} else {
+		fputs(reasons[fault->reason], out);
+	}
 	if (now->mapped && fault->reason != FAULT_GUARD) {
 		print_mapping(out, now);
 		fputs(last ? ", " : "", out);

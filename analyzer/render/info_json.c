@@ -120,6 +120,7 @@ static void put_lost(struct json *json, const struct info *info)
 	json_member_number(json, "stacks", counts->stacks_lost);
 	json_member_number(json, "evidence", counts->evidence_lost);
 	json_member_number(json, "modules", control->modules_full);
+	json_member_number(json, "threads", control->threads_lost);
 	json_member_number(json, "damaged_records", counts->damaged_records);
 	json_member_number(json, "unknown_records", counts->unknown_records);
 	json_member_number(json, "in_flight_entries", control->in_flight_full);

@@ -286,6 +286,12 @@ static void put_storage(FILE *out, const struct info *info)
 	put_some(out, counts->unknown_records, "records of unknown type");
 	fprintf(out, "\n" LABEL "%s, at most %" PRIu32 " frames\n", "stacks",
 	        info_stack_mode(header->stack_mode), header->depth);
+	if (trace_threads(info->trace)->count) {
+		fprintf(out, LABEL, "threads");
+		put_count(out, trace_threads(info->trace)->count, "known by name");
+		put_some(out, control->threads_lost, "names not stored, or written over");
+		putc('\n', out);
+	}
 	snapshots = trace_snapshots(info->trace, &count);
 	fprintf(out, LABEL, "snapshots");
 	put_count(out, count, count ? "(" : "");

@@ -22,7 +22,8 @@ static void author(struct json *json, const char *key, const struct maps_author 
 }
 
 void json_vma(struct json *json, const struct vma_row *row, uint32_t page_bytes, const char *kind,
-              const struct maps_author *created_by, const struct maps_author *last_changed_by)
+              const struct thread_entry *thread, const struct maps_author *created_by,
+              const struct maps_author *last_changed_by)
 {
 	char flags[] = { row->prot & PROT_READ ? 'r' : '-', row->prot & PROT_WRITE ? 'w' : '-',
 		         row->prot & PROT_EXEC ? 'x' : '-', row->shared ? 's' : 'p', '\0' };
@@ -39,6 +40,7 @@ void json_vma(struct json *json, const struct vma_row *row, uint32_t page_bytes,
 	json_member_number(json, "inode", row->inode);
 	json_member_string(json, "vm_file", row->name[0] ? row->name : NULL);
 	json_member_string(json, "kind", kind);
+	json_member_thread(json, thread);
 	author(json, "created_by", created_by);
 	author(json, "last_changed_by", last_changed_by);
 	json_object_end(json);

@@ -6,7 +6,7 @@
 
 #include "core/event.h"
 #include "io/symbols.h"
-#include "json.h"
+#include "thread_view.h"
 
 /* Who made or changed a VMA. */
 struct maps_author {
@@ -17,7 +17,9 @@ struct maps_author {
 	size_t frame_count;
 };
 
+/* thread: whose stack it is, or NULL. */
 void json_vma(struct json *json, const struct vma_row *row, uint32_t page_bytes, const char *kind,
-              const struct maps_author *created_by, const struct maps_author *last_changed_by);
+              const struct thread_entry *thread, const struct maps_author *created_by,
+              const struct maps_author *last_changed_by);
 
 #endif

@@ -114,6 +114,23 @@ char *text_escaped(char *text, size_t bytes, const char *name)
 	return text;
 }
 
+static void put_quotable(void *into, const char *piece, size_t bytes)
+{
+	/* A character of the name comes alone, an escape as four bytes: its backslash stays. */
+	if (bytes == 1 && (*piece == '"' || *piece == '\\'))
+		put_in_buffer(into, "\\", 1);
+	put_in_buffer(into, piece, bytes);
+}
+
+char *text_quotable(char *text, size_t bytes, const char *name)
+{
+	struct buffer buffer = { text, bytes - 1 };
+
+	escape(name, put_quotable, &buffer);
+	*buffer.at = '\0';
+	return text;
+}
+
 void print_escaped(FILE *out, const char *name)
 {
 	escape(name, put_in_stream, out);

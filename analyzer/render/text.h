@@ -25,6 +25,9 @@ char *text_prot(char *text, size_t bytes, unsigned prot); /* "rw-" */
 char *text_escaped(char *text, size_t bytes,
                    const char *name); /* control bytes and invalid UTF-8 as \xNN */
 
+/* The same, and what would end or fake a string in double quotes, as in C. */
+char *text_quotable(char *text, size_t bytes, const char *name);
+
 /* The same escaping straight to a stream. */
 void print_escaped(FILE *out, const char *name);
 /* In double quotes; what would end or fake them is escaped too, as in C. */

@@ -18,6 +18,7 @@ static void flags(struct json *json, const char *key, bool mapped, unsigned prot
 }
 
 void json_change(struct json *json, const struct vma_change *change, uint32_t pid, const char *kind,
+                 const struct thread_entry *caller, const struct thread_entry *owner,
                  const struct frame *frames, size_t count)
 {
 	const struct event *event = change->event;
@@ -28,6 +29,7 @@ void json_change(struct json *json, const struct vma_change *change, uint32_t pi
 	json_member_number(json, "seq", event->seq);
 	json_member_number(json, "pid", pid);
 	json_member_number(json, "tid", event->tid);
+	json_member_thread_name(json, caller);
 	json_member_string(json, "change", change_kind_name(change->kind));
 	json_member_string(json, "call", call_name(event->call));
 	json_member_string(json, "cause",
@@ -48,6 +50,14 @@ void json_change(struct json *json, const struct vma_change *change, uint32_t pi
 		json_member_hex(json, "old_start", change->old_start);
 	json_member_string(json, "vm_file", change->name[0] ? change->name : NULL);
 	json_member_string(json, "kind", kind);
+	json_key(json, "stack_of");
+	if (owner) {
+		json_object(json);
+		json_member_thread(json, owner);
+		json_object_end(json);
+	} else {
+		json_null(json);
+	}
 	json_member_number(json, "mapped_bytes", change->mapped_bytes);
 	json_member_number(json, "vma_count", change->vma_count);
 	json_key(json, "stack");

@@ -304,7 +304,7 @@ static void print_who(FILE *out, const struct fold_line *line, const char *site)
 }
 
 void timeline_text_line(FILE *out, const struct fold_line *line, const char *site,
-                        const struct text_style *style)
+                        const struct thread_entry *owner, const struct text_style *style)
 {
 	const struct event *event = &line->event;
 	uint64_t us = event->time_ns / 1000;
@@ -333,6 +333,11 @@ void timeline_text_line(FILE *out, const struct fold_line *line, const char *sit
 	print_what(out, line);
 	fputs("  ", out);
 	print_who(out, line, site);
+	if (owner)
+		fputs("  (stack", out);
+	thread_print_owner(out, owner, event->seq);
+	if (owner)
+		putc(')', out);
 	if (line->count > 1)
 		fprintf(out, "  (until %" PRIu64 ".%06" PRIu64 ")", line->last_ns / 1000000000,
 		        line->last_ns / 1000 % 1000000);

@@ -21,6 +21,7 @@
 #include "core/kinds.h"
 #include "core/timeline.h"
 #include "io/trace_reader.h"
+#include "thread_view.h"
 
 struct text_style {
 	bool utf8;
@@ -51,9 +52,9 @@ size_t timeline_text_brief_columns(FILE *out, const struct text_style *style);
 size_t timeline_text_brief(FILE *out, const struct timeline_view *view,
                            const struct text_style *style);
 size_t timeline_text_columns(FILE *out, const struct text_style *style);
-/* site: where the call was made, "" unknown. */
+/* site: where the call was made, "" unknown. owner: whose stack it is about, or NULL. */
 void timeline_text_line(FILE *out, const struct fold_line *line, const char *site,
-                        const struct text_style *style);
+                        const struct thread_entry *owner, const struct text_style *style);
 void timeline_text_left_out(FILE *out, const struct fold_result *result,
                             const struct text_style *style);
 

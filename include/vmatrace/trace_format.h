@@ -8,6 +8,7 @@
  *       CONTROL       the words that change: head, arena use, losses, how it ends
  *       IN_FLIGHT     entries of calls that have begun and not ended
  *       MODULES       records of loaded objects, at any multiple of VMAT_RECORD_ALIGN
+ *       THREADS       entries of threads: their names, their stacks; a trace may have none
  *       ARENA         records one behind the other, in laps: stacks, strings, objects, rows, snapshots
  *       RING          event slots; slot of sequence number s is s & (slot_count - 1)
  *
@@ -41,6 +42,9 @@ enum {
 	VMAT_SLOT_BYTES = 128,
 	VMAT_IN_FLIGHT_BYTES = 128,
 	VMAT_IN_FLIGHT_COUNT = 512,
+	VMAT_THREAD_BYTES = 64,
+	VMAT_THREAD_COUNT = 1024,
+	VMAT_THREAD_NAME_BYTES = 16, /* TASK_COMM_LEN (linux:include/linux/sched.h) */
 	VMAT_RECORD_ALIGN = 16,
 	VMAT_ARGUMENT_WORDS = 6,
 	VMAT_BUILD_ID_BYTES = 32,
@@ -77,6 +81,7 @@ enum vmat_section_type {
 	VMAT_SECTION_ARENA = 3,
 	VMAT_SECTION_RING = 4,
 	VMAT_SECTION_MODULES = 5,
+	VMAT_SECTION_THREADS = 6,
 };
 
 struct vmat_section {
@@ -181,6 +186,15 @@ struct vmat_header {
 	uint32_t sites_found;   /* 3616 pairs with the shape of a site, in libc and ld.so */
 	uint32_t sites_patched; /* 3620 of them in force */
 	char sites_left[256];   /* 3624 those left alone and why, NUL-terminated, cut if longer */
+	uint32_t
+		overcommit; /* 3880 1 + vm.overcommit_memory; 0: not known, and what follows is not */
+	uint32_t overcommit_ratio; /* 3884 vm.overcommit_ratio, percent */
+	uint64_t memory_total;     /* 3888 bytes: MemTotal, SwapTotal, CommitLimit and */
+	uint64_t swap_total;       /* 3896 Committed_AS of /proc/meminfo when recording began */
+	uint64_t commit_limit;     /* 3904 */
+	uint64_t committed;        /* 3912 */
+	uint64_t
+		overcommit_kbytes; /* 3920 vm.overcommit_kbytes in bytes; above 0 the ratio is not used */
 };
 
 /* How far the process is; vmat_control.state. Anything but EXITED with the pid gone: it was killed. */
@@ -241,7 +255,8 @@ struct vmat_control {
 	uint64_t modules_full;   /*  328 loaded objects not stored: their section is full */
 	uint64_t children_left;  /*  336 fork children not to be followed (VMATRACE_CHILDREN=0) */
 	uint64_t execs_failed; /*  344 of vfork children: their events are stored before the call */
-	uint64_t pad2[4];
+	uint64_t threads_lost; /*  352 names of threads not stored, or written over by another's */
+	uint64_t pad2[3];
 	uint32_t state;     /*  384 enum vmat_state */
 	uint32_t stopped;   /*  388 enum vmat_stopped */
 	uint32_t snapshots; /*  392 number of snapshots begun; the next id */
@@ -314,6 +329,29 @@ struct vmat_in_flight {
 	uint64_t
 		frame; /* 112 stack pointer of the caller; lowest bit: it waits for a site to say when */
 	uint8_t reserved_2[8];
+};
+
+enum vmat_thread_flag {
+	VMAT_THREAD_SEEN = 1u << 0,  /* by another thread, asleep: it made no call by itself */
+	VMAT_THREAD_ENDED = 1u << 1, /* its last call was that of its end; `seq` says when */
+};
+
+/*
+ * A thread, its name as the kernel last had it (/proc/PID/task/TID/comm) and where its stack is: by an address
+ * in it, for libc's own data of a thread lie at its end. Read at calls of the thread that come ever less often,
+ * at its end, and of all threads with a snapshot and after stacks were mapped. An entry lies in one of a few
+ * places that its tid leads to; two may be of one thread, then the newer `seq` holds.
+ */
+struct vmat_thread {
+	uint32_t version;                  /*  0 0: never used; odd: being written; even: whole */
+	uint32_t crc;                      /*  4 CRC32C of bytes 8..63, seeded with tid */
+	uint64_t from_seq;                 /*  8 ring head when it was first met */
+	uint64_t seq;                      /* 16 ring head when its name was last read */
+	uint64_t stack;                    /* 24 an address in its stack, 0 unknown */
+	uint32_t tid;                      /* 32 */
+	uint32_t flags;                    /* 36 enum vmat_thread_flag */
+	char name[VMAT_THREAD_NAME_BYTES]; /* 40 any bytes, NUL-terminated */
+	uint64_t reserved;                 /* 56 */
 };
 
 /*
@@ -416,6 +454,8 @@ VMAT_OFFSET(vmat_header, exe, 504);
 VMAT_OFFSET(vmat_header, command_line_bytes, 3576);
 VMAT_OFFSET(vmat_header, own, 3584);
 VMAT_OFFSET(vmat_header, sites_left, 3624);
+VMAT_OFFSET(vmat_header, overcommit, 3880);
+VMAT_OFFSET(vmat_header, overcommit_kbytes, 3920);
 _Static_assert(sizeof(struct vmat_header) <= VMAT_HEADER_BYTES, "header");
 VMAT_OFFSET(vmat_control, arena_used, 128);
 VMAT_OFFSET(vmat_control, dropped, 256);
@@ -431,6 +471,8 @@ _Static_assert(sizeof(struct vmat_event) == VMAT_SLOT_BYTES, "event");
 VMAT_OFFSET(vmat_in_flight, tid, 80);
 VMAT_OFFSET(vmat_in_flight, slot, 104);
 _Static_assert(sizeof(struct vmat_in_flight) == VMAT_IN_FLIGHT_BYTES, "in flight");
+VMAT_OFFSET(vmat_thread, tid, 32);
+_Static_assert(sizeof(struct vmat_thread) == VMAT_THREAD_BYTES, "thread");
 _Static_assert(sizeof(struct vmat_record) == VMAT_RECORD_ALIGN, "record");
 _Static_assert(sizeof(struct vmat_object) == 16, "object");
 _Static_assert(sizeof(struct vmat_module) == 72, "module");

@@ -1,0 +1,71 @@
+/*
+ * trace_threads.c: the entries of threads that are whole. A trace of an older recorder has none.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "checksum.h"
+#include "trace_parts.h"
+
+/* More than any recorder writes; what lies behind is left alone. */
+enum { THREADS_MOST = 65536 };
+
+static bool is_whole(const struct vmat_thread *entry)
+{
+	size_t begin = offsetof(struct vmat_thread, from_seq);
+
+	return entry->version && !(entry->version & 1) &&
+	       checksum(entry->tid, (const uint8_t *)entry + begin, sizeof(*entry) - begin) ==
+	               entry->crc &&
+	       memchr(entry->name, '\0', sizeof(entry->name));
+}
+
+bool trace_threads_load(struct trace *trace, struct trace_error *error)
+{
+	const struct extent *where = &trace->threads_at;
+	size_t stride = where->entry_bytes;
+	uint64_t count = stride >= sizeof(struct vmat_thread) ? where->length / stride : 0;
+	uint8_t *bytes;
+	ssize_t n;
+
+	if (count > THREADS_MOST)
+		count = THREADS_MOST;
+	if (count == 0 || stride > VMAT_HEADER_BYTES)
+		return true;
+	bytes = malloc(count * stride);
+	trace->threads.entries = calloc(count, sizeof(*trace->threads.entries));
+	if (!bytes || !trace->threads.entries) {
+		free(bytes);
+		return trace_no_memory(error);
+	}
+	n = trace_read_at(trace->fd, bytes, count * stride, where->offset);
+	if (n < 0) {
+		free(bytes);
+		return trace_fail_errno(error, TRACE_CANNOT_READ, where->offset);
+	}
+	for (uint64_t i = 0; (i + 1) * stride <= (uint64_t)n; i++) {
+		struct vmat_thread entry;
+		struct thread_entry *thread = &trace->threads.entries[trace->threads.count];
+
+		memcpy(&entry, bytes + i * stride, sizeof(entry));
+		if (!is_whole(&entry))
+			continue;
+		*thread = (struct thread_entry) {
+			.from_seq = entry.from_seq,
+			.seq = entry.seq,
+			.stack = entry.stack,
+			.tid = entry.tid,
+			.ended = entry.flags & VMAT_THREAD_ENDED,
+		};
+		memcpy(thread->name, entry.name, sizeof(thread->name));
+		trace->threads.count++;
+	}
+	free(bytes);
+	threads_sort(&trace->threads);
+	return true;
+}
+
+const struct threads *trace_threads(const struct trace *trace)
+{
+	return &trace->threads;
+}

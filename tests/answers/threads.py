@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Names of threads, and whose stack lies where, against the kernel's /proc/PID/task/TID/comm."""
+import re
+
+from common import Run, check, equal, finish
+
+ENDED = "ended"
+
+
+def said(run):
+    """What the program read of the kernel: tid -> (address in its stack, name)."""
+    return {int(tid): (int(stack, 16), bytes.fromhex(name).decode("utf-8", "replace"))
+            for tid, stack, name in re.findall(r"^thread (\d+) (\w+) (\w*)$", run.out, re.M)}
+
+
+def holder(rows, address):
+    return next(row for row in rows
+                if int(row["vm_start"], 16) <= address < int(row["vm_end"], 16))
+
+
+def run_pid(run):
+    return run.json("info")["processes"][0]["pid"]
+
+
+def stacks(run, threads):
+    for moment in ("mark:named", "end"):
+        rows = run.json("maps", "--at", moment)
+        for tid, (address, name) in threads.items():
+            row = holder(rows, address)
+            equal(f"{moment}: {name!r}", (row["kind"], row.get("thread"), row.get("thread_name")),
+                  ("thread-stack", tid, name))
+        check(f"{moment}: only stacks have threads", all(
+            "thread" not in row for row in rows if "stack" not in row["kind"]))
+
+
+def text(run, threads):
+    lines = run.ask("maps", "--who").splitlines()
+    for name, spelled in (("by itself", '"by itself"'), ("quiet", '"quiet"'),
+                          ("ended", '"ended", ended'),
+                          ("\033[31m\"\\x\n", r'"\x1b[31m\"\\x\x0a"')):
+        tid = next(tid for tid, (_, of) in threads.items() if of == name)
+        check(f"maps --who: {name!r}",
+              any(line.endswith(f"thread-stack of {tid} {spelled}") for line in lines),
+              [line[100:] for line in lines if "thread-stack" in line])
+    hostile = next(address for address, name in threads.values() if "\033" in name)
+    for command in (("maps", "--who"), ("timeline", "-n", "0"), ("history", f"{hostile:x}"),
+                    ("mm",), ("leaks",)):
+        check(f"{command}: no escape sequence", "\033" not in run.ask(*command))
+    check("history", any(rf'thread-stack of {tid} "\x1b' in run.ask("history", f"{hostile:x}")
+                         for tid in threads), run.ask("history", f"{hostile:x}"))
+
+
+def changes(run, threads):
+    rows = run.json("timeline")
+    for tid, (address, name) in threads.items():
+        about = [row for row in rows if row["stack_of"] and row["stack_of"]["thread"] == tid]
+        check(f"timeline: {name!r}", about and all(
+            row["stack_of"]["thread_name"] == name for row in about), about)
+        made = [row for row in about if row["call"] == "mmap"]
+        check(f"timeline: {name!r} was mapped", len(made) == 1 and
+              int(made[0]["vm_start"], 16) <= address < int(made[0]["vm_end"], 16), made)
+        check(f"timeline: calls of {name!r}", all(
+            row["thread_name"] == name for row in rows if row["tid"] == tid))
+        # Before it was a stack the place may have been another thread's arena for a moment.
+        made = run.json("history", f"{address:x}")[-2:]
+        equal(f"history: {name!r}", [row.get("thread", run_pid(run)) for row in made],
+              [row["tid"] for row in about if row["call"] != "madvise"])
+    ended = next(tid for tid, (_, name) in threads.items() if name == ENDED)
+    advised = [row["stack_of"]["thread"] for row in rows if row["call"] == "madvise"
+               and row["stack_of"]]
+    equal("timeline: what the thread that ended gave back", advised, [ended])
+
+
+def main():
+    with Run("thread_names") as run:
+        equal("its status", run.status, 0)
+        threads = said(run)
+        equal("all threads told", len(threads), 7)
+        stacks(run, threads)
+        text(run, threads)
+        changes(run, threads)
+        equal("no name was lost", run.json("info")["processes"][0]["lost"]["threads"], 0)
+    finish()
+
+
+main()
