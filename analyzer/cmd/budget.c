@@ -192,8 +192,7 @@ static int one_process(struct trace *trace, const struct filter *filter,
 		},
 		.report = {
 			.header = header,
-			.limits = { header->max_map_count, header->limit_as, header->limit_data,
-				    header->limit_memlock },
+			.limits = shortage_limits_of(header),
 			.limit = !filter->limit.given ? LINES
 			         : filter->limit.value ? filter->limit.value : SIZE_MAX,
 		},

@@ -8,6 +8,7 @@
 
 #include "call_table.h"
 #include "pages.h"
+#include "vmatrace/trace_format.h"
 
 /* 47 bits of user space on x86-64; more on others, where this says "other" instead. */
 #define ADDRESS_SPACE (1ull << 47)
@@ -24,6 +25,7 @@ const char *shortage_name(enum shortage shortage)
 		[SHORTAGE_MEMLOCK] = "rlimit-memlock",
 		[SHORTAGE_HOLE] = "hole",
 		[SHORTAGE_SIZE] = "size",
+		[SHORTAGE_OVERCOMMIT] = "overcommit",
 		[SHORTAGE_OTHER] = "other",
 	};
 
@@ -134,6 +136,46 @@ static bool wants_data(const struct event *event)
 	}
 }
 
+/* Memory that the kernel counts as promised: what may be written and has no file behind it. */
+static bool wants_promise(const struct event *event, const struct shortage_limits *limits)
+{
+	uint64_t flags = event->args[3];
+
+	if (call_effect(event->call) != EFFECT_MAPS)
+		return wants_data(event);
+	if (flags & MAP_NORESERVE && limits->overcommit != OVERCOMMIT_NEVER)
+		return false;
+	return wants_data(event) || ((flags & MAP_TYPE) != MAP_PRIVATE && flags & MAP_ANONYMOUS);
+}
+
+/*
+ * With `never` nobody but the kernel knows what all processes had been promised by then. Where every limit of the
+ * process's own is ruled out it is what is left, for nothing else refuses such memory.
+ */
+static bool promises_end(const struct event *event, uint64_t more,
+                         const struct shortage_limits *limits)
+{
+	if (!more || !wants_promise(event, limits))
+		return false;
+	return limits->overcommit == OVERCOMMIT_NEVER ||
+	       (limits->overcommit == OVERCOMMIT_GUESS && limits->memory && more > limits->memory);
+}
+
+struct shortage_limits shortage_limits_of(const struct vmat_header *header)
+{
+	return (struct shortage_limits) {
+		.max_map_count = header->max_map_count,
+		.as = header->limit_as,
+		.data = header->limit_data,
+		.memlock = header->limit_memlock,
+		.overcommit = header->overcommit <= OVERCOMMIT_NEVER ? header->overcommit
+		                                                     : OVERCOMMIT_UNKNOWN,
+		.memory = header->memory_total + header->swap_total,
+		.commit_limit = header->commit_limit,
+		.committed = header->committed,
+	};
+}
+
 enum shortage shortage_explain(const struct shortage_facts *facts, const struct event *event,
                                const struct shortage_limits *limits)
 {
@@ -155,7 +197,7 @@ enum shortage shortage_explain(const struct shortage_facts *facts, const struct 
 		return SHORTAGE_AS;
 	if (wants_data(event) && exceeds(limits->data, facts->data, more))
 		return SHORTAGE_DATA;
-	return SHORTAGE_OTHER;
+	return promises_end(event, more, limits) ? SHORTAGE_OVERCOMMIT : SHORTAGE_OTHER;
 }
 
 /* --- when it would be reached ------------------------------------------------------------------------- */

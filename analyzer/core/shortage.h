@@ -10,7 +10,10 @@
  *     RLIMIT_MEMLOCK  the same of locked memory (mmap fails with EAGAIN, mlock with ENOMEM)
  *     hole       mprotect, madvise, mlock: part of the range is not mapped
  *     size       larger than the address space
- *     other      none of these: overcommit (vm.overcommit_memory), a cgroup, a limit changed since
+ *     overcommit  more than the kernel promises (mm/util.c __vm_enough_memory()): with vm.overcommit_memory 0 one
+ *                request of more than RAM and swap together; with 2 all processes' promises beside CommitLimit, of
+ *                which the header has those of the moment when recording began
+ *     other      none of these: a cgroup, a limit changed since
  */
 #ifndef VMATRACE_CORE_SHORTAGE_H
 #define VMATRACE_CORE_SHORTAGE_H
@@ -26,6 +29,7 @@ enum shortage {
 	SHORTAGE_MEMLOCK,
 	SHORTAGE_HOLE,
 	SHORTAGE_SIZE,
+	SHORTAGE_OVERCOMMIT,
 	SHORTAGE_OTHER,
 	SHORTAGE_COUNT,
 };
@@ -36,7 +40,20 @@ struct shortage_limits {
 	uint64_t as;
 	uint64_t data;
 	uint64_t memlock;
+	enum {
+		OVERCOMMIT_UNKNOWN,
+		OVERCOMMIT_GUESS,
+		OVERCOMMIT_ALWAYS,
+		OVERCOMMIT_NEVER
+	} overcommit;
+	uint64_t memory; /* RAM and swap, all bytes */
+	uint64_t commit_limit;
+	uint64_t committed;
 };
+
+struct vmat_header;
+
+struct shortage_limits shortage_limits_of(const struct vmat_header *header);
 
 /* What there was when the call failed. Bytes. */
 struct shortage_facts {

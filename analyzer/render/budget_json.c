@@ -52,6 +52,13 @@ void budget_json(struct json *json, const struct budget_report *report)
 	limit(json, "limit_as", report->limits.as);
 	limit(json, "limit_data", report->limits.data);
 	limit(json, "limit_memlock", report->limits.memlock);
+	if (report->limits.overcommit)
+		json_member_number(json, "overcommit_memory", report->limits.overcommit - 1);
+	else
+		json_member_null(json, "overcommit_memory");
+	json_member_number(json, "memory_and_swap_bytes", report->limits.memory);
+	json_member_number(json, "commit_limit", report->limits.commit_limit);
+	json_member_number(json, "committed", report->limits.committed);
 	json_member_number(json, "start", report->start);
 	json_member_number(json, "peak", report->peak);
 	json_member_number(json, "peak_ns", report->peak_ns);

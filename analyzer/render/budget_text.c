@@ -20,6 +20,25 @@ static void of_limit(FILE *out, const char *what, uint64_t used, uint64_t asked,
 	        text_bytes(limit_text, sizeof(limit_text), limit));
 }
 
+static void overcommit(FILE *out, const struct shortage_facts *facts,
+                       const struct shortage_limits *limits)
+{
+	char asked[32], limit[32], used[32];
+
+	text_bytes(asked, sizeof(asked), facts->asked);
+	if (limits->overcommit == OVERCOMMIT_GUESS)
+		fprintf(out,
+		        "overcommit: %s at once are more than the machine's %s of RAM and swap "
+		        "(vm.overcommit_memory 0)",
+		        asked, text_bytes(limit, sizeof(limit), limits->memory));
+	else
+		fprintf(out,
+		        "overcommit: %s more asked for; all processes together may have %s and "
+		        "had %s when recording began (vm.overcommit_memory 2)",
+		        asked, text_bytes(limit, sizeof(limit), limits->commit_limit),
+		        text_bytes(used, sizeof(used), limits->committed));
+}
+
 static void reason(FILE *out, const struct budget_failure *failure,
                    const struct shortage_limits *limits)
 {
@@ -47,9 +66,11 @@ static void reason(FILE *out, const struct budget_failure *failure,
 		fprintf(out, "%s are more than the address space",
 		        text_bytes(bytes, sizeof(bytes), facts->asked));
 		break;
+	case SHORTAGE_OVERCOMMIT:
+		overcommit(out, facts, limits);
+		break;
 	default:
-		fputs("none of the limits at the start explains it: overcommit, a cgroup, or a "
-		      "limit set since",
+		fputs("none of the limits at the start explains it: a cgroup, or a limit set since",
 		      out);
 		break;
 	}

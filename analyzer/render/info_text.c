@@ -315,6 +315,8 @@ void info_text(const struct info *info, const struct event_text *text)
 	put_limit(out, "data", header->limit_data);
 	put_limit(out, "stack", header->limit_stack);
 	put_limit(out, "locked", header->limit_memlock);
+	if (header->overcommit)
+		fprintf(out, ", overcommit %" PRIu32, header->overcommit - 1);
 	fprintf(out, "\n" LABEL "%s\n", "children",
 	        header->children ? "traced, each into a file of its own" : "not traced");
 	fprintf(out, LABEL "%zu call%s%s\n", "in flight", info->in_flight_count,

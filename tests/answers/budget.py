@@ -57,6 +57,19 @@ def peak():
                                                 run.ask("budget")))
 
 
+def overcommit():
+    told = failure("overcommit", "overcommit")
+    if told:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            memory = {line.split()[0]: int(line.split()[1]) * 1024 for line in file}
+        equal("overcommit: its mode", told["overcommit_memory"], 0)
+        equal("overcommit: RAM and swap", told["memory_and_swap_bytes"],
+              memory["MemTotal:"] + memory["SwapTotal:"])
+        check("overcommit: CommitLimit", abs(told["commit_limit"] - memory["CommitLimit:"])
+              < memory["CommitLimit:"] // 8, told["commit_limit"])
+        equal("overcommit: without a promise there was room", len(told["failures"]), 1)
+
+
 def executable():
     with Run("wx_page") as run:
         sites = run.json("sites", "--kind", "jit", "--call", "mmap")
@@ -69,6 +82,7 @@ def main():
     failure("limit_as", "rlimit-as")
     failure("limit_data", "rlimit-data")
     memlock()
+    overcommit()
     exhaust()
     peak()
     executable()

@@ -11,11 +11,14 @@
 #include <cmocka.h>
 
 #include "core/shortage.h"
+#include "vmatrace/trace_format.h"
 
 enum { PAGE = 4096, R = 1, W = 2 };
 #define MIB(n) ((uint64_t)(n) << 20)
 
-static const struct shortage_limits unlimited = { 65530, UINT64_MAX, UINT64_MAX, UINT64_MAX };
+static const struct shortage_limits unlimited = {
+	.max_map_count = 65530, .as = UINT64_MAX, .data = UINT64_MAX, .memlock = UINT64_MAX
+};
 
 static struct event failed(uint16_t call, int error, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
@@ -55,6 +58,49 @@ static void limits(void **state)
 	assert_int_equal(shortage_explain(&facts, &map, &unlimited), SHORTAGE_VMAS);
 	facts.asked = 1ull << 62;
 	assert_int_equal(shortage_explain(&facts, &map, &unlimited), SHORTAGE_SIZE);
+}
+
+static enum shortage of_promises(unsigned mode, uint64_t asked, uint64_t prot, uint64_t flags)
+{
+	const struct event map = failed(CALL_MMAP, ENOMEM, 0, asked, prot, flags);
+	const struct shortage_facts facts = { .vmas = 100, .mapped = MIB(10), .asked = asked };
+	const struct vmat_header header = {
+		.max_map_count = 65530,
+		.limit_as = UINT64_MAX,
+		.limit_data = UINT64_MAX,
+		.limit_memlock = UINT64_MAX,
+		.overcommit = mode,
+		.memory_total = MIB(1000),
+		.swap_total = MIB(24),
+		.commit_limit = MIB(500),
+		.committed = MIB(499),
+	};
+	const struct shortage_limits limits = shortage_limits_of(&header);
+
+	return shortage_explain(&facts, &map, &limits);
+}
+
+/* The modes are 1 + vm.overcommit_memory, as the header has them. */
+static void promises(void **state)
+{
+	enum { ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS, SHARED = MAP_SHARED | MAP_ANONYMOUS };
+
+	(void)state;
+	assert_int_equal(of_promises(1, MIB(1025), R | W, ANONYMOUS), SHORTAGE_OVERCOMMIT);
+	assert_int_equal(of_promises(1, MIB(1025), R | W, SHARED), SHORTAGE_OVERCOMMIT);
+	assert_int_equal(of_promises(1, MIB(1024), R | W, ANONYMOUS), SHORTAGE_OTHER);
+	assert_int_equal(of_promises(1, MIB(1025), R, ANONYMOUS), SHORTAGE_OTHER);
+	assert_int_equal(of_promises(1, MIB(1025), R | W, MAP_SHARED), SHORTAGE_OTHER);
+	assert_int_equal(of_promises(1, MIB(1025), R | W, ANONYMOUS | MAP_NORESERVE),
+	                 SHORTAGE_OTHER);
+	assert_int_equal(of_promises(2, MIB(1025), R | W, ANONYMOUS), SHORTAGE_OTHER);
+	assert_int_equal(of_promises(3, MIB(2), R | W, ANONYMOUS), SHORTAGE_OVERCOMMIT);
+	assert_int_equal(of_promises(3, MIB(2), R | W, ANONYMOUS | MAP_NORESERVE),
+	                 SHORTAGE_OVERCOMMIT);
+	assert_int_equal(of_promises(3, MIB(2), R, ANONYMOUS), SHORTAGE_OTHER);
+	/* Not known, and what a damaged or newer trace may hold. */
+	assert_int_equal(of_promises(0, MIB(1025), R | W, ANONYMOUS), SHORTAGE_OTHER);
+	assert_int_equal(of_promises(77, MIB(1025), R | W, ANONYMOUS), SHORTAGE_OTHER);
 }
 
 static void only_want_of_memory(void **state)
@@ -122,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(limits),
+		cmocka_unit_test(promises),
 		cmocka_unit_test(only_want_of_memory),
 		cmocka_unit_test(facts_of_a_map),
 		cmocka_unit_test(forecasts),
