@@ -9,6 +9,7 @@
 #include "moment.h"
 #include "options.h"
 #include "render/mm_report.h"
+#include "thread_of.h"
 #include "trace_set.h"
 
 struct mm_options {
@@ -39,28 +40,61 @@ static void checkpoint(void *context, const struct walk *walk, const struct chec
 		mm_meter_base(context, walk);
 }
 
-static void print_view(const struct mm_meter *meter, const struct moment *moment,
-                       const struct mm_options *options, enum output_format format)
+static size_t find_stacks(const struct moment *moment, struct mm_stack *stacks)
+{
+	const struct rows *map = &moment->map;
+	size_t count = 0;
+
+	for (size_t i = 0; i < map->count; i++) {
+		if (map->kinds[i] == KIND_THREAD_STACK || map->kinds[i] == KIND_MAIN_STACK)
+			stacks[count++] = (struct mm_stack) {
+				.row = &map->rows[i].row,
+				.kind = map->kinds[i],
+				.owner = thread_of_row(moment->trace, &map->rows[i], map->kinds[i],
+				                       moment->seq),
+			};
+	}
+	return count;
+}
+
+static int print_view(const struct mm_meter *meter, const struct moment *moment,
+                      const struct mm_options *options, enum output_format format)
 {
 	const struct vmat_header *header = trace_header(moment->trace);
+	const struct rows *map = &moment->map;
+	struct mm_part kinds[KIND_COUNT];
+	struct mm_part *files = calloc(map->count + 1, sizeof(*files));
+	struct mm_stack *stacks = calloc(map->count + 1, sizeof(*stacks));
 	struct mm_view view;
 	struct mm_report report = {
 		.header = header,
 		.view = &view,
 		.at = options->at.given ? options->at.text : "end",
 		.locked_known = mm_meter_fine(meter),
+		.kinds = kinds,
+		.files = files,
+		.stacks = stacks,
+		.seq = moment->seq,
 	};
 	struct json json;
+	bool fine = files && stacks;
 
-	mm_view_read(meter, moment->walk, moment->map.rows, moment->map.count, header->start_brk,
-	             &view);
-	if (format == OUTPUT_TEXT) {
-		mm_text(stdout, &report);
-		return;
+	if (fine) {
+		mm_view_read(meter, moment->walk, map->rows, map->count, header, &view);
+		report.kind_count = mm_parts_by_kind(map->rows, map->kinds, map->count, kinds);
+		report.file_count = mm_parts_by_file(map->rows, map->kinds, map->count, files);
+		report.stack_count = find_stacks(moment, stacks);
 	}
-	json_begin(&json, stdout, format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
-	mm_json(&json, &report);
-	json_end(&json);
+	if (fine && format == OUTPUT_TEXT) {
+		mm_text(stdout, &report);
+	} else if (fine) {
+		json_begin(&json, stdout, format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
+		mm_json(&json, &report);
+		json_end(&json);
+	}
+	free(files);
+	free(stacks);
+	return fine ? STATUS_FINE : complain(STATUS_TRACE, "out of memory");
 }
 
 static int print_mm(struct trace *trace, const struct mm_options *options,
@@ -82,7 +116,7 @@ static int print_mm(struct trace *trace, const struct mm_options *options,
 	if (status == STATUS_FINE)
 		status = moment_reach(&moment, trace, symbols, &point, &observer);
 	if (status == STATUS_FINE)
-		print_view(meter, &moment, options, common->format);
+		status = print_view(meter, &moment, options, common->format);
 	moment_release(&moment);
 	mm_meter_free(meter);
 	symbols_free(symbols);

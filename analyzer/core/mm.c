@@ -208,7 +208,7 @@ static void read_heap(const struct vma_row_info *rows, size_t count, uint64_t st
 }
 
 void mm_view_read(const struct mm_meter *meter, const struct walk *walk,
-                  const struct vma_row_info *rows, size_t count, uint64_t start_brk,
+                  const struct vma_row_info *rows, size_t count, const struct vmat_header *header,
                   struct mm_view *view)
 {
 	uint64_t mask = meter->page_bytes - 1;
@@ -238,11 +238,15 @@ void mm_view_read(const struct mm_meter *meter, const struct walk *walk,
 		else if (row->prot & PROT_EXEC)
 			view->exec_bytes += bytes;
 	}
+	view->exe_bytes = ((header->end_code + mask) & ~mask) - (header->start_code & ~mask);
+	if (header->end_code < header->start_code || view->exe_bytes > view->exec_bytes)
+		view->exe_bytes = view->exec_bytes; /* as the kernel has it */
+	view->lib_bytes = view->exec_bytes - view->exe_bytes;
 	view->locked_bytes = locked_bytes(meter, walk);
 	view->highest_bytes = meter->highest_bytes - gate;
 	view->highest_count = meter->highest_count - (gate ? 1 : 0);
 	view->highest_locked = meter->highest_locked;
-	if (start_brk && view->brk > start_brk)
-		read_heap(rows, count, (start_brk + mask) & ~mask, (view->brk + mask) & ~mask,
-		          view);
+	if (header->start_brk && view->brk > header->start_brk)
+		read_heap(rows, count, (header->start_brk + mask) & ~mask,
+		          (view->brk + mask) & ~mask, view);
 }

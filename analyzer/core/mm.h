@@ -5,6 +5,7 @@
  *
  *     total_vm   every page of every VMA, [vsyscall] excepted (it is no VMA)
  *     exec_vm    executable, not writable, no stack
+ *     VmExe      of it from start_code to end_code; VmLib is the rest
  *     stack_vm   VMAs that grow down
  *     data_vm    private, writable, no stack
  *     locked_vm  pages under mlock(), mlockall(), MAP_LOCKED, MLOCK_ONFAULT
@@ -16,6 +17,7 @@
 #ifndef VMATRACE_CORE_MM_H
 #define VMATRACE_CORE_MM_H
 
+#include "vmatrace/trace_format.h"
 #include "walk.h"
 
 struct mm_hole {
@@ -32,6 +34,8 @@ struct mm_view {
 	uint64_t total_bytes;
 	uint64_t locked_bytes;
 	uint64_t exec_bytes;
+	uint64_t exe_bytes; /* of exec_bytes: the program's own text */
+	uint64_t lib_bytes; /* and all other */
 	uint64_t stack_bytes;
 	uint64_t data_bytes;
 	uint64_t shared_bytes; /* not a word of mm_struct, but asked for beside them */
@@ -63,10 +67,10 @@ void mm_meter_after(struct mm_meter *meter, const struct walk *walk, const struc
 
 /*
  * rows: the walk's, at the moment the meter stands at; `internal` is set on the recorder's own.
- * start_brk: 0 unknown.
+ * Of the header the bounds are taken, 0 where they are unknown.
  */
 void mm_view_read(const struct mm_meter *meter, const struct walk *walk,
-                  const struct vma_row_info *rows, size_t count, uint64_t start_brk,
+                  const struct vma_row_info *rows, size_t count, const struct vmat_header *header,
                   struct mm_view *view);
 
 #endif

@@ -51,6 +51,9 @@ static const struct {
 	  offsetof(struct mm_view, highest_locked), "kept in RAM by mlock (VmLck)" },
 	{ "exec_vm", offsetof(struct mm_view, exec_bytes), 0,
 	  "executable, not writable (VmExe + VmLib)" },
+	{ "vm_exe", offsetof(struct mm_view, exe_bytes), 0,
+	  "of it the program's own text (VmExe)" },
+	{ "vm_lib", offsetof(struct mm_view, lib_bytes), 0, "and all other (VmLib)" },
 	{ "stack_vm", offsetof(struct mm_view, stack_bytes), 0, "growing down (VmStk)" },
 	{ "data_vm", offsetof(struct mm_view, data_bytes), 0, "private and writable (VmData)" },
 	{ "shared", offsetof(struct mm_view, shared_bytes), 0, "shared mappings" },
@@ -90,6 +93,73 @@ static void text_count(FILE *out, const char *name, uint64_t now, uint64_t highe
 	else
 		fprintf(out, " %10s", "");
 	fprintf(out, "  %s\n", meaning);
+}
+
+enum { PARTS = 12 }; /* in text; JSON has all */
+
+static void text_parts(FILE *out, const char *title, const struct mm_part *parts, size_t count,
+                       size_t limit)
+{
+	char bytes[32];
+
+	fprintf(out, "\n  %-11s %10s %10s\n", title, "VMAs", "bytes");
+	for (size_t i = 0; i < count && i < limit; i++) {
+		fprintf(out, "  %11s %10" PRIu64 " %10s  ", "", parts[i].vmas,
+		        text_bytes(bytes, sizeof(bytes), parts[i].bytes));
+		print_escaped(out, parts[i].name);
+		putc('\n', out);
+	}
+	if (count > limit)
+		fprintf(out, "  %11s %10s %10s  and %zu more\n", "", "", "...", count - limit);
+}
+
+static void text_stacks(FILE *out, const struct mm_report *report)
+{
+	char bytes[32];
+
+	fprintf(out, "\nstacks\n");
+	for (size_t i = 0; i < report->stack_count && i < PARTS; i++) {
+		const struct mm_stack *stack = &report->stacks[i];
+
+		fprintf(out, "  %" PRIx64 "-%" PRIx64 " %10s  %s", stack->row->start,
+		        stack->row->end,
+		        text_bytes(bytes, sizeof(bytes), stack->row->end - stack->row->start),
+		        vma_kind_name(stack->kind));
+		thread_print_owner(out, stack->owner, report->seq);
+		putc('\n', out);
+	}
+	if (report->stack_count > PARTS)
+		fprintf(out, "  ... and %zu more\n", report->stack_count - PARTS);
+}
+
+static void json_parts(struct json *json, const char *key, const char *name,
+                       const struct mm_part *parts, size_t count)
+{
+	json_key(json, key);
+	json_array(json);
+	for (size_t i = 0; i < count; i++) {
+		json_object(json);
+		json_member_string(json, name, parts[i].name);
+		json_member_number(json, "vmas", parts[i].vmas);
+		json_member_number(json, "bytes", parts[i].bytes);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void json_stacks(struct json *json, const struct mm_report *report)
+{
+	json_key(json, "stacks");
+	json_array(json);
+	for (size_t i = 0; i < report->stack_count; i++) {
+		json_object(json);
+		json_member_hex(json, "vm_start", report->stacks[i].row->start);
+		json_member_hex(json, "vm_end", report->stacks[i].row->end);
+		json_member_string(json, "kind", vma_kind_name(report->stacks[i].kind));
+		json_member_thread(json, report->stacks[i].owner);
+		json_object_end(json);
+	}
+	json_array_end(json);
 }
 
 static void text_holes(FILE *out, const struct mm_view *view)
@@ -142,6 +212,9 @@ void mm_text(FILE *out, const struct mm_report *report)
 	if (view->own_bytes)
 		fprintf(out, "  of total_vm the recorder's own: %s in %" PRIu64 " VMAs\n",
 		        text_bytes(bytes, sizeof(bytes), view->own_bytes), view->own_count);
+	text_parts(out, "by kind", report->kinds, report->kind_count, SIZE_MAX);
+	text_parts(out, "by file", report->files, report->file_count, PARTS);
+	text_stacks(out, report);
 	text_holes(out, view);
 	fprintf(out, "\nof mm_struct, but not to be seen from user space:\n");
 	for (size_t i = 0; i < LENGTH(unseen); i++)
@@ -164,6 +237,7 @@ void mm_json(struct json *json, const struct mm_report *report)
 			json_member_null(json, words[i].name);
 	}
 	json_member_number(json, "map_count", view->map_count);
+	json_member_number(json, "max_map_count", report->header->max_map_count);
 	for (size_t i = 0; i < LENGTH(counts); i++)
 		json_member_number(json, counts[i].name, field(view, counts[i].now) / page);
 	json_member_number(json, "page_bytes", page);
@@ -180,6 +254,9 @@ void mm_json(struct json *json, const struct mm_report *report)
 	json_member_number(json, "map_count", view->own_count);
 	json_member_number(json, "total_vm", view->own_bytes / page);
 	json_object_end(json);
+	json_parts(json, "kinds", "kind", report->kinds, report->kind_count);
+	json_parts(json, "files", "file", report->files, report->file_count);
+	json_stacks(json, report);
 	json_member_number(json, "heap_hole_count", view->hole_count);
 	json_key(json, "heap_holes");
 	json_array(json);

@@ -58,6 +58,8 @@ static bool next_event(void *self, struct event *event)
 	return true;
 }
 
+static const struct vmat_header header = { .start_brk = START_BRK };
+
 static void change(void *context, const struct vma_change *change)
 {
 	mm_meter_change(context, change);
@@ -100,7 +102,7 @@ static void measure(const struct event *events, size_t count, struct mm_view *vi
 	assert_int_equal(walk_run(walk, &observer), WALK_DONE);
 	row_count = walk_rows(walk, rows, ROW_LIMIT);
 	assert_true(row_count <= ROW_LIMIT);
-	mm_view_read(meter, walk, rows, row_count, START_BRK, view);
+	mm_view_read(meter, walk, rows, row_count, &header, view);
 	assert_true(mm_meter_fine(meter));
 	walk_free(walk);
 	mm_meter_free(meter);
