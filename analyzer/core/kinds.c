@@ -224,14 +224,25 @@ static size_t kinds_of_file(const struct vma_row_info *rows, size_t first, size_
 }
 
 /*
- * The break at the end of an object's data: what follows it directly and is anonymous is its bss.
+ * What follows an object's data directly and is anonymous is its bss, if the object reaches that far: where the trace
+ * knows the object it knows its end. The loader's own memory may lie right behind.
  */
-static bool is_bss(const struct vma_row_info *rows, size_t i, const enum vma_kind *kinds)
+static bool is_bss(const struct vma_row_info *rows, size_t i, const struct kinds_source *source,
+                   const enum vma_kind *kinds)
 {
-	return i > 0 && rows[i - 1].row.end == rows[i].row.start && rows[i].row.prot &&
-	       !is_anonymous(&rows[i - 1].row) &&
-	       (kinds[i - 1] == KIND_DATA || kinds[i - 1] == KIND_RODATA ||
-	        kinds[i - 1] == KIND_LOADER);
+	const struct vma_row *data = i > 0 ? &rows[i - 1].row : NULL;
+	const char *object, *here;
+
+	if (!data || data->end != rows[i].row.start || !rows[i].row.prot || is_anonymous(data) ||
+	    (kinds[i - 1] != KIND_DATA && kinds[i - 1] != KIND_RODATA &&
+	     kinds[i - 1] != KIND_LOADER))
+		return false;
+	object = source->module ? source->module(source->context, data->start) : NULL;
+	if (!object)
+		return true;
+	/* Its path need not be the row's: links lead to it. */
+	here = source->module(source->context, rows[i].row.start);
+	return here && strcmp(here, object) == 0;
 }
 
 /* [used rw-][reserved ---] up to the next multiple of its size, or used up entirely. */
@@ -294,7 +305,7 @@ static void kind_of_anonymous(const struct vma_row_info *rows, size_t i, size_t 
 
 	if (rows[i].row.prot & PROT_EXEC)
 		kinds[i] = KIND_JIT;
-	else if (loaded && is_bss(rows, i, kinds))
+	else if (loaded && is_bss(rows, i, source, kinds))
 		kinds[i] = KIND_BSS;
 	else if (creator != CREATOR_PROGRAM && creator != CREATOR_THREAD &&
 	         is_arena(rows, i, count, creator))

@@ -23,3 +23,9 @@ foreach(name kinds threads mm sites leaks history diff budget shared protections
   add_test(NAME answers.${name} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/${name}.py ${CMAKE_BINARY_DIR})
   set_tests_properties(answers.${name} PROPERTIES LABELS answers SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()
+
+# Asks a program that none of us wrote what its memory is for, from within.
+add_library(answers_inside MODULE ${CMAKE_CURRENT_LIST_DIR}/inside/inside.c)
+target_link_libraries(answers_inside PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
+add_test(NAME answers.kinds_programs COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/kinds_programs.py ${CMAKE_BINARY_DIR})
+set_tests_properties(answers.kinds_programs PROPERTIES LABELS answers SKIP_RETURN_CODE 77 TIMEOUT 600)

@@ -285,6 +285,32 @@ static void every_kind_has_a_name(void **state)
 		assert_true(strlen(vma_kind_name((enum vma_kind)i)) > 1);
 }
 
+/* An object that ends where the context says, by a path of its own. */
+static const char *object_until(void *context, uint64_t address)
+{
+	return address < *(const uint64_t *)context ? "/lib/a.so" : NULL;
+}
+
+static void bss_ends_with_its_object(void **state)
+{
+	uint64_t end = 0x5000;
+	const struct kinds_source source = { .context = &end, .module = object_until };
+	struct expected rows[] = {
+		ROW(0x1000, 0x2000, R | X, false, "/usr/lib/a.so", KIND_TEXT),
+		ROW(0x2000, 0x3000, R | W, false, "/usr/lib/a.so", KIND_DATA),
+		ROW(0x3000, 0x6000, R | W, false, "", KIND_BSS),
+	};
+
+	(void)state;
+	expect_kinds(rows, 3, &source);
+	end = 0x3000;
+	rows[2].kind = KIND_ANONYMOUS;
+	expect_kinds(rows, 3, &source);
+	end = 0;
+	rows[2].kind = KIND_BSS;
+	expect_kinds(rows, 3, &source);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +323,7 @@ int main(void)
 		cmocka_unit_test(one_change_alone),
 		cmocka_unit_test(changes_of_libc),
 		cmocka_unit_test(every_kind_has_a_name),
+		cmocka_unit_test(bss_ends_with_its_object),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
