@@ -263,7 +263,17 @@ static bool is_arena(const struct vma_row_info *rows, size_t i, size_t count,
 	       rest->end >= top && (creator == CREATOR_MALLOC || rest->end % ARENA_BYTES == 0);
 }
 
-/* A guard directly below and enough above it to be a stack. */
+/* What different calls mapped, or one before recording and one in it, was not mapped together. */
+static bool made_together(const struct vma_row_info *a, const struct vma_row_info *b)
+{
+	bool seen_a = a->created_by < SEQ_IMPLICIT, seen_b = b->created_by < SEQ_IMPLICIT;
+
+	if (seen_a || seen_b)
+		return a->created_by == b->created_by;
+	return (a->created_by == CREATED_BEFORE) == (b->created_by == CREATED_BEFORE);
+}
+
+/* A guard directly below, mapped with it, and enough above that to be a stack. */
 static bool is_stack(const struct vma_row_info *rows, size_t i, enum vma_creator creator)
 {
 	const struct vma_row *row = &rows[i].row;
@@ -274,7 +284,7 @@ static bool is_stack(const struct vma_row_info *rows, size_t i, enum vma_creator
 		return true;
 	return creator == CREATOR_UNKNOWN && row->end - row->start >= STACK_LEAST && i > 0 &&
 	       rows[i - 1].row.end == row->start && is_anonymous(&rows[i - 1].row) &&
-	       rows[i - 1].row.prot == PROT_NONE &&
+	       made_together(&rows[i - 1], &rows[i]) && rows[i - 1].row.prot == PROT_NONE &&
 	       rows[i - 1].row.end - rows[i - 1].row.start <= GUARD_LIMIT;
 }
 

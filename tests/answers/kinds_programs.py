@@ -165,6 +165,9 @@ class Judge:
         kind = self.told.of_object(start, end, letters)
         if kind:
             return {kind}, "dl_iterate_phdr"
+        if "x" in letters and any(os.path.realpath(path or f"/proc/{self.pid}/exe") == name
+                                  for *_, path in self.told.segments):
+            return {"text"}, "dl_iterate_phdr"  # mapped once more, as V8 does with its builtins
         for prefix, kind in NAMED:
             if name.startswith(prefix):
                 return {kind}, "the kernel's name"
@@ -312,9 +315,11 @@ def node():
         for judge in program.judges():
             made = f"/tmp/perf-{judge.pid}.map"
             with open(made, encoding="utf-8", errors="replace") as file:
-                code = [int(line.split()[0], 16) for line in file]
+                # What is only interpreted ("~") has an address and no code.
+                code = [int(line.split()[0], 16) for line in file if ":~" not in line]
             rows = [(int(row["vm_start"], 16), int(row["vm_end"], 16), row["kind"])
                     for row in judge.rows]
+            # Builtins are node's own text, the rest is made while it runs.
             where = Counter(next((row[2] for row in rows if row[0] <= address < row[1]), "nothing")
                             for address in code)
             check("node: V8's code lies in code", where["jit"] > 0 and

@@ -285,6 +285,23 @@ static void every_kind_has_a_name(void **state)
 		assert_true(strlen(vma_kind_name((enum vma_kind)i)) > 1);
 }
 
+/* What the loader mapped, and a reservation that the program put right below it. */
+static void guard_and_stack_come_together(void **state)
+{
+	struct expected rows[] = {
+		{ 0x10000, 0x80000, 0, false, "", KIND_GUARD, 7, false },
+		{ 0x80000, 0x90000, R | W, false, "", KIND_ANONYMOUS, 0, false },
+	};
+
+	(void)state;
+	expect_kinds(rows, 2, &nothing);
+	rows[0].created_by = 0;
+	rows[1].kind = KIND_THREAD_STACK;
+	expect_kinds(rows, 2, &nothing);
+	rows[0].created_by = rows[1].created_by = 7;
+	expect_kinds(rows, 2, &nothing);
+}
+
 /* An object that ends where the context says, by a path of its own. */
 static const char *object_until(void *context, uint64_t address)
 {
@@ -324,6 +341,7 @@ int main(void)
 		cmocka_unit_test(changes_of_libc),
 		cmocka_unit_test(every_kind_has_a_name),
 		cmocka_unit_test(bss_ends_with_its_object),
+		cmocka_unit_test(guard_and_stack_come_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
