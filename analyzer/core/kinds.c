@@ -237,6 +237,9 @@ static bool is_bss(const struct vma_row_info *rows, size_t i, const struct kinds
 	    (kinds[i - 1] != KIND_DATA && kinds[i - 1] != KIND_RODATA &&
 	     kinds[i - 1] != KIND_LOADER))
 		return false;
+	/* Of what is loaded later nothing was there before. */
+	if ((rows[i - 1].created_by == CREATED_BEFORE) != (rows[i].created_by == CREATED_BEFORE))
+		return false;
 	object = source->module ? source->module(source->context, data->start) : NULL;
 	if (!object)
 		return true;

@@ -326,6 +326,10 @@ static void bss_ends_with_its_object(void **state)
 	end = 0;
 	rows[2].kind = KIND_BSS;
 	expect_kinds(rows, 3, &source);
+	/* Loaded while it was recorded, right below what was there. */
+	rows[0].created_by = rows[1].created_by = 7;
+	rows[2].kind = KIND_ANONYMOUS;
+	expect_kinds(rows, 3, &source);
 }
 
 int main(void)
