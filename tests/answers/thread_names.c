@@ -16,8 +16,8 @@ static pid_t tids[THREADS];
 static void *stacks[THREADS];
 
 static const char *const names[THREADS] = {
-	[0] = "by itself",  [1] = "by prctl",      [2] = "by another",       [3] = "quiet",
-	[4] = "ended",      [5] = "\033[31m\"\\x\n", [6] = "\xff\xfe not UTF-8",
+	[0] = "by itself", [1] = "by prctl",        [2] = "by another",         [3] = "quiet",
+	[4] = "ended",     [5] = "\033[31m\"\\x\n", [6] = "\xff\xfe not UTF-8",
 };
 
 static void *work(void *argument)
