@@ -152,7 +152,7 @@ MUTANTS = [
            "\treturn exec_failed(&exec, real.execve(path, argv, envp));",
            "\treturn exec_failed(&exec, real.execve(\"/lib64/ld-linux-x86-64.so.2\",\n"
            "\t\t(char *[]) { \"ld.so\", (char *)path, argv[1], NULL }, envp));",
-           "hostile/static_program hostile/program_of_32_bits hostile/setuid_program"),
+           "hostile/program_of_32_bits hostile/setuid_program"),
     Mutant("a_list_that_needs_rights", "L18", "preload/own_proc.h",
            "RAW_4(SYS_openat, AT_FDCWD, \"/proc/self/maps\", O_RDONLY | O_CLOEXEC, 0);",
            "RAW_4(SYS_openat, AT_FDCWD, \"/proc/self/environ\", O_RDONLY | O_CLOEXEC, 0);\n\n"
@@ -195,10 +195,10 @@ MUTANTS = [
            "\t\tring_count(&parent.control->not_followed);\n",
            "",
            "hostile/other_root"),
-    Mutant("nothing_reaches_the_file", "L13", "preload/trace_file.c",
+    Mutant("nothing_reaches_the_file", "L13 E4", "preload/trace_file.c",
            "PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)",
            "PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0)",
-           "hostile/killed hostile/exits hostile/quick_exits"),
+           "hostile/killed hostile/exits hostile/quick_exits hostile/static_program"),
     Mutant("pages_behind_the_cut", "L13", "preload/trace_file.c",
            "\tready = __atomic_fetch_sub(&ring.slots_ready, 1, __ATOMIC_SEQ_CST);",
            "\tready = __atomic_load_n(&ring.slots_ready, __ATOMIC_SEQ_CST);",

@@ -100,8 +100,8 @@ def judge(tree, mutant, limits, unfit, say):
         return "error", f"{type(error).__name__}: {error}"
     finally:
         tree.restore(before)
-    green = [test for test, verdict in seen.items() if verdict in ("passed", "skipped")]
-    return ("GREEN" if green else "red"), ", ".join(f"{test} {verdict}" for test, verdict in seen.items())
+    verdicts = set(seen.values())
+    return ("GREEN" if "passed" in verdicts else "skipped" if "skipped" in verdicts else "red"), ", ".join(f"{test} {verdict}" for test, verdict in seen.items())
 
 
 def main():
