@@ -26,6 +26,8 @@ bool site_function(const struct cfi_table *table, const uint8_t *at, struct func
 
 /* True if the seven bytes at `at` are a pair whose system call changes VMAs. */
 bool site_is_pair(const uint8_t *at);
+/* The first such in [from, end); NULL: none. */
+const uint8_t *site_next_pair(const uint8_t *from, const uint8_t *end);
 /* The system call number of a pair, and the call (enum call_id) that a number is; 0: no VMA call. */
 uint32_t site_number(const uint8_t *at);
 uint16_t site_call(uint32_t number);

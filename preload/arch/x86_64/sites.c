@@ -173,11 +173,9 @@ static bool patch_function(struct patcher *patcher, const char *name)
 
 	if (!table || !site_function(table, start, &function))
 		return false;
-	for (const uint8_t *at = start; at + SITE_BYTES <= function.end; at++) {
-		if (site_is_pair(at)) {
-			any = true;
-			all &= patch(patcher, table, patcher->libc, at);
-		}
+	for (const uint8_t *at = start; (at = site_next_pair(at, function.end)); at++) {
+		any = true;
+		all &= patch(patcher, table, patcher->libc, at);
 	}
 	/* A debugger's breakpoint on it, or a libc made in another way. */
 	if (!any)
@@ -201,10 +199,8 @@ static void patch_loader(struct patcher *patcher)
 		return;
 	for (const uint8_t *at = site_function_start(table, 0),
 	                   *end = site_function_start(table, table->count - 1);
-	     at < end && count < LOADER_LIMIT; at++) {
-		if (site_is_pair(at))
-			pair[count++] = at;
-	}
+	     count < LOADER_LIMIT && (at = site_next_pair(at, end)); at++)
+		pair[count++] = at;
 	/* Before any is patched, and its number gone. */
 	for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
 		bool seen = false;
