@@ -12,7 +12,8 @@
 enum {
 	INDEX_BITS = 15,
 	INDEX_SIZE = 1 << INDEX_BITS,
-	PROBES = 8, /* what lies no nearer loses its place to what is asked for now */
+	PLACES =
+		4, /* of a hash: a cache line of them. Full: one loses its place to what is asked for now */
 };
 
 struct entry {
@@ -20,8 +21,10 @@ struct entry {
 	uint64_t lap_and_id; /* lap << 32 | id; id 0: not stored yet */
 };
 
+_Static_assert(sizeof(struct entry) * PLACES == 64, "a cache line");
+
 static struct {
-	struct entry *index;
+	struct entry *index; /* page-aligned */
 } depot;
 
 size_t depot_memory_bytes(void)
@@ -175,31 +178,27 @@ static bool is_forgotten(const struct entry *entry, uint32_t lap)
 	return (uint32_t)known && ((lap - (uint32_t)(known >> 32)) & VMAT_LAP_MASK) > 1;
 }
 
-static struct entry *entry_at(uint64_t place)
-{
-	return &depot.index[place & (INDEX_SIZE - 1)];
-}
-
-/* The nearest that holds the hash, or could: free, else forgotten, else the first. Its hash is put in *seen. */
+/* The one that holds the hash, or could: free, else forgotten, else any. Its hash is put in *seen. */
 static struct entry *find(uint64_t hash, uint64_t *seen)
 {
-	uint64_t place = hash >> (64 - INDEX_BITS);
+	struct entry *line = &depot.index[hash >> (64 - INDEX_BITS) & ~(uint64_t)(PLACES - 1)];
+	struct entry *chosen = &line[hash % PLACES];
 	uint32_t lap;
 
-	for (uint64_t probe = 0; probe < PROBES; probe++) {
-		*seen = __atomic_load_n(&entry_at(place + probe)->hash, __ATOMIC_RELAXED);
+	for (int i = 0; i < PLACES; i++) {
+		*seen = __atomic_load_n(&line[i].hash, __ATOMIC_RELAXED);
 		if (*seen == hash || *seen == 0)
-			return entry_at(place + probe);
+			return &line[i];
 	}
 	lap = arena_lap();
-	for (uint64_t probe = 0; probe < PROBES; probe++) {
-		if (is_forgotten(entry_at(place + probe), lap)) {
-			place += probe;
+	for (int i = 0; i < PLACES; i++) {
+		if (is_forgotten(&line[i], lap)) {
+			chosen = &line[i];
 			break;
 		}
 	}
-	*seen = __atomic_load_n(&entry_at(place)->hash, __ATOMIC_RELAXED);
-	return entry_at(place);
+	*seen = __atomic_load_n(&chosen->hash, __ATOMIC_RELAXED);
+	return chosen;
 }
 
 /*
