@@ -15,6 +15,7 @@ enum {
 	WORDS_AT_ONCE = 4,
 	PAIRS_AT_ONCE = 4,
 	SETS_TRIED = 8,
+	LEFT_AFTER = 1 << 10, /* walks, of all threads, after which a memo may be one left behind */
 	CORRECTED_EVERY =
 		16, /* walks: threads that took turns to correct each other would wait for the line */
 };
@@ -27,6 +28,7 @@ struct memo {
 	uint64_t bp;
 	uint64_t epoch;
 	uint64_t version; /* of the next filling; the filler's */
+	uint32_t taken;   /* memo_table.next when it was */
 	struct memo_stack stack;
 	struct unwind_walk walk;
 };
@@ -168,17 +170,26 @@ bool memo_find(const struct memo_key *key, struct memo_stack *found)
 	return false;
 }
 
+/* True if this thread left the memo behind in the middle: see memo_take(). */
+static bool is_left(const struct memo *memo, uint64_t state, uint64_t mine, uint32_t now)
+{
+	return state == mine && now - __atomic_load_n(&memo->taken, __ATOMIC_RELAXED) >= LEFT_AFTER;
+}
+
 /* One of the set that nobody fills, from the given way on. */
-static struct memo *take_of(struct memo *set, uint32_t first, uint64_t mine)
+static struct memo *take_of(struct memo *set, uint32_t first, uint64_t mine, bool outermost)
 {
 	for (uint32_t i = 0; i < MEMO_WAYS; i++) {
 		struct memo *memo = &set[(first + i) % MEMO_WAYS];
 		uint64_t state = load(&memo->state);
 
-		/* Acquire: the filler before this one is done. */
-		if (state & 1 || !__atomic_compare_exchange_n(&memo->state, &state, mine, false,
-		                                              __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		if (state & 1 && !(outermost && is_left(memo, state, mine, first)))
 			continue;
+		/* Acquire: the filler before this one is done. */
+		if (!__atomic_compare_exchange_n(&memo->state, &state, mine, false,
+		                                 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			continue;
+		__atomic_store_n(&memo->taken, first, __ATOMIC_RELAXED);
 		/* No store of ours may be seen under the old state. */
 		__atomic_thread_fence(__ATOMIC_RELEASE);
 		return memo;
@@ -186,7 +197,7 @@ static struct memo *take_of(struct memo *set, uint32_t first, uint64_t mine)
 	return NULL;
 }
 
-struct memo *memo_take(const struct memo_key *key)
+struct memo *memo_take(const struct memo_key *key, bool outermost)
 {
 	uint32_t first = __atomic_load_n(&table->next, __ATOMIC_RELAXED);
 	uint32_t set = set_number(key);
@@ -195,7 +206,8 @@ struct memo *memo_take(const struct memo_key *key)
 	__atomic_store_n(&table->next, first + 1, __ATOMIC_RELAXED);
 	/* Of another set it is a place to walk into, no more: nobody will look for it there. */
 	for (uint32_t i = 0; i < SETS_TRIED && !memo; i++)
-		memo = take_of(table->memo[(set + i) % MEMO_SETS], first, key->thread | 1);
+		memo = take_of(table->memo[(set + i) % MEMO_SETS], first, key->thread | 1,
+		               outermost);
 	if (memo)
 		memo->walk.corrects = first % CORRECTED_EVERY == 0;
 	return memo;

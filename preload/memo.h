@@ -51,9 +51,10 @@ bool memo_find(const struct memo_key *key, struct memo_stack *found);
 
 /*
  * A memo to walk into, of the key's set or one of the next. NULL: all of them are being filled. One that a longjmp
- * out of a signal handler left in the middle stays so: nobody can tell it from one whose filler will go on.
+ * out of a signal handler left in the middle is taken again by its thread, if this walk is its `outermost`, so that
+ * no other can be waiting to go on; and not soon, lest a clone that goes by the same thread pointer is at it.
  */
-struct memo *memo_take(const struct memo_key *key);
+struct memo *memo_take(const struct memo_key *key, bool outermost);
 struct unwind_walk *memo_walk(struct memo *memo);
 /* The walk is done and stored: *stack is the answer from now on, if the walk can be repeated. NULL: forget it. */
 void memo_fill(struct memo *memo, const struct memo_key *key, const struct memo_stack *stack);

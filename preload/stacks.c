@@ -36,7 +36,7 @@ static void take_caller(struct vmat_event *event, const struct frame_registers *
 static __attribute__((noinline)) void walk(struct vmat_event *event, const struct memo_key *key)
 {
 	const struct vmat_header *header = ring.header;
-	struct memo *memo = memo_take(key);
+	struct memo *memo = memo_take(key, !(event->flags & VMAT_EVENT_NESTED));
 	struct memo_stack stack;
 	struct unwind_walk *walk;
 

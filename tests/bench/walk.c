@@ -77,7 +77,7 @@ __attribute__((noinline)) static size_t by_memo(uint64_t *pcs)
 	(void)pcs;
 	if (memo_find(&key, &stack))
 		return stack.id;
-	memo = memo_take(&key);
+	memo = memo_take(&key, true);
 	unwind_stack(&key.at, VMAT_STACK_CFI, FRAMES, memo_walk(memo));
 	stack = (struct memo_stack) { .id = memo_walk(memo)->frames };
 	memo_fill(memo, &key, &stack);

@@ -183,7 +183,7 @@ static bool remembers(const struct frame_registers *at, const struct unwind_walk
 		counts->remembered++;
 		return found.id == right.id && found.flags == right.flags;
 	}
-	memo = memo_take(&key);
+	memo = memo_take(&key, true);
 	if (!memo)
 		return true;
 	unwind_stack(&key.at, VMAT_STACK_CFI, JUDGE_DEPTH, memo_walk(memo));

@@ -211,7 +211,7 @@ static struct memo_key remember(const struct frame_registers *at, uint32_t words
 		                .thread = frames_thread_pointer(),
 		                .epoch = recipes_epoch() };
 	struct memo_stack stack = { .id = 77, .flags = VMAT_EVENT_STACK_TRUNCATED };
-	struct memo *memo = memo_take(&key);
+	struct memo *memo = memo_take(&key, true);
 	struct unwind_walk *walk = memo_walk(memo);
 
 	walk->words = words;
@@ -233,7 +233,7 @@ static struct memo_key remember_pairs(const struct frame_registers *at, uint32_t
 		                .thread = frames_thread_pointer(),
 		                .epoch = recipes_epoch() };
 	struct memo_stack stack = { .id = 77, .flags = VMAT_EVENT_STACK_TRUNCATED };
-	struct memo *memo = memo_take(&key);
+	struct memo *memo = memo_take(&key, true);
 	struct unwind_walk *walk = memo_walk(memo);
 
 	walk->words = 0;
@@ -276,6 +276,38 @@ static void rules_of_gone_words(void)
 	munmap(pages + PAGE, PAGE);
 	check(!is_known(&key), "the memo reads no word behind one that changed");
 	munmap(pages, PAGE);
+}
+
+/* A handler that leaves by longjmp, in the middle of a walk: its memo is of use again. */
+static void rules_of_left_memos(void)
+{
+	enum { MEANWHILE = 3000 };
+	uint64_t stack[8] = { 0 };
+	struct frame_registers at = { .pc = 0x3000, .sp = (uint64_t)stack, .bp = 5 };
+	struct memo_key key = { .at = at,
+		                .thread = frames_thread_pointer(),
+		                .epoch = recipes_epoch() };
+	struct memo_key other = key;
+	struct memo *left[MEMO_WAYS];
+	bool again = false;
+
+	other.at.pc++;
+	for (int i = 0; i < MEMO_WAYS; i++)
+		left[i] = memo_take(&key, true);
+	remember(&at, 8, false);
+	check(!is_known(&key), "a set whose memos are all being filled knows nothing");
+	for (int i = 0; i < MEANWHILE; i++)
+		memo_fill(memo_take(&other, false), &other, NULL);
+	for (int i = 0; i < MEMO_WAYS; i++) {
+		struct memo *taken = memo_take(&key, false);
+
+		for (int j = 0; j < MEMO_WAYS; j++)
+			again |= taken == left[j];
+		memo_fill(taken, &key, NULL);
+	}
+	check(!again, "what a walk may yet go on with is not taken by one inside it");
+	remember(&at, 8, false);
+	check(is_known(&key), "a memo left behind by a longjmp is filled again");
 }
 
 static void rules_of_pairs(void)
@@ -326,6 +358,7 @@ void rules_of_the_memo(void)
 	key.at.bp++;
 	check(is_known(&key), "not on rbp, if it was not used");
 	rules_of_pairs();
+	rules_of_left_memos();
 	rules_of_gone_words();
 }
 
