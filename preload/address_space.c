@@ -329,6 +329,7 @@ static bool begin_child(void)
 	}
 	origin.parent = parent.header;
 	origin.parent_head = ring_head();
+	origin.parent_seen = recorder_seen();
 	address_space.generation++;
 	share_out_wiped_memory();
 	if (!begin_file(&origin)) {

@@ -172,6 +172,13 @@ static uint64_t new_file_id(const struct vmat_header *header)
 	return id ? id : 1;
 }
 
+static uint32_t fork_window(const struct header_origin *origin)
+{
+	uint64_t events = origin->parent_head - origin->parent_seen;
+
+	return origin->parent_seen && events < UINT32_MAX ? (uint32_t)events + 1 : 0;
+}
+
 void header_fill(struct vmat_header *header, const struct settings *settings,
                  const struct sites_report *sites, const struct header_origin *origin)
 {
@@ -197,6 +204,7 @@ void header_fill(struct vmat_header *header, const struct settings *settings,
 		header->from_fork = 1;
 		header->parent_file_id = origin->parent->file_id;
 		header->parent_head = origin->parent_head;
+		header->fork_window = fork_window(origin);
 	}
 	header->layers = VMAT_LAYER_WRAPPERS | VMAT_LAYER_SNAPSHOTS;
 	header->sites_off = sites->off;

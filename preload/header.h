@@ -14,6 +14,7 @@ struct header_origin {
 	char **argv;
 	const struct vmat_header *parent;
 	uint64_t parent_head;
+	uint64_t parent_seen;
 };
 
 /* The sections, the slot count and `own` are there already; the checksum is set last. */

@@ -48,6 +48,7 @@ static __thread struct {
 	int32_t own;         /* above 0: its calls are the recorder's own */
 	uint32_t events;     /* of this thread in this trace */
 	uint64_t outer_sp;   /* stack pointer of the innermost event begun */
+	uint64_t seen;       /* behind the slot of its last event */
 	struct awaited awaited;
 } thread __attribute__((tls_model("initial-exec")));
 
@@ -360,6 +361,11 @@ void recorder_put_now(struct recording *recording)
 	in_flight_release(recording->in_flight, claimed);
 }
 
+uint64_t recorder_seen(void)
+{
+	return thread.seen;
+}
+
 /*
  * False in a fork child that came back from its parent's handler into this event, whether it has begun a
  * trace of its own meanwhile or not: the event is the parent's, who records it too. False after giving up.
@@ -410,6 +416,7 @@ void recorder_end_with(struct recording *recording, uint64_t result, int error)
 		/* Before the evidence, for which pages of the arena may be populated: that call came later. */
 		uint64_t seq = draw(recording);
 
+		thread.seen = seq + 1; /* RING_NO_SLOT: it is not known any more */
 		if (seq != RING_NO_SLOT)
 			evidence_after(recording);
 		/* Again: reading rows takes its time. If a handler forked, the slot is the parent's to fill. */

@@ -54,6 +54,9 @@ struct recording {
 	bool rows_wanted; /* the model cannot compute what this call does: keep the kernel's rows */
 };
 
+/* Behind the last event of this thread, 0: it has made none. A fork child has what its parent's thread had. */
+uint64_t recorder_seen(void);
+
 /* Before the call. words: the arguments in the order of calls.def. Keeps errno. */
 void recorder_begin_via(struct recording *recording, enum vmat_via via, enum call_id call,
                         const struct frame_registers *caller, const struct words *words);

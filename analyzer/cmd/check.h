@@ -10,6 +10,7 @@
 #define VMATRACE_CMD_CHECK_H
 
 #include "core/baseline.h"
+#include "core/forked.h"
 #include "core/rules.h"
 #include "io/symbols.h"
 #include "io/trace_live.h"

@@ -28,6 +28,9 @@ struct judging {
 	struct check_unjudged *unjudged;
 	size_t unjudged_count;
 	struct number_table file_ids; /* of the processes judged so far */
+	struct forked forked;         /* what those that are to come begin with */
+	bool wants_forked;            /* a rule asks for it */
+	size_t orphans;               /* fork children of whose beginning nothing is known */
 	int status;
 };
 
@@ -82,16 +85,25 @@ static int walk_process(struct judging *judging, struct trace *trace, struct ans
 	struct walk_observer observer;
 	enum walk_status status = WALK_NO_MEMORY;
 	struct walk_input input;
-	struct walk *walk = trace_walk_input(trace, &input) ? walk_new(&input) : NULL;
+	const struct fork_child *born = forked_find(&judging->forked, header->file_id);
+	struct walk *walk = NULL;
 
+	judging->orphans += header->from_fork && !born;
+	if (trace_walk_input(trace, &input)) {
+		input.written = born ? born->written : NULL;
+		input.written_count = born ? born->count : 0;
+		walk = walk_new(&input);
+	}
 	rules_process_begin(judging->rules, &process, &observer);
+	forked_watch(&judging->forked, &observer);
 	if (walk) {
 		status = walk_run(walk, &observer);
 		if (status != WALK_NO_BASE)
 			rules_process_end(judging->rules, walk);
 	}
+	forked_end(&judging->forked, status != WALK_NO_BASE ? walk : NULL);
 	walk_free(walk);
-	if (status == WALK_NO_MEMORY || rules_failed(judging->rules))
+	if (status == WALK_NO_MEMORY || judging->forked.failed || rules_failed(judging->rules))
 		return complain(STATUS_TRACE, "cannot judge '%s': out of memory",
 		                trace_path(trace));
 	if (status == WALK_NO_BASE)
@@ -111,14 +123,29 @@ static void ask_for_builds(struct baseline *baseline, struct symbols *symbols)
 	}
 }
 
+/* A child's trace is younger than its parent's, and so comes later. */
+static void expect_children(struct judging *judging, const struct trace_set *set, size_t index)
+{
+	for (size_t i = index + 1; judging->wants_forked && i < set->count; i++) {
+		const struct trace_entry *child = &set->entries[i];
+
+		if (child->forked_by == set->entries[index].file_id && child->forked_by)
+			forked_expect(&judging->forked, child->file_id, child->parent_seen,
+			              child->parent_head);
+	}
+}
+
 static int judge_process(struct judging *judging, const struct trace_set *set, size_t index,
                          struct trace *trace, enum trace_live live)
 {
 	struct symbols *symbols = symbols_new(trace, &judging->common->symbols);
 	struct answers *answers = symbols ? answers_new(trace, symbols) : NULL;
 	bool runs = still_runs(trace, live);
-	int status = answers ? walk_process(judging, trace, answers, runs)
-	                     : complain(STATUS_TRACE, "out of memory");
+	int status;
+
+	expect_children(judging, set, index);
+	status = answers ? walk_process(judging, trace, answers, runs)
+	                 : complain(STATUS_TRACE, "out of memory");
 
 	judging->running += runs;
 	if (symbols)
@@ -161,6 +188,16 @@ static struct check_unjudged *add_unjudged(struct judging *judging, const struct
 	return unjudged;
 }
 
+/* What might have failed the verdict makes it incomplete. */
+static void matters(struct judging *judging, const struct policy_rule *named,
+                    struct check_unjudged *unjudged)
+{
+	unjudged->incomplete = named->level == LEVEL_ERROR;
+	if (unjudged->incomplete)
+		missing_add(&judging->missing, "%s was not judged: %s", named->rule->name,
+		            unjudged->why);
+}
+
 /* Rules of the policy that had nothing to judge by. */
 static void know_unjudged(struct judging *judging)
 {
@@ -179,15 +216,21 @@ static void know_unjudged(struct judging *judging)
 			         judging->running, judging->running == 1 ? " has" : "es have",
 			         judging->running == 1 ? "it holds" : "they hold");
 		}
+		if (named->rule->wants_past && judging->orphans) {
+			unjudged = add_unjudged(judging, named->rule);
+			snprintf(unjudged->why, sizeof(unjudged->why),
+			         "what had been writable before the fork is not known of %zu fork "
+			         "child%s: the trace of the parent is not judged here, or begins "
+			         "later",
+			         judging->orphans, judging->orphans == 1 ? "" : "ren");
+			matters(judging, named, unjudged);
+		}
 		if (named->rule == &rule_new_call_site && !judging->options->baseline &&
 		    !judging->options->write_baseline) {
 			unjudged = add_unjudged(judging, named->rule);
 			snprintf(unjudged->why, sizeof(unjudged->why),
 			         "no baseline was given (--baseline FILE)");
-			unjudged->incomplete = named->level == LEVEL_ERROR;
-			if (unjudged->incomplete)
-				missing_add(&judging->missing, "%s was not judged: %s",
-				            named->rule->name, unjudged->why);
+			matters(judging, named, unjudged);
 		}
 	}
 }
@@ -219,8 +262,7 @@ static int report(struct judging *judging, const struct trace_set *set)
 	};
 	int status;
 
-	/* A rule may have two reasons at most. */
-	judging->unjudged = calloc(2 * judging->policy->rule_count + 1, sizeof(*report.unjudged));
+	judging->unjudged = calloc(judging->policy->rule_count + 1, sizeof(*report.unjudged));
 	if (judging->unjudged)
 		know_unjudged(judging);
 	report.unjudged = judging->unjudged;
@@ -283,6 +325,9 @@ int check_judge(const struct trace_set *set, const struct common_options *common
 		if (!judging.rules)
 			status = complain(STATUS_TRACE, "out of memory");
 	}
+	for (size_t i = 0; i < judging.policy->rule_count; i++)
+		judging.wants_forked |= judging.policy->rules[i].level != LEVEL_OFF &&
+		                        judging.policy->rules[i].rule->wants_past;
 	if (status == STATUS_FINE) {
 		judge_all(&judging, set);
 		status = judges ? report(&judging, set) : judging.status;
@@ -295,5 +340,6 @@ int check_judge(const struct trace_set *set, const struct common_options *common
 	missing_release(&judging.missing);
 	free(judging.unjudged);
 	number_table_release(&judging.file_ids);
+	forked_release(&judging.forked);
 	return status;
 }

@@ -47,6 +47,11 @@ static bool add_entry(struct trace_set *set, char *path, const struct vmat_heade
 		.path = path,
 		.pid = header->pid,
 		.realtime_ns = header->realtime_ns,
+		.file_id = header->file_id,
+		.forked_by = header->from_fork ? header->parent_file_id : 0,
+		.parent_seen =
+			header->fork_window ? header->parent_head - header->fork_window + 1 : 0,
+		.parent_head = header->parent_head,
 	};
 	memcpy(grown[set->count].exe, header->exe, sizeof(grown[set->count].exe) - 1);
 	set->count++;

@@ -16,6 +16,11 @@ struct trace_entry {
 	uint32_t pid;
 	uint64_t realtime_ns; /* when it started; entries are in this order */
 	char exe[256];        /* cut if longer */
+	uint64_t file_id;
+	uint64_t forked_by; /* file_id of the trace that it was forked from, 0: of none */
+	uint64_t
+		parent_seen; /* between these two events of the parent it was forked; 0 not known */
+	uint64_t parent_head;
 };
 
 struct trace_set {

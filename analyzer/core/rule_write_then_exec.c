@@ -58,6 +58,7 @@ const struct rule rule_write_then_exec = {
 		 "may run.",
 	.fix = "If the program makes code, allow the place that does; if it does not, find out who "
 	       "filled that memory.",
+	.wants_past = true,
 	.before = before,
 	.say = say,
 };

@@ -37,8 +37,9 @@ struct rule {
 	const char *fix;        /* what to do about it; one sentence */
 	const struct rule_setting *settings; /* NULL: none */
 	size_t state_bytes;                  /* for rule_run.state, zeroed at the start */
-	bool repeats; /* may stand several times in a policy, with other settings */
-	bool at_end;  /* judges what a process leaves behind: nothing, before it has ended */
+	bool repeats;    /* may stand several times in a policy, with other settings */
+	bool wants_past; /* asks what memory was before a fork (walk_input.written) */
+	bool at_end;     /* judges what a process leaves behind: nothing, before it has ended */
 	/* A process's walk, as walk_observer's; each may be NULL. */
 	void (*before)(struct rule_run *run, const struct walk *walk, const struct event *event);
 	void (*change)(struct rule_run *run, const struct vma_change *change);

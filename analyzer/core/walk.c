@@ -182,8 +182,24 @@ static bool find_base(struct walk *walk)
 	return false;
 }
 
-/* Says of what lies in [start, end) whether it is the recorder's own. */
-static bool mark_range(struct walk *walk, uint64_t start, uint64_t end, bool internal)
+static void mark_own(struct vma_run *run)
+{
+	run->internal = true;
+}
+
+static void mark_program(struct vma_run *run)
+{
+	run->internal = false;
+}
+
+static void mark_written(struct vma_run *run)
+{
+	run->map_flags |= RUN_WRITABLE_ONCE;
+}
+
+/* Says of what lies in [start, end) what the base could not tell. */
+static bool mark_range(struct walk *walk, uint64_t start, uint64_t end,
+                       void (*mark)(struct vma_run *run))
 {
 	struct vma_map *map = replay_map(walk->replay);
 	const struct vma_run *run;
@@ -196,7 +212,7 @@ static bool mark_range(struct walk *walk, uint64_t start, uint64_t end, bool int
 		if (copy.end > end)
 			copy.end = end;
 		at = copy.end;
-		copy.internal = internal;
+		mark(&copy);
 		if (!vma_map_set(map, &copy))
 			return false;
 	}
@@ -214,7 +230,7 @@ static bool mark_internal(struct walk *walk, const struct ordered *ordered)
 	event_touch(event, walk->input.page_bytes, &touch);
 	for (size_t i = 0; i < touch.count; i++) {
 		if (!mark_range(walk, touch.ranges[i].start, touch.ranges[i].end,
-		                event->flags & VMAT_EVENT_INTERNAL))
+		                event->flags & VMAT_EVENT_INTERNAL ? mark_own : mark_program))
 			return false;
 	}
 	return true;
@@ -228,7 +244,13 @@ static bool start_at_base(struct walk *walk)
 	if (!replay_load(walk->replay, snapshot))
 		return false;
 	for (size_t i = 0; i < sizeof(walk->input.own) / sizeof(walk->input.own[0]); i++) {
-		if (!mark_range(walk, walk->input.own[i].start, walk->input.own[i].end, true))
+		if (!mark_range(walk, walk->input.own[i].start, walk->input.own[i].end, mark_own))
+			return false;
+	}
+	for (size_t i = 0; i < walk->input.written_count; i++) {
+		const struct walk_range *range = &walk->input.written[i];
+
+		if (!mark_range(walk, range->start, range->end, mark_written))
 			return false;
 	}
 	tell_checkpoint(walk, &checkpoint);

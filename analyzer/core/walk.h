@@ -102,6 +102,11 @@ struct walk_observer {
 	                   const struct checkpoint *checkpoint);
 };
 
+struct walk_range {
+	uint64_t start;
+	uint64_t end;
+};
+
 /* What a walk needs to know of a trace besides its events. All borrowed. */
 struct walk_input {
 	struct event_source events; /* surviving events in order of seq, in-flight ones last */
@@ -120,10 +125,10 @@ struct walk_input {
 	uint64_t start_stack; /* 0 unknown; for the label [stack] */
 	uint32_t page_bytes;
 	/* The recorder's own memory of before its first event; empty ranges mean none. */
-	struct walk_own {
-		uint64_t start;
-		uint64_t end;
-	} own[2];
+	struct walk_range own[2];
+	/* What of the base was writable before it, for all that the base shows (forked.h). */
+	const struct walk_range *written;
+	size_t written_count;
 };
 
 enum walk_status {

@@ -147,7 +147,7 @@ struct vmat_header {
 	uint32_t parent_pid;                             /* 260 */
 	uint32_t uid;                                    /* 264 */
 	uint32_t from_fork;      /* 268 1: a fork child's file; parent_trace says whose */
-	uint64_t parent_head;    /* 272 the parent's ring head at the fork, as the child saw it */
+	uint64_t parent_head;    /* 272 the parent's ring head when the child began its trace */
 	uint64_t file_id;        /* 280 random; names this address space */
 	uint64_t parent_file_id; /* 288 0: none */
 	uint64_t realtime_ns;    /* 296 CLOCK_REALTIME at start */
@@ -159,8 +159,10 @@ struct vmat_header {
 	uint32_t stack_mode;          /* 336 enum vmat_stack_mode */
 	uint32_t depth;               /* 340 frames kept of a stack */
 	uint32_t children;            /* 344 1: fork children and exec'd images are traced */
-	uint32_t reserved;            /* 348 */
-	uint64_t ring_bytes_asked;    /* 352 VMATRACE_RING in bytes, before rounding */
+	/* 348 from_fork: 1 + the events from the last one of the thread that forked up to parent_head, in
+	 * which time the fork came; 0: not known */
+	uint32_t fork_window;
+	uint64_t ring_bytes_asked; /* 352 VMATRACE_RING in bytes, before rounding */
 	uint64_t start_code;       /* 360 the nine words of mm_struct that /proc/PID/stat shows, */
 	uint64_t end_code;         /* 368 0 where it was refused */
 	uint64_t start_data;       /* 376 */
