@@ -37,6 +37,16 @@ struct check_options {
 /* The policy with its suppressions. STATUS_FINE, or one line on stderr and STATUS_USAGE. */
 int check_load_policy(struct policy *policy, const struct check_options *options);
 
+/* Where the project's sources lie. */
+struct check_roots {
+	char *real;    /* as it is on disk ... */
+	char *spelled; /* ... and as it was reached, through links: compilers may know it as either */
+};
+
+/* The caller releases them. STATUS_FINE, or one line on stderr and STATUS_USAGE: there is no such folder. */
+int check_find_roots(struct check_roots *roots, const char *source_root);
+void check_roots_release(struct check_roots *roots);
+
 /* What is known of the sites, all 0 if nothing is: the caller releases it. As check_load_policy() fails. */
 int check_load_baseline(struct baseline *baseline, const struct check_options *options);
 

@@ -22,6 +22,7 @@ struct judging {
 	struct rules *rules;
 	struct baseline baseline;
 	struct missing missing;
+	struct check_roots roots;
 	uint64_t processes;
 	uint64_t longest_ns;
 	size_t running; /* processes that may do more */
@@ -235,17 +236,10 @@ static void know_unjudged(struct judging *judging)
 	}
 }
 
-/* Where paths are relative to: as it is on disk, as compilers spell it too. */
-static char *root_of(const struct check_options *options)
-{
-	return realpath(options->source_root ? options->source_root : ".", NULL);
-}
-
 static int report(struct judging *judging, const struct trace_set *set)
 {
 	struct findings *findings = rules_finish(judging->rules);
 	uint64_t *allowed = calloc(judging->policy->allow_count + 1, sizeof(*allowed));
-	char *root = root_of(judging->options);
 	struct check_report report = {
 		.policy = judging->policy,
 		.policy_name = judging->options->policy,
@@ -256,7 +250,8 @@ static int report(struct judging *judging, const struct trace_set *set)
 		.trace = set->name,
 		.processes = judging->processes,
 		.seconds = (double)judging->longest_ns / 1e9,
-		.root = root ? root : "/",
+		.root = judging->roots.real,
+		.root_spelled = judging->roots.spelled,
 		.limit = judging->options->limit.given ? judging->options->limit.value : 10,
 		.colored = judging->options->out == stdout && options_colored(judging->common),
 	};
@@ -284,7 +279,6 @@ static int report(struct judging *judging, const struct trace_set *set)
 		                                               : STATUS_TRACE;
 	}
 	free(allowed);
-	free(root);
 	return status > judging->status ? status : judging->status;
 }
 
@@ -315,8 +309,10 @@ int check_judge(const struct trace_set *set, const struct common_options *common
 		.options = options,
 		.policy = judges ? policy : &nothing,
 	};
-	int status = check_load_baseline(&judging.baseline, options);
+	int status = check_find_roots(&judging.roots, options->source_root);
 
+	if (status == STATUS_FINE)
+		status = check_load_baseline(&judging.baseline, options);
 	if (status == STATUS_FINE) {
 		bool census = options->baseline || options->write_baseline;
 
@@ -341,5 +337,6 @@ int check_judge(const struct trace_set *set, const struct common_options *common
 	free(judging.unjudged);
 	number_table_release(&judging.file_ids);
 	forked_release(&judging.forked);
+	check_roots_release(&judging.roots);
 	return status;
 }

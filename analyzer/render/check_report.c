@@ -73,6 +73,8 @@ const struct finding_frame *finding_source(const struct check_report *report,
 {
 	for (size_t i = finding->site_frame; i < finding->frame_count; i++) {
 		*path = below(report->root, finding->frames[i].path);
+		if (!*path)
+			*path = below(report->root_spelled, finding->frames[i].path);
 		if (*path && finding->frames[i].line && !finding->frames[i].runtime)
 			return &finding->frames[i];
 	}

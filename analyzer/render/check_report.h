@@ -33,9 +33,10 @@ struct check_report {
 	size_t incomplete_count;
 	const struct check_unjudged *unjudged;
 	size_t unjudged_count;
-	double seconds;   /* of the longest process */
-	const char *root; /* paths are said relative to it; ends in no slash */
-	size_t limit;     /* findings of a rule that text prints; 0: all */
+	double seconds;           /* of the longest process */
+	const char *root;         /* paths are said relative to it; ends in no slash */
+	const char *root_spelled; /* the same folder by another path */
+	size_t limit;             /* findings of a rule that text prints; 0: all */
 	bool colored;
 };
 

@@ -58,7 +58,7 @@ def finish():
 
 def run(*command, **options):
     """Status, stdout, stderr."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=WORK, **options)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **{"cwd": WORK, **options})
     return done.returncode, done.stdout, done.stderr
 
 
