@@ -22,6 +22,25 @@ static const char *set_end(const char *set)
 	return *at ? at + 1 : NULL;
 }
 
+/* [z-a]: nothing lies between. As set_has() reads it. */
+static bool runs_backwards(const char *set, const char *end)
+{
+	const char *at = set + 1;
+
+	for (at += *at == '!' || *at == '^'; at < end - 1; at++) {
+		unsigned char low = (unsigned char)*at;
+
+		if (low == '\\' && at + 1 < end - 1)
+			low = (unsigned char)*++at;
+		if (at[1] != '-' || at + 2 >= end - 1)
+			continue;
+		at += 2;
+		if (low > (unsigned char)*at)
+			return true;
+	}
+	return false;
+}
+
 const char *glob_fault(const char *glob)
 {
 	if (!*glob)
@@ -30,10 +49,13 @@ const char *glob_fault(const char *glob)
 		if (*at == '\\' && !*++at)
 			return "a backslash with nothing behind it";
 		if (*at == '[') {
-			at = set_end(at);
-			if (!at)
+			const char *end = set_end(at);
+
+			if (!end)
 				return "a '[' without its ']'";
-			at--;
+			if (runs_backwards(at, end))
+				return "a range that runs backwards";
+			at = end - 1;
 		}
 	}
 	return NULL;

@@ -162,6 +162,11 @@ bool policy_read_rules(struct reading *reading, const yaml_node_t *node, void *i
 				return false;
 			continue;
 		}
+		if (value->data.sequence.items.start == value->data.sequence.items.top)
+			return policy_wrong(reading, value,
+			                    "rule '%s' is an empty list, expected an entry such as "
+			                    "{level: error}, or level: off",
+			                    rule->name);
 		for (const yaml_node_item_t *item = value->data.sequence.items.start;
 		     item < value->data.sequence.items.top; item++)
 			if (!read_rule(reading, policy_node_at(reading, *item), rule))

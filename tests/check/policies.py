@@ -35,6 +35,10 @@ BAD = [
     ("bad mode", RULES + '  shm-mode: {level: error, max_mode: "0900"}\n', 3, "bad value '0900' of 'max_mode'"),
     ("unknown call", RULES + "  forbidden-call: {level: error, call: mpotect}\n", 3, "bad value 'mpotect' of 'call'"),
     ("bad glob", RULES + '  forbidden-call: {level: error, call: mmap, module: "lib["}\n', 3, "bad glob 'lib\\[' of 'module'"),
+    ("a range backwards", RULES + '  forbidden-call: {level: error, call: mmap, module: "lib[z-a]"}\n', 3,
+     "bad glob 'lib\\[z-a\\]' of 'module': a range that runs backwards"),
+    ("no entry of a list", RULES + "  wx-mapping: {level: error}\n  forbidden-call: []\n", 4,
+     "rule 'forbidden-call' is an empty list, expected an entry such as"),
     ("duplicate rule", RULES + "  leaked-shm: {level: error}\n  leaked-shm: {level: off}\n", 4,
      "duplicate key 'leaked-shm', expected it once \\(it stands at line 3 already\\)"),
     ("duplicate key", "version: 1\nversion: 1\n", 2, "duplicate key 'version'"),
@@ -44,6 +48,8 @@ BAD = [
     ("allow with an empty reason", ALLOW + "  - {rule: wx-mapping, reason: ''}\n", 5, "'reason' is '', expected a sentence"),
     ("allow of an unknown rule", ALLOW + "  - {rule: wx, reason: y}\n", 5, "unknown rule 'wx'"),
     ("allow with an unknown key", ALLOW + "  - {rule: wx-mapping, func: y, reason: z}\n", 5, "unknown key 'func'"),
+    ("allow with a range backwards", ALLOW + '  - {rule: wx-mapping, function: "[!9-0]", reason: z}\n', 5,
+     "bad glob '\\[!9-0\\]' of 'function': a range that runs backwards"),
     ("allow with a bad glob", ALLOW + '  - {rule: wx-mapping, file: "", reason: z}\n', 5, "bad glob '' of 'file': empty"),
     ("not YAML", "version: [1\n", None, "not YAML: .*, expected a policy"),
     ("a tab", "version: 1\nrules:\n\tx: 1\n", 3, "not YAML"),
@@ -137,8 +143,13 @@ def incomplete():
     check("a folder with a file that is no trace: said", "1 of the files are no readable traces" in out, out)
     path = os.path.join(WORK, "wrapped")
     cut = [name for name in os.listdir(path) if name.endswith(".vmat")][0]
-    os.truncate(os.path.join(path, cut), 8192)
-    check("a trace that is cut", run(VMATRACE, "check", "wrapped")[0] == 3)
+    size = os.path.getsize(os.path.join(path, cut))
+    for bytes_left, said in ((size - 4096, "is cut off"), (8192, "is cut off|cannot judge"), (100, "cut off at byte 100, inside the header"), (0, "is empty")):
+        os.truncate(os.path.join(path, cut), bytes_left)
+        status, out, err = run(VMATRACE, "check", "wrapped")
+        equal(f"a trace that is cut to {bytes_left}: status", status, 3)
+        check(f"a trace that is cut to {bytes_left}: verdict", not out or out.startswith("INCOMPLETE: "), out)
+        check(f"a trace that is cut to {bytes_left}: said", re.search(said, err), err)
 
 
 def several():
