@@ -17,38 +17,57 @@ from judging import BUILD, DEEDS, VMATRACE, WORK, check, equal, finish, judge, p
 
 COMPILER = sys.argv[2]
 BEGINS = os.path.join(BUILD, "begins")
-POLICY = policy_of("wx-mapping")
 
 
-def missing(what, trace, *expected, options=()):
+def missing(what, trace, *expected, policy="wx-mapping"):
     """The verdict over it is incomplete for these reasons alone, by the policy: 3, or said and 0."""
-    status, verdict = judge(trace, "--policy", POLICY, *options)
+    status, verdict = judge(trace, "--policy", policy_of(policy))
     equal(f"{what}: verdict", (status, verdict["verdict"]), (3, "incomplete") if expected else (0, "pass"))
     equal(f"{what}: how much", len(verdict["incomplete"]), len(expected))
     for said, pattern in zip(verdict["incomplete"], expected):
         check(f"{what}: what", re.search(pattern, said), (said, pattern))
     if expected:
         for action in ("warn", "ignore"):
-            more = policy_of("shm-mode", f"incomplete: {action}\n")
-            status, verdict = judge(trace, "--policy", more, *options)
+            status, verdict = judge(trace, "--policy", policy_of(policy, f"incomplete: {action}\n"))
             equal(f"{what}: {action}", (status, verdict["verdict"], len(verdict["incomplete"])), (0, "pass", len(expected)))
 
 
 def formats(trace, number, name):
     """Each format says how many of what."""
     pattern = rf"\b{number} programs? .*{name}"
-    status, out, _ = run(VMATRACE, "check", "--policy", POLICY, trace)
+    status, out, _ = run(VMATRACE, "check", "--policy", policy_of("wx-mapping"), trace)
     check("text", status == 3 and out.startswith("INCOMPLETE: ") and re.search("  incomplete: .*" + pattern, out), out)
-    status, out, _ = run(VMATRACE, "check", "--policy", POLICY, "--format", "github", trace)
+    status, out, _ = run(VMATRACE, "check", "--policy", policy_of("wx-mapping"), "--format", "github", trace)
     check("github", status == 3 and re.search("^::error title=incomplete trace::.*" + pattern, out, re.M), out)
-    status, out, _ = run(VMATRACE, "check", "--policy", POLICY, "--format", "sarif", trace)
+    status, out, _ = run(VMATRACE, "check", "--policy", policy_of("wx-mapping"), "--format", "sarif", trace)
     invocation = json.loads(out)["runs"][0]["invocations"][0]
     check("sarif", status == 3 and not invocation["executionSuccessful"] and any(
         note["level"] == "error" and re.search(pattern, note["message"]["text"])
         for note in invocation["toolExecutionNotifications"]), out)
-    status, out, _ = run(VMATRACE, "check", "--policy", POLICY, "--format", "junit", trace)
+    status, out, _ = run(VMATRACE, "check", "--policy", policy_of("wx-mapping"), "--format", "junit", trace)
     case = xml.etree.ElementTree.fromstring(out).find(".//testcase[@name='complete']/error")
     check("junit", status == 3 and case is not None and re.search(pattern, case.text), out)
+
+
+def not_judged():
+    """new-call-site without a baseline: a note in every format where it warns, incomplete where it fails."""
+    mild = write("mild.yml", "version: 1\nrules:\n  new-call-site: {level: warning}\n")
+    said = "new-call-site: no baseline was given \\(--baseline FILE\\)"
+    record("plain", DEEDS, "keep", "failed-call")
+    patterns = {"text": "^  not judged: " + said, "github": "^::notice title=not judged::" + said,
+                "sarif": '"level":"note",\\s*"message":.*"not judged: ' + said,
+                "junit": 'name="new-call-site"[^>]*>\\s*<skipped message="not judged: no baseline was given'}
+    for form, pattern in patterns.items():
+        status, out, _ = run(VMATRACE, "check", "--policy", mild, "--format", form, "plain")
+        check(form, status == 0 and re.search(pattern, out, re.M), (status, out))
+    status, verdict = judge("plain", "--policy", mild)
+    equal("json", (status, verdict["verdict"], verdict["not_judged"]),
+          (0, "pass", [{"rule": "new-call-site", "why": "no baseline was given (--baseline FILE)"}]))
+    missing("an error", "plain", "^new-call-site was not judged: no baseline was given", policy="new-call-site")
+    equal("a baseline is being written", run(VMATRACE, "check", "-q", "--policy", policy_of("new-call-site"),
+                                             "--write-baseline", "base", "plain")[0], 0)
+    status, verdict = judge("plain", "--policy", policy_of("new-call-site"), "--baseline", "base")
+    equal("with it", (status, verdict["not_judged"]), (0, []))
 
 
 def untraced():
@@ -109,7 +128,7 @@ def running():
             os.kill(child, signal.SIGKILL)
     # It is over once nobody maps its trace any more.
     for _ in range(1000):
-        if judge("behind", "--policy", POLICY)[0] == 0:
+        if judge("behind", "--policy", policy_of("wx-mapping"))[0] == 0:
             break
     missing("it has ended", "behind")
     status, verdict = judge("behind", "--policy", policy_of("leaked-mapping"))
@@ -117,6 +136,7 @@ def running():
           (1, ["leaked-mapping"], []))
 
 
+not_judged()
 untraced()
 not_followed()
 running()
