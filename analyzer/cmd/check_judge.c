@@ -1,6 +1,7 @@
 /*
  * check_judge: a walk through each process of the set with all rules watching, then the verdict.
  */
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include "check.h"
 #include "command.h"
+#include "core/call_table.h"
 #include "io/baseline_file.h"
 #include "io/policy_file.h"
 #include "io/suppressions.h"
@@ -29,6 +31,7 @@ struct judging {
 	struct check_unjudged *unjudged;
 	size_t unjudged_count;
 	struct number_table file_ids; /* of the processes judged so far */
+	size_t unseen;                /* that ended without a last snapshot */
 	struct forked forked;         /* what those that are to come begin with */
 	bool wants_forked;            /* a rule asks for it */
 	size_t orphans;               /* fork children of whose beginning nothing is known */
@@ -149,6 +152,7 @@ static int judge_process(struct judging *judging, const struct trace_set *set, s
 	                 : complain(STATUS_TRACE, "out of memory");
 
 	judging->running += runs;
+	judging->unseen += !runs && trace_control(trace)->state < VMAT_STATE_EXITED;
 	if (symbols)
 		ask_for_builds(&judging->baseline, symbols);
 	if (!number_table_at(&judging->file_ids, trace_header(trace)->file_id))
@@ -224,6 +228,28 @@ static void know_unjudged(struct judging *judging)
 			         "child%s: the trace of the parent is not judged here, or begins "
 			         "later",
 			         judging->orphans, judging->orphans == 1 ? "" : "ren");
+			matters(judging, named, unjudged);
+		}
+		if (named->rule == &rule_unexplained && named->level == LEVEL_ERROR &&
+		    judging->unseen) {
+			unjudged = add_unjudged(judging, named->rule);
+			snprintf(unjudged->why, sizeof(unjudged->why),
+			         "%zu process%s killed or left by _exit: what changed after the "
+			         "last "
+			         "look at the kernel's list is not known",
+			         judging->unseen, judging->unseen == 1 ? " was" : "es were");
+			matters(judging, named, unjudged);
+		}
+		if (rules_unsure(judging->rules, named)) {
+			uint64_t calls = rules_unsure(judging->rules, named);
+
+			unjudged = add_unjudged(judging, named->rule);
+			snprintf(unjudged->why, sizeof(unjudged->why),
+			         "%" PRIu64
+			         " call%s of %s whose callers are not all known: a stack "
+			         "that is cut or was not taken, a function without a name",
+			         calls, calls == 1 ? "" : "s",
+			         call_name((uint16_t)named->settings.call));
 			matters(judging, named, unjudged);
 		}
 		if (named->rule == &rule_new_call_site && !judging->options->baseline &&

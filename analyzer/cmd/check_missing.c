@@ -57,8 +57,15 @@ static void add_counts(struct missing *missing, const struct trace *trace, const
 		{ control->arena_full,
 		  "stacks, names or snapshots not stored: the trace was full" },
 		{ control->snapshots_failed, "snapshots that could not be read or stored" },
+		{ counts->stacks_lost, "events whose stack was written over: too many different "
+		                       "ones (record with a larger --ring)" },
+		{ counts->evidence_lost, "events whose file or rows were written over" },
+		{ control->modules_full,
+		  "loaded objects not stored: what called from them is not known" },
+		{ control->copies_left, "libcs loaded once more and not watched inside" },
 		{ counts->damaged_records, "damaged records" },
 		{ counts->unknown_calls, "calls that this version does not know" },
+		{ counts->unknown_flags, "events with flags that this version does not know" },
 	};
 
 	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)

@@ -6,6 +6,7 @@
 #include "call_table.h"
 #include "glob.h"
 #include "rules.h"
+#include "vmatrace/trace_format.h"
 
 /*
  * One frame must match both globs. Frames of the runtime do not count, else "lib*" would mean every program:
@@ -34,11 +35,35 @@ static bool is_forbidden(const struct rule_run *run, const struct event *event)
 	       glob_matches(function, frames[0].function);
 }
 
+/*
+ * It might be forbidden all the same: by a frame that the stack lacks, or a function without a name. Before the
+ * unwinder is loaded only the runtime calls.
+ */
+static bool might_be_forbidden(const struct rule_run *run, const struct event *event)
+{
+	const struct rules_source *source = run->process->source;
+	const char *module = run->settings->module ? run->settings->module : "*";
+	const struct finding_frame *frames;
+	size_t count = source->frames(source->context, event, &frames);
+
+	if (event->flags & VMAT_EVENT_EARLY)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!frames[i].runtime && !frames[i].function &&
+		    (!frames[i].module || glob_matches_path(module, frames[i].module)))
+			return true;
+	return !count || event->flags & (VMAT_EVENT_STACK_TRUNCATED | VMAT_EVENT_STACK_UNKNOWN);
+}
+
 static void after(struct rule_run *run, const struct walk *walk, const struct event *event)
 {
 	(void)walk;
-	if (event->call == run->settings->call && is_forbidden(run, event))
+	if (event->call != run->settings->call)
+		return;
+	if (is_forbidden(run, event))
 		rule_report(run, event, "");
+	else
+		run->unsure += might_be_forbidden(run, event);
 }
 
 static void say(const struct finding *finding, char *text, size_t bytes)

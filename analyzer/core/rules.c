@@ -231,6 +231,14 @@ struct findings *rules_finish(struct rules *rules)
 	return &rules->findings;
 }
 
+uint64_t rules_unsure(const struct rules *rules, const struct policy_rule *named)
+{
+	for (size_t i = 0; i < rules->run_count; i++)
+		if (rules->runs[i].policy == named)
+			return rules->runs[i].unsure;
+	return 0;
+}
+
 uint64_t rules_allowed(const struct rules *rules, size_t index)
 {
 	return rules->allowed[index];

@@ -113,6 +113,8 @@ void rules_process_end(struct rules *rules, const struct walk *walk);
 /* Once, after the last process: the findings, those that are allowed marked. */
 struct findings *rules_finish(struct rules *rules);
 bool rules_failed(const struct rules *rules);
+/* How many calls an entry of the policy could not judge, as their callers are not all known. */
+uint64_t rules_unsure(const struct rules *rules, const struct policy_rule *named);
 /* How many findings the policy's entry `index` allowed. */
 uint64_t rules_allowed(const struct rules *rules, size_t index);
 
@@ -127,6 +129,7 @@ struct rule_run {
 	struct rules *rules;
 	void *state;
 	uint64_t order;
+	uint64_t unsure;    /* calls of which the trace does not tell whether they are findings */
 	uint64_t running;   /* processes so far that may do more */
 	uint64_t own_bytes; /* the recorder's share of the address space as it is now */
 	uint64_t own_vmas;

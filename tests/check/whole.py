@@ -99,6 +99,43 @@ def untraced():
         missing(f"{how} by itself", os.path.join(how, own[0]), *expected)
 
 
+def callers():
+    """Who called is not known of every call: forbidden-call passes no call that may be a forbidden one."""
+    stripped = os.path.join(WORK, "nameless")
+    if not shutil.which("strip"):
+        print("skipped: no strip")
+        return
+    subprocess.run(("strip", "-o", stripped, DEEDS), check=True)
+    deed = ("break", "forbidden-call")
+    record("stripped", stripped, *deed)
+    for options, trace in (((), "known"), (("--stack", "none"), "none"), (("--depth", "1"), "shallow")):
+        shutil.rmtree(os.path.join(WORK, trace), ignore_errors=True)
+        subprocess.run((VMATRACE, "record", "-q", *options, "-o", os.path.join(WORK, trace) + "/", "--", DEEDS, *deed),
+                       check=True)
+    said = r"forbidden-call was not judged.*\b1 call of mprotect"
+    for trace, call, globs, expected in (
+            ("known", "mprotect", 'function: "break_*"', 1), ("known", "mprotect", 'function: "none_*"', 0),
+            ("stripped", "mprotect", 'function: "break_*"', 3), ("stripped", "mprotect", 'module: "other*", function: "x"', 0),
+            ("stripped", "mprotect", 'module: "nameless"', 1), ("stripped", "mremap", 'function: "break_*"', 0),
+            ("none", "mprotect", 'function: "break_*"', 1), ("none", "mprotect", 'function: "main"', 3),
+            ("none", "mprotect", 'module: "*"', 1), ("shallow", "mprotect", "function: main", 3)):
+        policy = write("callers.yml", f"version: 1\nrules:\n  forbidden-call: {{level: error, call: {call}, {globs}}}\n")
+        status, verdict = judge(trace, "--policy", policy)
+        equal(f"{trace}, {call}, {globs}", status, expected)
+        equal(f"{trace}, {call}, {globs}: said", [bool(re.search(said, text)) for text in verdict["incomplete"]],
+              [True] if expected == 3 else [])
+
+
+def unseen():
+    """Past libc, and ended without a last look at the kernel's list: where it would be an error, that is no pass."""
+    record("cut", BEGINS, "raw")
+    missing("no last snapshot", "cut", "^unexplained was not judged: 1 process was killed or left by _exit", policy="unexplained")
+    record("cut", BEGINS, "raw", "exit")
+    status, verdict = judge("cut", "--policy", policy_of("unexplained"))
+    equal("a last snapshot", (status, [finding["rule"] for finding in verdict["findings"]], verdict["not_judged"]),
+          (1, ["unexplained"], []))
+
+
 def not_followed():
     for how, number in (("fork", 1), ("vfork", 1), ("spawn", 1)):
         folder = os.path.join(WORK, "alone")
@@ -138,6 +175,8 @@ def running():
 
 not_judged()
 untraced()
+callers()
+unseen()
 not_followed()
 running()
 finish()
