@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -15,6 +16,9 @@
 #include "io/policy_file.h"
 #include "io/suppressions.h"
 #include "io/trace_end.h"
+
+/* How long check waits for processes that still run. */
+enum { PATIENCE_MS = 1000, PAUSE_MS = 10 };
 
 /* One run of check. */
 struct judging {
@@ -166,11 +170,30 @@ static int judge_process(struct judging *judging, const struct trace_set *set, s
 	return status;
 }
 
+/*
+ * A child that nobody waited for may be about to end: a moment's patience, once for all of them, keeps a verdict
+ * from hanging on which of two is faster.
+ */
+static enum trace_live live_after_patience(const struct trace_entry *entry, unsigned *patience_ms)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000 };
+	enum trace_live live = trace_live(entry->path, entry->pid);
+
+	while (live != TRACE_OVER && *patience_ms >= PAUSE_MS) {
+		nanosleep(&pause, NULL);
+		*patience_ms -= PAUSE_MS;
+		live = trace_live(entry->path, entry->pid);
+	}
+	return live;
+}
+
 static void judge_all(struct judging *judging, const struct trace_set *set)
 {
+	unsigned patience_ms = PATIENCE_MS;
+
 	for (size_t i = 0; i < set->count; i++) {
 		const struct trace_entry *entry = &set->entries[i];
-		enum trace_live live = trace_live(entry->path, entry->pid);
+		enum trace_live live = live_after_patience(entry, &patience_ms);
 		struct trace *trace = trace_set_open(set, i);
 		int status = trace ? judge_process(judging, set, i, trace, live) : STATUS_TRACE;
 

