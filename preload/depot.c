@@ -135,6 +135,15 @@ static bool same(uint32_t id, enum vmat_record_type type, const struct pieces *p
 	       words_equal(payload + pieces->first_bytes, pieces->second, pieces->second_bytes);
 }
 
+/* The last one up to now whose low bits the id has. */
+static uint32_t lap_of(uint32_t id)
+{
+	uint32_t now = arena_lap();
+	uint32_t bits = UINT32_MAX >> VMAT_ID_LAP_SHIFT;
+
+	return (now - ((now - (id >> VMAT_ID_LAP_SHIFT)) & bits)) & VMAT_LAP_MASK;
+}
+
 static uint32_t append(enum vmat_record_type type, const struct pieces *pieces)
 {
 	size_t bytes = pieces->first_bytes + pieces->second_bytes;
@@ -148,8 +157,11 @@ static uint32_t append(enum vmat_record_type type, const struct pieces *pieces)
 	/* The first piece is whole words where there is a second one. */
 	words_store(payload, pieces->first, pieces->first_bytes);
 	words_store(payload + pieces->first_bytes, pieces->second, pieces->second_bytes);
-	/* Of what is meant, not of what is there. */
-	crc = ring_crc(seed_of(record, type), pieces->first, pieces->first_bytes);
+	/*
+	 * Of what is meant, not of what is there, the lap above all: a thread that was overtaken by two laps would
+	 * else put its stack's checksum into the record of another's, and make it valid.
+	 */
+	crc = ring_crc((uint32_t)type ^ lap_of(id), pieces->first, pieces->first_bytes);
 	crc = ring_crc(crc, pieces->second, pieces->second_bytes);
 	depot_seal(record, type, bytes, crc);
 	return id;
