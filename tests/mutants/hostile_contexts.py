@@ -110,10 +110,8 @@ MUTANTS = [
            "\telse\n\t\tframe.bound = frame.sp;\n",
            "hostile/coroutines hostile/bare_stacks"),
     Mutant("a_walk_into_another_one_s_memo", "U4", MEMO,
-           "\t\tif (state & 1 || !__atomic_compare_exchange_n(&memo->state, &state, mine, false,\n"
-           "\t\t                                              __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))\n"
-           "\t\t\tcontinue;",
-           "\t\t__atomic_store_n(&memo->state, mine, __ATOMIC_RELAXED);\n\t\t(void)state;",
+           "\t\tif (state & 1 && !(outermost && is_left(memo, state, mine, first)))\n",
+           "\t\tif (outermost && is_left(memo, state, mine, first - 1) && !memo)\n",
            "file/hundred_laps"),
     Mutant("learns_with_signals", "U4", RECIPES,
            "SIG_BLOCK, &all, &mask, SIGNAL_SET_BYTES)",
