@@ -8,22 +8,24 @@
 #include <string.h>
 
 enum {
-	BLOCK_RUNS = 63,             /* 64 bytes each, and the count: a block is a page */
+	BLOCK_RUNS = 28,             /* 64 bytes each, and their ends: a block is half a page */
 	BLOCK_JOIN = BLOCK_RUNS / 2, /* two neighbours that together have no more become one */
+	ENDS_IN_LINE = 64 / sizeof(uint64_t),
 };
 
 struct block {
-	size_t count;
+	uint64_t ends[BLOCK_RUNS]; /* of the runs, side by side: a search meets few cache lines */
 	struct vma_run runs[BLOCK_RUNS];
 };
 
 struct index_entry {
-	uint64_t start; /* of the block's first run, so that a search stays in the index */
 	struct block *block;
+	size_t count; /* of its runs */
 };
 
 struct run_list {
 	struct index_entry *index;
+	uint64_t *starts; /* of the first run of each block, so that a search stays in the index */
 	size_t blocks;
 	size_t capacity;
 	struct block *spare;      /* what the next split will use */
@@ -51,6 +53,7 @@ void run_list_free(struct run_list *list)
 	for (size_t i = 0; i < list->blocks; i++)
 		free(list->index[i].block);
 	free(list->index);
+	free(list->starts);
 	free(list->spare);
 	free(list->last_found);
 	free(list);
@@ -59,11 +62,15 @@ void run_list_free(struct run_list *list)
 bool run_list_check(const struct run_list *list)
 {
 	for (size_t i = 0; i < list->blocks; i++) {
-		const struct block *block = list->index[i].block;
+		const struct index_entry *entry = &list->index[i];
 
-		if (!block->count || block->count > BLOCK_RUNS ||
-		    list->index[i].start != block->runs[0].start)
+		if (!entry->count || entry->count > BLOCK_RUNS ||
+		    list->starts[i] != entry->block->runs[0].start)
 			return false;
+		for (size_t j = 0; j < entry->count; j++) {
+			if (entry->block->ends[j] != entry->block->runs[j].end)
+				return false;
+		}
 	}
 	return true;
 }
@@ -77,7 +84,7 @@ struct vma_run *run_list_at(const struct run_list *list, struct place place)
 
 struct place place_next(const struct run_list *list, struct place place)
 {
-	if (++place.at == list->index[place.block].block->count)
+	if (++place.at == list->index[place.block].count)
 		place = (struct place) { place.block + 1, 0 };
 	return place;
 }
@@ -86,7 +93,7 @@ struct place place_before(const struct run_list *list, struct place place)
 {
 	if (place.at)
 		return (struct place) { place.block, place.at - 1 };
-	return (struct place) { place.block - 1, list->index[place.block - 1].block->count - 1 };
+	return (struct place) { place.block - 1, list->index[place.block - 1].count - 1 };
 }
 
 struct vma_run *run_list_before(const struct run_list *list, struct place place)
@@ -94,61 +101,78 @@ struct vma_run *run_list_before(const struct run_list *list, struct place place)
 	return place.block || place.at ? run_list_at(list, place_before(list, place)) : NULL;
 }
 
-/* True if the place is, without a search, the first run that ends above address. */
-static bool is_found(const struct run_list *list, struct place place, uint64_t address)
+/* The last block that begins at or below address, or the first of all. */
+static size_t search_index(const struct run_list *list, uint64_t address)
 {
-	const struct block *block;
+	size_t at = 0;
 
-	if (place.block >= list->blocks)
-		return false;
-	block = list->index[place.block].block;
-	if (place.at >= block->count || block->runs[place.at].end <= address)
-		return false;
-	return place.at ? block->runs[place.at - 1].end <= address
-	                : block->runs[0].start <= address;
+	for (size_t count = list->blocks; count > 1;) {
+		size_t half = count / 2;
+
+		/* Without a branch that nobody could predict. */
+		at = list->starts[at + half] <= address ? at + half : at;
+		count -= half;
+	}
+	return at;
 }
 
-static struct place search(const struct run_list *list, uint64_t address)
+/* True if the block is what search_index() would find. */
+static bool holds(const struct run_list *list, size_t block, uint64_t address)
 {
-	const struct block *block;
-	size_t low = 0;
-	size_t high = list->blocks;
-	struct place place;
+	return block < list->blocks && (!block || list->starts[block] <= address) &&
+	       (block + 1 == list->blocks || address < list->starts[block + 1]);
+}
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+/* The first run of the block that ends above address, or its count. */
+static size_t search_block(const struct index_entry *entry, uint64_t address)
+{
+	const uint64_t *ends = entry->block->ends;
+	size_t at = 0;
 
-		if (list->index[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
+	/* All of them come from memory at once, not one after the other. */
+	for (size_t i = 0; i < entry->count; i += ENDS_IN_LINE)
+		__builtin_prefetch(&ends[i]);
+	for (size_t count = entry->count; count > 1;) {
+		size_t half = count / 2;
+
+		at = ends[at + half - 1] <= address ? at + half : at;
+		count -= half;
 	}
-	if (!low)
-		return (struct place) { 0, 0 };
-	place.block = low - 1;
-	block = list->index[place.block].block;
-	low = 0;
-	high = block->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+	return at + (ends[at] <= address);
+}
 
-		if (block->runs[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	place.at = low;
-	return low < block->count ? place : (struct place) { place.block + 1, 0 };
+/* The same, if it is where one looked last or beside it; else SIZE_MAX. */
+static size_t search_near(const struct index_entry *entry, size_t at, uint64_t address)
+{
+	const uint64_t *ends = entry->block->ends;
+
+	if (at >= entry->count)
+		at = entry->count - 1;
+	if (ends[at] <= address)
+		return at + 1 == entry->count || ends[at + 1] > address ? at + 1 : SIZE_MAX;
+	if (!at || ends[at - 1] <= address)
+		return at;
+	return at == 1 || ends[at - 2] <= address ? at - 1 : SIZE_MAX;
 }
 
 struct place run_list_find(const struct run_list *list, uint64_t address)
 {
-	struct place next = { list->last_found->block, list->last_found->at + 1 };
+	struct place place = *list->last_found;
+	const struct index_entry *entry;
 
-	if (is_found(list, *list->last_found, address))
-		return *list->last_found;
-	*list->last_found = is_found(list, next, address) ? next : search(list, address);
-	return *list->last_found;
+	if (!list->blocks)
+		return (struct place) { 0, 0 };
+	if (holds(list, place.block, address)) {
+		place.at = search_near(&list->index[place.block], place.at, address);
+	} else {
+		place.block = search_index(list, address);
+		place.at = SIZE_MAX;
+	}
+	entry = &list->index[place.block];
+	if (place.at == SIZE_MAX)
+		place.at = search_block(entry, address);
+	*list->last_found = place;
+	return place.at < entry->count ? place : (struct place) { place.block + 1, 0 };
 }
 
 /* --- the splice --------------------------------------------------------------------------------------- */
@@ -159,10 +183,15 @@ bool run_list_reserve(struct run_list *list)
 	if (list->blocks == list->capacity) {
 		size_t capacity = list->capacity ? 2 * list->capacity : 16;
 		struct index_entry *index = reallocarray(list->index, capacity, sizeof(*index));
+		uint64_t *starts;
 
 		if (!index)
 			return false;
 		list->index = index;
+		starts = reallocarray(list->starts, capacity, sizeof(*starts));
+		if (!starts)
+			return false;
+		list->starts = starts;
 		list->capacity = capacity;
 	}
 	if (!list->spare)
@@ -182,118 +211,129 @@ static void index_remove(struct run_list *list, size_t first, size_t count)
 {
 	memmove(&list->index[first], &list->index[first + count],
 	        (list->blocks - first - count) * sizeof(*list->index));
+	memmove(&list->starts[first], &list->starts[first + count],
+	        (list->blocks - first - count) * sizeof(*list->starts));
 	list->blocks -= count;
 }
 
 static void index_insert(struct run_list *list, size_t at, struct block *block)
 {
 	memmove(&list->index[at + 1], &list->index[at], (list->blocks - at) * sizeof(*list->index));
-	list->index[at] = (struct index_entry) { 0, block };
+	memmove(&list->starts[at + 1], &list->starts[at],
+	        (list->blocks - at) * sizeof(*list->starts));
+	list->index[at] = (struct index_entry) { .block = block };
 	list->blocks++;
 }
 
-/* Removes [from, to). Returns where a run put in their place belongs: at may be the block's count. */
-static struct place remove_runs(struct run_list *list, struct place from, struct place to)
+/* `count` runs at [from] of one block take the places at [to] of the same or of another one. */
+static void move_runs(struct block *into, size_t to, const struct block *block, size_t from,
+                      size_t count)
 {
-	struct block *first = list->index[from.block].block;
+	memmove(&into->runs[to], &block->runs[from], count * sizeof(*into->runs));
+	memmove(&into->ends[to], &block->ends[from], count * sizeof(*into->ends));
+}
 
-	if (from.block == to.block) {
-		memmove(&first->runs[from.at], &first->runs[to.at],
-		        (first->count - to.at) * sizeof(*first->runs));
-		first->count -= to.at - from.at;
-		return from;
-	}
-	first->count = from.at;
+/* Removes [from, to), of which the latter is in another block. What follows begins behind `from`. */
+static void remove_runs(struct run_list *list, struct place from, struct place to)
+{
+	list->index[from.block].count = from.at;
 	for (size_t i = from.block + 1; i < to.block; i++)
 		retire(list, list->index[i].block);
 	if (to.at) {
-		struct block *last = list->index[to.block].block;
+		struct index_entry *last = &list->index[to.block];
 
-		memmove(&last->runs[0], &last->runs[to.at],
-		        (last->count - to.at) * sizeof(*last->runs));
 		last->count -= to.at;
-		list->index[to.block].start = last->runs[0].start;
+		move_runs(last->block, 0, last->block, to.at, last->count);
+		list->starts[to.block] = last->block->runs[0].start;
 	}
 	index_remove(list, from.block + 1, to.block - from.block - 1);
-	return from;
 }
 
 /* The upper half of a full block moves into the spare one. */
 static struct place split_block(struct run_list *list, struct place place)
 {
-	struct block *low = list->index[place.block].block;
-	struct block *high = list->spare;
+	struct index_entry *low = &list->index[place.block];
 	size_t keep = low->count / 2;
+	size_t moved = low->count - keep;
 
+	index_insert(list, place.block + 1, list->spare);
 	list->spare = NULL;
-	high->count = low->count - keep;
-	memcpy(high->runs, &low->runs[keep], high->count * sizeof(*high->runs));
+	low = &list->index[place.block];
+	move_runs(low[1].block, 0, low->block, keep, moved);
+	low[1].count = moved;
+	list->starts[place.block + 1] = low[1].block->runs[0].start;
 	low->count = keep;
-	index_insert(list, place.block + 1, high);
-	list->index[place.block + 1].start = high->runs[0].start;
 	return place.at > keep ? (struct place) { place.block + 1, place.at - keep } : place;
 }
 
-static void insert_runs(struct run_list *list, struct place place, const struct vma_run *runs,
-                        size_t count)
+/* [from, to) of one block gives way to runs[0 .. count), for which there is room. */
+static void replace_runs(struct index_entry *entry, size_t from, size_t to,
+                         const struct vma_run *runs, size_t count)
 {
-	struct block *block;
+	struct block *block = entry->block;
 
-	if (!list->blocks || place.block == list->blocks) {
-		if (place.block) { /* at the end: behind the last run */
-			place.block--;
-			place.at = list->index[place.block].block->count;
-		} else {
-			list->spare->count = 0;
-			index_insert(list, 0, list->spare);
-			list->spare = NULL;
-		}
+	if (to - from != count)
+		move_runs(block, from + count, block, to, entry->count - to);
+	for (size_t i = 0; i < count; i++) {
+		block->runs[from + i] = runs[i];
+		block->ends[from + i] = runs[i].end;
 	}
-	if (list->index[place.block].block->count + count > BLOCK_RUNS)
-		place = split_block(list, place);
-	block = list->index[place.block].block;
-	memmove(&block->runs[place.at + count], &block->runs[place.at],
-	        (block->count - place.at) * sizeof(*block->runs));
-	memcpy(&block->runs[place.at], runs, count * sizeof(*runs));
-	block->count += count;
+	entry->count += count - (to - from);
 }
 
-/* After a splice: no empty block, no two small neighbours, the index knows the first run. */
+/* After a splice: no empty block, no two small neighbours. */
 static void tidy(struct run_list *list, size_t at)
 {
-	struct block *block;
-	struct block *next;
+	struct index_entry *entry = &list->index[at];
+	struct block *gone = NULL;
 
-	if (at >= list->blocks)
-		return;
-	block = list->index[at].block;
-	if (!block->count) {
+	if (!entry->count) {
+		gone = entry->block;
 		index_remove(list, at, 1);
-		retire(list, block);
-		return;
-	}
-	list->index[at].start = block->runs[0].start;
-	if (at + 1 == list->blocks)
-		return;
-	next = list->index[at + 1].block;
-	if (block->count + next->count <= BLOCK_JOIN) {
-		memcpy(&block->runs[block->count], next->runs, next->count * sizeof(*next->runs));
-		block->count += next->count;
+	} else if (at + 1 < list->blocks && entry[0].count + entry[1].count <= BLOCK_JOIN) {
+		gone = entry[1].block;
+		move_runs(entry->block, entry->count, gone, 0, entry[1].count);
+		entry->count += entry[1].count;
 		index_remove(list, at + 1, 1);
-		retire(list, next);
 	}
+	if (gone)
+		retire(list, gone);
+}
+
+/* A place that may be behind the last run of a block instead of at the first of the next. */
+static struct place end_of_block(const struct run_list *list, struct place from, struct place to)
+{
+	if (!to.at && to.block && to.block - 1 == from.block)
+		return (struct place) { from.block, list->index[from.block].count };
+	return to;
 }
 
 void run_list_splice(struct run_list *list, struct place from, struct place to,
                      const struct vma_run *runs, size_t count)
 {
-	struct place place = from;
-
-	if (from.block != to.block || from.at != to.at)
-		place = remove_runs(list, from, to);
-	if (count)
-		insert_runs(list, place, runs, count);
-	tidy(list, place.block);
-	if (place.block)
-		tidy(list, place.block - 1);
+	if (from.block == list->blocks) { /* nothing to remove; behind the last run of all */
+		if (!list->blocks) {
+			index_insert(list, 0, list->spare);
+			list->spare = NULL;
+		}
+		from.block = list->blocks - 1;
+		from.at = list->index[from.block].count;
+		to = from;
+	}
+	to = end_of_block(list, from, to);
+	if (from.block != to.block) {
+		remove_runs(list, from, to);
+		to = from;
+	}
+	if (list->index[from.block].count - (to.at - from.at) + count > BLOCK_RUNS) {
+		replace_runs(&list->index[from.block], from.at, to.at, NULL, 0);
+		from = split_block(list, from);
+		to = from;
+	}
+	replace_runs(&list->index[from.block], from.at, to.at, runs, count);
+	if (!from.at)
+		list->starts[from.block] = list->index[from.block].block->runs[0].start;
+	tidy(list, from.block);
+	if (from.block)
+		tidy(list, from.block - 1);
 }

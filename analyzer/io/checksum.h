@@ -10,4 +10,11 @@
 
 uint32_t checksum(uint32_t seed, const void *data, size_t bytes);
 
+/*
+ * Of `count` pieces of `bytes` bytes, `stride` apart: sums[i] is that of piece i, seeded with seed + i. Far cheaper
+ * than as many calls.
+ */
+void checksum_each(uint32_t seed, const void *data, size_t stride, size_t bytes, size_t count,
+                   uint32_t *sums);
+
 #endif

@@ -87,7 +87,14 @@ static const struct vmat_record *stack_record(const struct trace *trace, uint32_
 
 bool trace_has_stack(const struct trace *trace, uint32_t id, uint8_t lap)
 {
-	const struct vmat_record *record = stack_record(trace, id);
+	uint32_t unit = trace_id_unit(trace, id);
+	const struct vmat_record *record;
+
+	/* In the first lap every record is of lap 0: nothing in it need be looked at, for each event. */
+	if (trace->laps && !trace->counts.arena_lap && !(id >> VMAT_ID_LAP_SHIFT) && lap <= 1)
+		return id && (uint64_t)unit * VMAT_RECORD_ALIGN < trace->arena_bytes &&
+		       trace->stack_bits[unit / 8] >> unit % 8 & 1;
+	record = stack_record(trace, id);
 
 	return record && is_of_lap(trace, record->lap, lap);
 }

@@ -14,7 +14,8 @@
 #include "checksum.h"
 #include "trace_parts.h"
 
-enum { CHUNK_BYTES = 1 << 20 };
+/* Little enough to be in the processor's cache still when its slots are looked at. */
+enum { CHUNK_BYTES = 1 << 17 };
 
 struct pass {
 	struct pass *next;
@@ -23,10 +24,17 @@ struct pass {
 	uint64_t end;
 	size_t in_flight; /* next of those */
 	uint8_t *chunk;
+	uint32_t *sums;       /* the checksum that each of its slots should have */
 	uint64_t chunk_first; /* index of its first slot */
 	uint64_t chunk_slots; /* 0: nothing read yet */
 	uint64_t empty;       /* slots stepped over */
 	int error;
+};
+
+/* What of a slot its checksum covers. */
+enum {
+	COVERED_FROM = offsetof(struct vmat_event, time),
+	COVERED_BYTES = offsetof(struct vmat_event, crc) - COVERED_FROM,
 };
 
 /* All flags of this version. */
@@ -75,6 +83,8 @@ static bool fill_chunk(struct pass *pass, uint64_t seq, uint64_t *empty)
 		return false;
 	}
 	memset(pass->chunk + n, 0, slots * stride - (size_t)n);
+	checksum_each((uint32_t)seq, pass->chunk + COVERED_FROM, stride, COVERED_BYTES, slots,
+	              pass->sums);
 	pass->chunk_first = index;
 	pass->chunk_slots = slots;
 	return true;
@@ -105,13 +115,12 @@ static const struct vmat_event *slot_here(struct pass *pass)
 	return NULL;
 }
 
-static bool slot_valid(const struct vmat_event *slot, uint64_t seq)
+/* Of a slot that slot_here() gave. */
+static bool slot_valid(const struct pass *pass, const struct vmat_event *slot, uint64_t seq)
 {
-	size_t from = offsetof(struct vmat_event, time);
+	uint64_t index = seq & (pass->trace->header.slot_count - 1);
 
-	return slot->stamp == seq + 1 &&
-	       checksum((uint32_t)seq, (const uint8_t *)slot + from,
-	                offsetof(struct vmat_event, crc) - from) == slot->crc;
+	return slot->stamp == seq + 1 && pass->sums[index - pass->chunk_first] == slot->crc;
 }
 
 /* fstat's device is not always the one that maps prints (btrfs, overlays): where there are rows, theirs holds. */
@@ -221,7 +230,7 @@ static bool next_event(void *self, struct event *event)
 	while ((slot = slot_here(pass))) {
 		uint64_t seq = pass->seq++;
 
-		if (slot_valid(slot, seq)) {
+		if (slot_valid(pass, slot, seq)) {
 			decode(pass->trace, slot, seq, event);
 			return true;
 		}
@@ -240,17 +249,14 @@ static struct pass *pass_new(struct trace *trace)
 
 	if (!pass)
 		return NULL;
-	pass->chunk = malloc(CHUNK_BYTES);
-	if (!pass->chunk) {
-		free(pass);
-		return NULL;
-	}
 	pass->trace = trace;
 	pass->seq = trace->counts.first_seq;
 	pass->end = end_seq(trace);
 	pass->next = trace->passes;
-	trace->passes = pass;
-	return pass;
+	trace->passes = pass; /* which owns it */
+	pass->chunk = malloc(CHUNK_BYTES);
+	pass->sums = calloc(CHUNK_BYTES / trace->header.slot_bytes, sizeof(*pass->sums));
+	return pass->chunk && pass->sums ? pass : NULL;
 }
 
 bool trace_events(struct trace *trace, struct event_source *source)
@@ -273,7 +279,9 @@ bool trace_event_at(const struct trace *trace, uint64_t seq, struct event *event
 		return false;
 	n = trace_read_at(trace->fd, &slot, sizeof(slot),
 	                  trace->ring_at.offset + index * trace->header.slot_bytes);
-	if (n != (ssize_t)sizeof(slot) || !slot_valid(&slot, seq))
+	if (n != (ssize_t)sizeof(slot) || slot.stamp != seq + 1 ||
+	    checksum((uint32_t)seq, (const uint8_t *)&slot + COVERED_FROM, COVERED_BYTES) !=
+	            slot.crc)
 		return false;
 	decode(trace, &slot, seq, event);
 	return true;
@@ -309,7 +317,6 @@ static void count_slot(struct trace *trace, const struct vmat_event *slot, uint6
 {
 	struct trace_counts *counts = &trace->counts;
 	uint64_t enter = slot->enter < seq ? slot->enter : seq;
-	uint64_t time_ns = trace_time(trace, slot->time);
 	struct named_view named;
 
 	counts->events++;
@@ -325,8 +332,6 @@ static void count_slot(struct trace *trace, const struct vmat_event *slot, uint6
 		(slot->rows && !trace_touched(trace, slot->rows, slot->lap));
 	if (seq - enter > counts->window)
 		counts->window = seq - enter;
-	if (time_ns > counts->last_ns)
-		counts->last_ns = time_ns;
 	drop_ended(trace, slot);
 }
 
@@ -335,6 +340,7 @@ bool trace_ring_scan(struct trace *trace, struct trace_error *error)
 	struct trace_counts *counts = &trace->counts;
 	uint64_t end = end_seq(trace);
 	uint64_t last_begin = 0; /* while the ring was not lapped, what went before is worth more */
+	uint64_t last_ticks = 0;
 	const struct vmat_event *slot;
 	struct pass *pass;
 
@@ -351,13 +357,17 @@ bool trace_ring_scan(struct trace *trace, struct trace_error *error)
 		return false;
 	}
 	for (; (slot = slot_here(pass)); pass->seq++) {
-		if (slot_valid(slot, pass->seq))
+		if (slot_valid(pass, slot, pass->seq)) {
 			count_slot(trace, slot, pass->seq);
-		else if (slot->stamp > pass->seq + 1)
+			if (slot->time > last_ticks)
+				last_ticks = slot->time;
+			continue;
+		}
+		if (slot->stamp > pass->seq + 1)
 			counts->overwritten++;
 		else
 			counts->torn++;
-		if (pass->seq < last_begin && !slot_valid(slot, pass->seq))
+		if (pass->seq < last_begin)
 			counts->whole_seq = pass->seq + 1;
 	}
 	if (pass->error) {
@@ -371,11 +381,10 @@ bool trace_ring_scan(struct trace *trace, struct trace_error *error)
 		      compare_in_flight);
 	counts->in_flight = trace->in_flight_count;
 	for (size_t i = 0; i < trace->in_flight_count; i++) {
-		uint64_t time_ns = trace_time(trace, trace->in_flight[i].time);
-
-		if (time_ns > counts->last_ns)
-			counts->last_ns = time_ns;
+		if (trace->in_flight[i].time > last_ticks)
+			last_ticks = trace->in_flight[i].time;
 	}
+	counts->last_ns = trace_time(trace, last_ticks);
 	return true;
 }
 
@@ -387,6 +396,7 @@ void trace_ring_release(struct trace *trace)
 
 		trace->passes = pass->next;
 		free(pass->chunk);
+		free(pass->sums);
 		free(pass);
 	}
 }
