@@ -22,6 +22,7 @@
 #include "faults.h"
 #include "frames.h"
 #include "header.h"
+#include "held_signals.h"
 #include "modules.h"
 #include "modules_table.h"
 #include "place.h"
@@ -368,7 +369,6 @@ bool address_space_is_recorded(void)
 /* Signals are blocked: a handler that forked in the middle would leave half a beginning to its child. */
 bool address_space_enter_slowly(void)
 {
-	const uint64_t all = UINT64_MAX;
 	uint64_t mask;
 	uint32_t state = __atomic_load_n(address_space.state, __ATOMIC_ACQUIRE);
 	bool begun;
@@ -377,9 +377,9 @@ bool address_space_enter_slowly(void)
 		return address_space_is_recorded();
 	if (state != SPACE_NEW)
 		return wait_for_file();
-	RAW_4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &mask, sizeof(mask));
+	mask = signals_hold();
 	begun = begin_child();
-	RAW_4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+	signals_let_go(mask);
 	return begun;
 }
 

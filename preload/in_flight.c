@@ -5,6 +5,7 @@
 #include "in_flight.h"
 
 #include "address_space.h"
+#include "held_signals.h"
 #include "snapshot.h"
 
 /* The event is in its slot, or was, and written over since. */
@@ -15,7 +16,7 @@ static bool is_stored(uint64_t seq)
 	return __atomic_load_n(&slot->stamp, __ATOMIC_RELAXED) > seq;
 }
 
-void in_flight_leave(struct vmat_in_flight *entry)
+static void leave(struct vmat_in_flight *entry)
 {
 	uint64_t owner = __atomic_load_n(&entry->owner, __ATOMIC_RELAXED);
 	uint64_t slot = entry->slot;
@@ -32,11 +33,20 @@ void in_flight_leave(struct vmat_in_flight *entry)
 	};
 
 	__builtin_memcpy(event.args, entry->args, sizeof(event.args));
-	/* A handler that interrupts this may do the same: one of the two has it. */
+	/* Another process on this thread's memory may do the same: one of the two has it. */
 	if (!__atomic_compare_exchange_n(&entry->owner, &owner, 0, false, __ATOMIC_ACQ_REL,
 	                                 __ATOMIC_RELAXED) ||
 	    !(owner & 1) || (slot && is_stored(slot - 1)))
 		return;
 	if (ring_store(&event, slot ? slot - 1 : ring_draw(), address_space.state))
 		snapshot_take(VMAT_SNAPSHOT_PERIODIC);
+}
+
+/* A handler in the middle, and a jump out of it, would leave neither an entry nor an event. */
+void in_flight_leave(struct vmat_in_flight *entry)
+{
+	uint64_t mask = signals_hold();
+
+	leave(entry);
+	signals_let_go(mask);
 }

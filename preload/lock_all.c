@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "address_space.h"
+#include "held_signals.h"
 #include "own_proc.h"
 #include "raw_syscall.h"
 #include "real.h"
@@ -74,11 +75,14 @@ static uint64_t each_vma(int mlock2_flags)
 	uint64_t bytes = 0;
 	size_t filled = 0;
 	bool skips = false; /* the rest of a long line */
+	uint64_t mask = signals_hold();
 	long fd = own_maps_open();
 	long got;
 
-	if (raw_failed(fd))
+	if (raw_failed(fd)) {
+		signals_let_go(mask);
 		return 0;
+	}
 	while ((got = RAW_3(SYS_read, fd, buffer + filled, sizeof(buffer) - filled)) > 0) {
 		size_t line = 0;
 
@@ -101,6 +105,7 @@ static uint64_t each_vma(int mlock2_flags)
 		__builtin_memmove(buffer, buffer + line, filled);
 	}
 	RAW_1(SYS_close, fd);
+	signals_let_go(mask);
 	return bytes;
 }
 

@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "depot.h"
+#include "held_signals.h"
 #include "own_proc.h"
 #include "raw_syscall.h"
 #include "ring.h"
@@ -51,6 +52,7 @@ void snapshot_take(enum vmat_snapshot_reason reason)
 	bool wanted =
 		ring.laps || reason != VMAT_SNAPSHOT_PERIODIC ||
 		__atomic_load_n(&ring.control->arena_used, __ATOMIC_RELAXED) < ring.arena_bytes / 2;
+	uint64_t mask = signals_hold();
 	long fd = wanted ? own_maps_open() : -1;
 	uint64_t bytes = 0;
 	long got = -1;
@@ -68,6 +70,7 @@ void snapshot_take(enum vmat_snapshot_reason reason)
 		} while (got > 0 && ring.control == control);
 		RAW_1(SYS_close, fd);
 	}
+	signals_let_go(mask);
 	end.end = ring_head();
 	end.brk = (uint64_t)RAW_1(SYS_brk, 0);
 	end.clock = ring_clock_pair();
@@ -121,13 +124,7 @@ static bool keep_touching(char *buffer, size_t *kept, size_t *filled, const uint
 	return past;
 }
 
-uint32_t snapshot_rows(uint64_t start, uint64_t end)
-{
-	return snapshot_rows_of_two(start, end, start, end);
-}
-
-uint32_t snapshot_rows_of_two(uint64_t start, uint64_t end, uint64_t other_start,
-                              uint64_t other_end)
+static uint32_t read_rows(uint64_t start, uint64_t end, uint64_t other_start, uint64_t other_end)
 {
 	const uint64_t range[2][2] = { { start, end }, { other_start, other_end } };
 	size_t reserved = 2 * READ_BYTES;
@@ -167,4 +164,19 @@ uint32_t snapshot_rows_of_two(uint64_t start, uint64_t end, uint64_t other_start
 		return 0;
 	depot_finish(text, VMAT_RECORD_ROWS, reserved, kept);
 	return id;
+}
+
+uint32_t snapshot_rows_of_two(uint64_t start, uint64_t end, uint64_t other_start,
+                              uint64_t other_end)
+{
+	uint64_t mask = signals_hold();
+	uint32_t id = read_rows(start, end, other_start, other_end);
+
+	signals_let_go(mask);
+	return id;
+}
+
+uint32_t snapshot_rows(uint64_t start, uint64_t end)
+{
+	return snapshot_rows_of_two(start, end, start, end);
 }

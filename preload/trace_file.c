@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "folders.h"
+#include "held_signals.h"
 #include "modules_table.h"
 #include "place.h"
 #include "processor.h"
@@ -346,7 +347,7 @@ static void trim(long fd)
 	      (uint64_t)((uint8_t *)ring.slots - (uint8_t *)ring.header) + ready * VMAT_SLOT_BYTES);
 }
 
-void ring_trim(const char *path)
+static void open_and_trim(const char *path)
 {
 	long fd = -ENOSYS;
 
@@ -358,4 +359,12 @@ void ring_trim(const char *path)
 	if (is_our_file(fd))
 		trim(fd);
 	RAW_1(SYS_close, fd);
+}
+
+void ring_trim(const char *path)
+{
+	uint64_t mask = signals_hold();
+
+	open_and_trim(path);
+	signals_let_go(mask);
 }

@@ -20,6 +20,9 @@ bool snapshot_overlaps(const struct snapshot *snapshot, const struct event *even
 {
 	if ((!event->in_flight || event->left) && event->exit < snapshot->begin)
 		return false;
+	/* A jump may have left it before the thread came to read: of one thread, the clock tells. */
+	if (event->in_flight && event->tid == snapshot->tid && event->time_ns < snapshot->time_ns)
+		return event->enter <= snapshot->end;
 	/* The reader's own next call may have loaded the same head as the end of the read: it came after. */
 	if (event->tid == snapshot->tid)
 		return event->enter < snapshot->end;

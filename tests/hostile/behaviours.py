@@ -108,7 +108,7 @@ def every_jump_is_told(bench, check, trace):
     """Calls that were jumped out of: no one is just missing, and with them the replay is the kernel's list."""
     info = bench.info(trace)
     check.that(info["events"]["left"], "no jump hit a call: nothing was tested")
-    check.that(info["unseen"]["causes"]["call left"], "none of them had been done: nothing was tested")
+    check.that(FULL or info["unseen"]["causes"]["call left"], "none of them had been done: nothing was tested")
     lost = info["lost"]
     check.that(lost["torn"] < info["events"]["left"] / 10 and not lost["dropped"] and (FULL or not lost["overwritten"]),
                f"lost: {lost}")
@@ -127,6 +127,10 @@ def jumps(bench, check):
     check.that("nested" not in tail["flags"], "a jump out of a wrapper left the thread nested")
     least = 2 if info["settings"]["stack"] == "cfi" else 1
     check.that(len(tail["stack"]) >= least, "no stack after jumps out of wrappers")
+    os.unlink(the_trace(bench, check))
+    # A list is read every 256 events: jumps hit that, too, and must leave no descriptor behind.
+    act(bench, check, "jumps", 1000, VMATRACE_RING="1024")
+    bench.explained(check, "jumps amid lists")
 
 
 def forks_in_handler(bench, check):
