@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 from churned import churn
 from harness import Bench, Check, skip
@@ -87,8 +88,37 @@ def shared_folder(bench, check):
     check.equal("in a stranger's folder", mode(os.path.join(strange, "t.vmat")), "0o600")
 
 
+# Makes the library one of the system's that is set-user-id, in a mount namespace of its own, and runs the program as
+# another user: arguments are a folder, the library, the program, where traces go.
+PRELOAD_SECURELY = """
+system=$(dirname "$(readlink -f /lib/x86_64-linux-gnu/libc.so.6)") || exit 77
+mkdir "$1/up" && mount -t tmpfs none "$1/up" && mkdir "$1/up/u" "$1/up/w" &&
+mount -t overlay -o "lowerdir=$system,upperdir=$1/up/u,workdir=$1/up/w" none "$system" || exit 77
+cp "$2" "$system/libvmatrace.so" && chmod 4755 "$system/libvmatrace.so" || exit 77
+export LD_PRELOAD=libvmatrace.so VMATRACE_OUT="$4/%p.vmat" VMATRACE_VERBOSE=1
+exec setpriv --reuid=65534 --clear-groups --inh-caps=-all -- "$3" exit 1 0 2 3000
+"""
+
+
+def loaded_and_patched(pid):
+    """Whether the recorder is in that process, and whether libc's text is not what its file holds."""
+    loaded, patched = False, False
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb") as memory:
+        for line in maps:
+            where, rights, offset, _, _, name = (line.split(maxsplit=5) + [""])[:6]
+            name = name.rstrip("\n")
+            loaded |= name.endswith("/libvmatrace.so")
+            if name.endswith("/libc.so.6") and "x" in rights:
+                start, end = (int(part, 16) for part in where.split("-"))
+                memory.seek(start)
+                with open(f"/proc/{pid}/root{name}", "rb") as file:
+                    file.seek(int(offset, 16))
+                    patched |= memory.read(end - start) != file.read(end - start)
+    return loaded, patched
+
+
 def secure(bench, check):
-    """A set-user-id program records nothing, even where the loader lets the library in."""
+    """A set-user-id program, and one with capabilities, record nothing, even where the loader lets the library in."""
     if os.geteuid() or not shutil.which("setpriv") or \
             subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
         skip("root and a mount namespace are needed")
@@ -97,25 +127,32 @@ def secure(bench, check):
     os.chmod(bench.traces, 0o777)
     program = os.path.join(bench.folder, "file_churn")
     shutil.copy(os.path.join(bench.build, "file_churn"), program)
-    # In such a program only a library of the system's folders that is set-user-id itself is preloaded.
-    script = ('system=$(dirname "$(readlink -f /lib/x86_64-linux-gnu/libc.so.6)") || exit 77; mkdir "$1/up" "$1/work" && '
-              'mount -t tmpfs none "$1/up" && mkdir "$1/up/u" "$1/up/w" && '
-              'mount -t overlay -o "lowerdir=$system,upperdir=$1/up/u,workdir=$1/up/w" none "$system" || exit 77; '
-              'cp "$2" "$system/libvmatrace.so" && chmod 4755 "$system/libvmatrace.so" && '
-              'chown 0:0 "$3" && chmod "$4" "$3" || exit 77; '
-              'LD_PRELOAD=libvmatrace.so VMATRACE_OUT="$5/%p.vmat" VMATRACE_VERBOSE=1 LD_DEBUG= setpriv --reuid=65534 '
-              '--clear-groups --inh-caps=-all -- "$3" exit 1 10 2')
-    for bits, traced in (("755", True), ("4755", False)):
-        folder = os.path.join(bench.folder, bits)
+    ways = {"no rights of its own": (["chmod", "755"], True), "set-user-id": (["chmod", "4755"], False)}
+    if shutil.which("setcap"):
+        ways["capabilities"] = (["setcap", "cap_net_raw+ep"], False)
+    for number, (name, (grant, traced)) in enumerate(ways.items()):
+        folder = os.path.join(bench.folder, str(number))
         os.mkdir(folder)
-        done = bench.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", folder,
-                          bench.library, program, bits, bench.traces], False)
-        if done.returncode == 77:
-            skip(f"no overlay of the system's libraries: {done.stderr}")
-        check.equal(f"mode {bits}: status", done.returncode, 7)
+        os.chmod(program, 0o755)
+        if subprocess.run([*grant, program], check=False).returncode:
+            print(f"not run: {name}")
+            continue
+        process = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", PRELOAD_SECURELY, "sh",
+                                    folder, bench.library, program, bench.traces], stderr=subprocess.PIPE)
+        for _ in range(500):
+            if process.poll() is not None or os.readlink(f"/proc/{process.pid}/exe") == program:
+                break
+            time.sleep(0.01)
+        time.sleep(0.5)
+        if process.poll() == 77:
+            skip(f"no overlay of the system's libraries: {process.stderr.read()}")
+        # Or nothing would be tested: the recorder is there, and leaves everything as it is.
+        check.equal(f"{name}: loaded, patched", loaded_and_patched(process.pid), (True, traced))
+        errors = process.communicate()[1]
+        check.equal(f"{name}: status, lines of the recorder", (process.returncode, errors.count(b"\n")),
+                    (7, 1 + traced))
         programs = [os.path.basename(bench.info(path)["exe"]) for path in bench.trace_files()]
-        check.equal(f"mode {bits}: traced", sorted(set(programs) - {"dash", "sh", "bash"}),
-                    ["file_churn", "setpriv"] if traced else ["setpriv"])
+        check.equal(f"{name}: traced", sorted(programs), ["file_churn", "setpriv"] if traced else ["setpriv"])
         for path in bench.trace_files():
             os.unlink(path)
 
