@@ -117,6 +117,11 @@ void arena_return(struct vmat_record *record, uint64_t reserved, uint64_t used)
 
 	/* In the first lap what holds nothing reads 0. */
 	words_clear((uint8_t *)record + aligned(used), aligned(reserved) - aligned(used));
+	/*
+	 * Before others may store behind it: whoever reads what a kill left unfinished goes on from here, and would
+	 * look for the next record in the middle of theirs.
+	 */
+	__atomic_store_n(&record->bytes, (uint32_t)(used - sizeof(*record)), __ATOMIC_RELAXED);
 	__atomic_compare_exchange_n(&ring.control->arena_used, &end, start + aligned(used), false,
 	                            __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }

@@ -3,6 +3,7 @@
 
     deaths.py BUILD ACT
 """
+import concurrent.futures
 import glob
 import json
 import os
@@ -20,15 +21,16 @@ KILLS = int(os.environ.get("KILLS", 0)) or (1000 if FULL else 30)
 WRITERS = 4
 STACKS = 64
 SLOTS = 1024
+KILLED_SLOTS = (64, 256, 1024)
 
 
 def look(bench, check, trace, what):
-    """Records, replay, calls in flight of a trace whose process is gone. How many records it has."""
+    """Records, replay, calls in flight of a trace whose process is gone. How many records it has; its info."""
     done = bench.read("events", "-q", "--format", "jsonl", trace)
     if done.returncode == 3:
         # Killed before the header was there, or before the first list was whole: then it says so, in a line.
         check.that(done.stderr.count(b"\n") == 1, f"{what}: {done.stderr}")
-        return 0
+        return 0, None
     check.equal(f"{what}: status of events", (done.returncode, done.stderr), (0, b""))
     seen, _ = judge(check, [json.loads(line) for line in done.stdout.splitlines()], STACKS)
     info = bench.info(trace)
@@ -41,29 +43,44 @@ def look(bench, check, trace, what):
     verify = bench.read("verify", "--format", "json", trace)
     allowed = (0,) if info["snapshots"] else (0, 3)
     check.that(verify.returncode in allowed, f"{what}: verify: {verify.returncode}, {verify.stdout}")
-    return seen
+    return seen, info
+
+
+def kill_one(bench, check, number):
+    """Its trace is looked at and, if all is well, gone. Its records; its info, if it came to have a header."""
+    chance = random.Random(number)
+    trace = os.path.join(bench.traces, f"{number}.vmat")
+    process = subprocess.Popen(churn(bench, "exit", WRITERS, 0, STACKS, 60000),
+                               env=bench.environment(True, VMATRACE_RING=str(chance.choice(KILLED_SLOTS)),
+                                                     VMATRACE_OUT=trace), stdout=subprocess.DEVNULL)
+    # From before there is a file to after many laps.
+    time.sleep(chance.choice((0.005, 0.04, 0.15)) * chance.random() * 2)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    if not os.path.exists(trace):
+        return 0, None
+    found = look(bench, check, trace, f"kill {number}")
+    if not check.failures:
+        os.unlink(trace)
+    return found
 
 
 def kills(bench, check):
-    """SIGKILL at any moment of four writers' lives."""
-    chance = random.Random(5)
-    seen = laps = flights = 0
-    for number in range(KILLS):
-        process = subprocess.Popen(churn(bench, "exit", WRITERS, 0, STACKS, 60000),
-                                   env=bench.environment(True, VMATRACE_RING=str(SLOTS)),
-                                   stdout=subprocess.DEVNULL)
-        # From before there is a file to after some laps.
-        time.sleep(chance.choice((0.003, 0.02, 0.15)) * chance.random() * 2)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        for trace in bench.trace_files():
-            seen += look(bench, check, trace, f"kill {number}")
-            info = json.loads(bench.read("info", "--format", "json", trace).stdout or b"{}")
-            laps += bool(info) and info["lost"]["overwritten"] > 0
-            flights += len(info["in_flight"]) if info else 0
-            if not check.failures:
-                os.unlink(trace)
-    check.that(seen > 50 * KILLS and laps > KILLS // 10, f"{seen} records, {laps} rings lapped: killed too soon")
+    """SIGKILL at any moment of four writers' lives. Two at a time: what one is looked at the other runs beside."""
+    seen = laps = flights = torn = done = 0
+    began = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for found, info in pool.map(lambda number: kill_one(bench, check, number), range(KILLS)):
+            done += 1
+            seen += found
+            if info:
+                laps += info["lost"]["overwritten"] > 0
+                torn += info["lost"]["torn"]
+                flights += len(info["in_flight"])
+            if done % 50 == 0 or done == KILLS:
+                print(f"{done} of {KILLS} kills in {time.monotonic() - began:.0f} s: {seen} records of churn's, {laps} rings "
+                      f"lapped, {flights} calls in flight, {torn} torn; {len(check.failures)} failures", flush=True)
+    check.that(seen > 20 * KILLS and laps > KILLS // 10, f"{seen} records, {laps} rings lapped: killed too soon")
     check.that(flights, "no call was in flight in any of them")
 
 
@@ -87,8 +104,8 @@ def ways(bench, check):
             expected = -getattr(signal, name) if name else status
             check.equal(f"{what}: status", done.returncode, 128 - expected if recorded and name else expected)
             (trace,) = bench.trace_files()
-            check.that(look(bench, check, trace, what) > 50, f"{what}: hardly a record")
-            info = bench.info(trace)
+            seen, info = look(bench, check, trace, what)
+            check.that(seen > 50, f"{what}: hardly a record")
             seen = (info["ended"], info["exit_status"], info["signal"])
             if recorded:
                 check.equal(f"{what}: ended", seen, (ended, status, name))

@@ -15,6 +15,8 @@ function(file_test SCRIPT)
 endfunction()
 file_test(wrap.py tiny_ring hundred_laps stacks_turn_over long_lists modules stop)
 file_test(deaths.py kills ways exec_in_flight failed_exec)
+# A thousand kills, with VMATRACE_FULL=1 and many others at work, take their time.
+set_tests_properties(file/kills PROPERTIES TIMEOUT 7200)
 file_test(disks.py disk_full disk_filled quota devices)
 file_test(limits.py file_size address_space descriptors locked cgroup map_count folders)
 file_test(owner.py modes links shared_folder secure)
