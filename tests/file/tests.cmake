@@ -38,7 +38,8 @@ if(HAS_THREAD_SANITIZER)
     preload/depot.c)
   target_include_directories(file_ring_race PRIVATE preload preload/arch/${VMATRACE_ARCH})
   target_compile_options(file_ring_race PRIVATE -fsanitize=thread -g -O1 -fno-strict-aliasing
-    $<$<C_COMPILER_ID:GNU>:-Wno-tsan>)
+    $<$<C_COMPILER_ID:GNU>:-Wno-tsan>
+    $<$<C_COMPILER_ID:GNU>:-include${CMAKE_CURRENT_LIST_DIR}/plain_copies.h>)
   target_link_options(file_ring_race PRIVATE -fsanitize=thread)
   target_link_libraries(file_ring_race PRIVATE Threads::Threads)
   add_test(NAME file/ring_race COMMAND setarch ${CMAKE_SYSTEM_PROCESSOR} -R
