@@ -20,7 +20,9 @@
 static const struct command commands[] = {
 	{ "record", cmd_record, "-- CMD [ARG ...]", "run CMD traced",
 	  "Traces go to a new folder vmatrace.NAME.PID, one file for each process and program "
-	  "image.\n"
+	  "image. Nobody may truncate one while CMD runs (its next call would end it by "
+	  "SIGBUS);\n"
+	  "to move or to remove it is harmless.\n"
 	  "exit status: that of CMD, 128 + signal if one ended it, 125 own failure, 126 CMD cannot "
 	  "be run,\n"
 	  "127 CMD not found\n" },

@@ -5,12 +5,13 @@
 """
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 
 from churned import churn
-from harness import Bench, Check, skip
+from harness import Bench, Check, need, skip
 
 NOBODY = 65534
 
@@ -157,7 +158,48 @@ def secure(bench, check):
             os.unlink(path)
 
 
-ACTS = {act.__name__: act for act in (modes, links, shared_folder, secure)}
+READERS = ("info", "events", "timeline", "maps", "mm", "budget", "protections", "shared", "sites", "leaks", "verify", "check")
+
+
+def changes_of(log, trace):
+    """What strace saw that could cut a file: by its name, or opened to be written to."""
+    with open(log, encoding="utf-8", errors="replace") as file:
+        lines = [line for line in file if trace in line or "truncate(" in line]
+    return [line for line in lines if "O_RDONLY" not in line] if lines else ["nothing was seen"]
+
+
+def truncated(bench, check):
+    """
+    A trace that another process cuts while it is written: the documented end, a SIGBUS, and what is left can be read.
+    vmatrace itself never does it: its commands do not even open a trace to write, and `record` cuts none.
+    """
+    need("strace")
+    process = subprocess.Popen(churn(bench, "exit", 2, 0, 4, 60000), env=bench.environment(True, VMATRACE_RING="1024"))
+    while not bench.trace_files() or b"stored" not in bench.read("info", "--format", "json", *bench.trace_files()).stdout:
+        time.sleep(0.02)
+    (trace,) = bench.trace_files()
+    size, log = os.path.getsize(trace), os.path.join(bench.folder, "strace")
+    for command in READERS:
+        subprocess.run(["strace", "-f", "-o", log, "-e", "trace=/open.*|.*truncate.*", bench.vmatrace, command, "-q", trace],
+                       capture_output=True, check=False, timeout=300, env=bench.environment(False))
+        check.equal(f"{command}: what could cut the trace", changes_of(log, trace), [])
+        check.equal(f"{command}: size, life", (os.path.getsize(trace), process.poll()), (size, None))
+    os.rename(trace, trace + ".moved")
+    time.sleep(0.2)
+    check.equal("moved: life", process.poll(), None)
+    os.truncate(trace + ".moved", 4096)
+    check.equal("cut: the end", process.wait(timeout=60), -signal.SIGBUS)
+    for command in READERS:
+        done = bench.read(command, "-q", trace + ".moved")
+        check.that(done.returncode in (0, 1, 3), f"{command} of what is left: {done.returncode}, {done.stderr[:300]}")
+    command = ["strace", "-o", log, "-e", "trace=/open.*|.*truncate.*", bench.vmatrace, "record", "-q", "-o",
+               os.path.join(bench.folder, "recorded") + "/", "--", *churn(bench, "exit", 2, 100, 4)]
+    check.equal("record: status", bench.run(command, False).returncode, 7)
+    with open(log, encoding="utf-8", errors="replace") as file:
+        check.equal("record: what cuts", [line for line in file if "truncate(" in line or ".vmat" in line and "O_TRUNC" in line], [])
+
+
+ACTS = {act.__name__: act for act in (modes, links, shared_folder, secure, truncated)}
 
 
 def main():
