@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -220,6 +221,14 @@ static void calls(void)
 	map_and_unmap(count);
 }
 
+/* What of /proc is its user's alone is root's from here on. */
+static void closed(void)
+{
+	if (prctl(PR_SET_DUMPABLE, 0))
+		fail("PR_SET_DUMPABLE");
+	map_and_unmap(count);
+}
+
 const struct act acts[] = {
 	{ "own_spaces", own_spaces },
 	{ "borrowed_spaces", borrowed_spaces },
@@ -229,5 +238,6 @@ const struct act acts[] = {
 	{ "emptied_environment", emptied_environment },
 	{ "run_operand", run_operand },
 	{ "calls", calls },
+	{ "closed", closed },
 	{ NULL, NULL },
 };

@@ -139,7 +139,7 @@ def setuid_program(bench, check):
     mine = [shutil.copy(path, bench.folder) for path in (bench.program("births"), bench.library)]
     privileged = shutil.copy(shutil.which("id"), os.path.join(bench.folder, "privileged"))
     os.chmod(privileged, 0o4755)
-    script = f'exec "{mine[0]}" calls 3'
+    script = f'exec "{mine[0]}" closed 3'
     for path in mine:
         os.chmod(path, 0o755)
     command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "sh", "-c",
@@ -151,6 +151,9 @@ def setuid_program(bench, check):
                 (plain.returncode, plain.stdout, plain.stderr))
     check.equal("it is privileged", plain.stdout, b"0\n")
     check.equal("traces", (len(bench.named("births")), len(bench.named("privileged"))), (1, 0))
+    # Its own list it may read, closed as it is to its user.
+    info = bench.info(bench.named("births")[0])
+    check.equal("lists", (info["snapshots"][-1]["reason"], info["lost"]["snapshots"]), ("exit", 0))
 
 
 def one_folder(bench, check):

@@ -2,7 +2,7 @@
 from table import Mutant
 
 RECORDER, SPACE, UNWIND = "preload/recorder.c", "preload/address_space.c", "preload/unwind.c"
-RECIPES, STACKS, MEMO = "preload/recipes.c", "preload/stacks.c", "preload/memo.c"
+RECIPES, STACKS = "preload/recipes.c", "preload/stacks.c"
 CFI, ENTRY, SITE_CALL = "preload/arch/x86_64/cfi.c", "preload/arch/x86_64/entry.S", "preload/arch/x86_64/site_call.c"
 
 MUTANTS = [
@@ -109,17 +109,10 @@ MUTANTS = [
            "\telse\n\t\tframe.foreign = true;\n",
            "\telse\n\t\tframe.bound = frame.sp;\n",
            "hostile/coroutines hostile/bare_stacks"),
-    Mutant("a_walk_into_another_one_s_memo", "U4", MEMO,
-           "\t\tif (state & 1 && !(outermost && is_left(memo, state, mine, first)))\n",
-           "\t\tif (outermost && is_left(memo, state, mine, first - 1) && !memo)\n",
-           "file/hundred_laps"),
-    Mutant("learns_with_signals", "U4", RECIPES,
-           "SIG_BLOCK, &all, &mask, SIGNAL_SET_BYTES)",
-           "SIG_BLOCK, &none, &mask, SIGNAL_SET_BYTES)",
-           "hostile/signalled_early",
-           ((RECIPES,
-             "\tconst uint64_t all = UINT64_MAX;\n\tstruct dl_find_object object;",
-             "\tconst uint64_t none = 0;\n\tstruct dl_find_object object;"),)),
+    Mutant("a_lock_that_nobody_opens", "U4 T11", RECIPES,
+           "\tatomic_store_explicit(&state.lock, 0, memory_order_release);",
+           "\tatomic_thread_fence(memory_order_release);",
+           "hostile/signalled_early hostile/cancelled_early"),
     Mutant("no_frames_by_rbx", "U5", UNWIND,
            "\tif (!frame.bx_at)\n\t\treturn",
            "\tif (frame.bx_at | 1)\n\t\treturn",
