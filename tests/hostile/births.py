@@ -35,6 +35,21 @@ def own_spaces(bench, check):
     bench.explained(check, "own spaces")
 
 
+def unwiped_spaces(bench, check):
+    """Where madvise() says yes to everything and does nothing, a child would write into its parent's trace."""
+    need("strace")
+    program = [bench.program("births"), "own_spaces"]
+    script = 'exec strace -f -qq -o /dev/null -e inject=madvise:retval=0 "$0" "$1"'
+    plain, traced = (bench.run(["sh", "-c", script, *program], with_it) for with_it in (False, True))
+    if plain.returncode or b"fork: status" not in plain.stdout:
+        skip(f"strace cannot inject here: {plain.stderr[:200]}")
+    check.equal("as untraced", (traced.returncode, traced.stdout, traced.stderr),
+                (plain.returncode, plain.stdout, plain.stderr))
+    check.equal("mmap calls", mmaps(bench, bench.named("births")), [5])
+    lost = bench.info(bench.named("births")[0])["lost"]
+    check.equal("children not followed", lost["children_not_followed"], 5)
+
+
 def borrowed_spaces(bench, check):
     act(bench, check, "borrowed_spaces")
     # Its own thousand and the stack; what vfork and CLONE_VM children did is done to it.
@@ -178,7 +193,7 @@ def one_folder(bench, check):
             check.that(read.returncode == 0 and read.stdout, f"{command} --pid {pid}: {read.stderr[:200]}")
 
 
-ACTS = {f.__name__: f for f in (own_spaces, borrowed_spaces, shared_thread, daemonise, many_forks,
+ACTS = {f.__name__: f for f in (own_spaces, unwiped_spaces, borrowed_spaces, shared_thread, daemonise, many_forks,
                                 emptied_environment, static_program, program_of_32_bits, setuid_program,
                                 one_folder)}
 
