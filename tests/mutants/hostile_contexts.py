@@ -150,7 +150,7 @@ MUTANTS = [
     Mutant("no_frames_by_frame_pointer", "U12", UNWIND,
            "\t\tframe = step_by_frame_pointer(frame, walk);\n\t\t/* Code that",
            "\t\tframe = with_step(frame, STEP_STOPPED);\n\t\t/* Code that",
-           "programs/judged-node programs/judged-java"),
+           "trace/unwind"),
     Mutant("believes_a_frame_pointer", "U13", UNWIND,
            "\tif (!may_guess(frame, at))\n\t\treturn with_step(frame, STEP_STOPPED);\n\tpc",
            "\tpc",
