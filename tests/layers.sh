@@ -76,6 +76,9 @@ promise "analyzer/core includes only core/ and include/vmatrace" \
 			name=$(echo "$path" | tr -d '"')
 			[ -f "analyzer/core/$name" ] || echo "$file $path"
 		done)"
+promise "analyzer/io includes nothing of render/ and cmd/, render/ nothing of cmd/" \
+	"$(includes analyzer/io | grep -E '"(\.\./)?(render|cmd)/'
+		includes analyzer/render | grep -E '"(\.\./)?cmd/')"
 promise "preload/ includes nothing of analyzer/" \
 	"$(includes preload | grep '"' | while read -r file path; do
 		name=$(echo "$path" | tr -d '"')

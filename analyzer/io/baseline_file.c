@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/escape.h"
 #include "core/quantity.h"
-#include "render/text.h"
 
 #define HEAD "# vmatrace baseline 1"
 #define MODULE "# module "

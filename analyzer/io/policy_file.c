@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/escape.h"
 #include "policy_parts.h"
-#include "render/text.h"
 
 enum { DEPTH_LIMIT = 64 };
 

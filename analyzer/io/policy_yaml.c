@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/escape.h"
 #include "core/glob.h"
-#include "render/text.h"
 
 bool policy_wrong(struct reading *reading, const yaml_node_t *node, const char *format, ...)
 {

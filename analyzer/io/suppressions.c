@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/escape.h"
 #include "core/rules.h"
-#include "render/text.h"
 
 /* "^init$" -> "init", "font*.so" -> "*font*.so*": LeakSanitizer's anchors and its "*" are all there is. */
 static char *glob_of(const char *pattern)

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/escape.h"
 #include "debuginfod.h"
 #include "image.h"
 #include "perf_map.h"
-#include "render/text.h"
 #include "runtime.h"
 
 /* The file of one module of the trace. */
