@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "source_paths.h"
+
 /* A function's code, or a compilation unit's: one of perhaps several ranges. */
 struct die_range {
 	uint64_t start;
@@ -41,6 +43,7 @@ struct dwarf_frames {
 	bool units_tried;
 	struct unit *units;
 	size_t unit_count;
+	struct source_paths paths;
 };
 
 struct dwarf_frames *dwarf_frames_open(const struct symbol_files *files)
@@ -74,6 +77,7 @@ void dwarf_frames_close(struct dwarf_frames *self)
 		free(self->units[i].functions.items);
 	free(self->units);
 	free(self->units_by_address.items);
+	source_paths_release(&self->paths);
 	if (self->dwarf)
 		dwarf_end(self->dwarf);
 	if (self->alternate)
@@ -309,40 +313,55 @@ static const char *name_of(struct demangler *demangler, Dwarf_Die *die)
 	return demangle(demangler, name);
 }
 
-static void set_source(struct image_frame *frame, const char *path)
+static const char *folder_of(Dwarf_Die *unit)
 {
-	const char *slash = path ? strrchr(path, '/') : NULL;
+	Dwarf_Attribute attribute;
 
-	frame->path = path;
-	frame->file = slash ? slash + 1 : path;
+	return dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
+}
+
+static void set_source(struct dwarf_frames *self, struct image_frame *frame, const char *folder,
+                       const char *name)
+{
+	const char *slash = name ? strrchr(name, '/') : NULL;
+
+	frame->path = name ? source_paths_whole(&self->paths, folder, name) : NULL;
+	frame->file = slash ? slash + 1 : name;
 }
 
 /* Where an inlined call stands: the line of the frame around it. */
-static void place_of_call(Dwarf_Die *inlined, struct image_frame *frame)
+static void place_of_call(struct dwarf_frames *self, Dwarf_Die *whole, Dwarf_Die *inlined,
+                          struct image_frame *frame)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Word number;
 	Dwarf_Files *files;
 	Dwarf_Die unit;
+	const char *folder;
 	size_t count;
 
 	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &number) == 0)
 		frame->line = (uint32_t)number;
-	/* The unit that the call is in: a skeleton has another list of files than its .dwo file. */
-	if (dwarf_diecu(inlined, &unit, NULL, NULL) &&
-	    dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &number) == 0 &&
-	    dwarf_getsrcfiles(&unit, &files, &count) == 0 && number < count)
-		set_source(frame, dwarf_filesrc(files, number, NULL, NULL));
+	/* The unit that the call is in: a skeleton has another list of files than its .dwo file ... */
+	if (!dwarf_diecu(inlined, &unit, NULL, NULL) ||
+	    dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &number) != 0 ||
+	    dwarf_getsrcfiles(&unit, &files, &count) != 0 || number >= count)
+		return;
+	/* ... and alone knows where it was compiled. */
+	folder = folder_of(&unit);
+	set_source(self, frame, folder ? folder : folder_of(whole),
+	           dwarf_filesrc(files, number, NULL, NULL));
 }
 
-static void place_of_address(Dwarf_Die *unit, uint64_t address, struct image_frame *frame)
+static void place_of_address(struct dwarf_frames *self, Dwarf_Die *unit, uint64_t address,
+                             struct image_frame *frame)
 {
 	Dwarf_Line *line = dwarf_getsrc_die(unit, address);
 	int number = 0;
 
 	if (!line)
 		return;
-	set_source(frame, dwarf_linesrc(line, NULL, NULL));
+	set_source(self, frame, folder_of(unit), dwarf_linesrc(line, NULL, NULL));
 	if (dwarf_lineno(line, &number) == 0 && number > 0)
 		frame->line = (uint32_t)number;
 }
@@ -364,7 +383,7 @@ size_t dwarf_frames_at(struct dwarf_frames *self, struct demangler *demangler, u
 	*is_split = unit && unit->is_split;
 	if (function)
 		inlined = find_inlined(function, address, chain, 0);
-	place_of_address(&die, address, &frames[0]);
+	place_of_address(self, &die, address, &frames[0]);
 	/* Innermost first: each inlined call gives its name to one frame and its place to the next. */
 	for (size_t i = 0; i < inlined; i++) {
 		Dwarf_Die *call = &chain[inlined - 1 - i];
@@ -372,7 +391,7 @@ size_t dwarf_frames_at(struct dwarf_frames *self, struct demangler *demangler, u
 		frames[i + 1] = (struct image_frame) { .function = frames[i].function };
 		frames[i].function = name_of(demangler, call);
 		frames[i].inlined = true;
-		place_of_call(call, &frames[i + 1]);
+		place_of_call(self, &die, call, &frames[i + 1]);
 	}
 	if (!frames[inlined].function && function)
 		frames[inlined].function = name_of(demangler, function);

@@ -37,7 +37,7 @@ void image_close(struct image *image);
 struct image_frame {
 	const char *function; /* NULL unknown */
 	const char *file;     /* base name, NULL unknown */
-	const char *path;     /* as the compiler knew it; NULL with file */
+	const char *path; /* as the compiler knew it, from the folder it ran in; NULL with file */
 	uint32_t line;
 	bool inlined;
 };

@@ -26,7 +26,7 @@ enum {
 #define NO_STRING UINT32_MAX
 
 /* Another format, another number. */
-static const char magic[8] = "vmasym1";
+static const char magic[8] = "vmasym2";
 
 struct header {
 	char magic[8];

@@ -28,7 +28,7 @@ struct frame {
 	const char *module;    /* path; "[jit]" by a perf map; NULL: in no known object */
 	const char *function;  /* demangled, NULL unknown */
 	const char *file;      /* base name, NULL unknown */
-	const char *path;      /* of that file, as the compiler knew it; NULL with file */
+	const char *path;      /* of that file, see image.h; NULL with file */
 	uint32_t line;         /* 0 unknown */
 	bool by_frame_pointer; /* come by the frame pointer of the frame inside, a guess */
 	bool inlined;
