@@ -101,6 +101,17 @@ static const struct scenario scenarios[] = {
 	  "am=n bm=n cm=n dm=n fm=m gm=m hm=m im=m" },
 	/* A chain ends after 16: with one left out, the one behind it shows. */
 	{ "a long chain", LINES, { "-O0", "-O2" }, "abcdefghijklmnop=a", "acdefghijklmnopq=a" },
+	/* The longer chain ends inside the program, the other one comes to libc. */
+	{ "a long chain, stripped",
+	  { SYMBOLS_LINES, SYMBOLS_NONE },
+	  { "-O2", "-fomit-frame-pointer?" },
+	  "abcdefghijklmnop=a bm=a",
+	  ".=a" },
+	{ "a long chain, no longer stripped",
+	  { SYMBOLS_NONE, SYMBOLS_LINES },
+	  { "-fomit-frame-pointer?", "-O2" },
+	  ".:2=a",
+	  "abcdefghijklmnop=a bm=a" },
 	{ "only libc in common", LINES, { "-O0", "-O2" }, "ab=g", "c=n" },
 };
 
