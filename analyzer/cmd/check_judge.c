@@ -343,7 +343,8 @@ static int write_baseline(struct judging *judging)
 	if (!baseline_write(&judging->baseline, judging->options->write_baseline, error))
 		return complain(STATUS_TRACE, "%s", error);
 	if (!judging->common->quiet)
-		complain(0, "wrote %zu call sites to '%s'", judging->baseline.now.count,
+		complain(0, "wrote %zu call site%s to '%s'", judging->baseline.now.count,
+		         judging->baseline.now.count == 1 ? "" : "s",
 		         judging->options->write_baseline);
 	return STATUS_FINE;
 }

@@ -144,14 +144,22 @@ static void release(struct rule_run *run)
 	free(state->items);
 }
 
+/* Without names a site is all of a module's. */
+static bool has_function(const struct finding *finding)
+{
+	return finding->site_frame < finding->frame_count &&
+	       finding->frames[finding->site_frame].function;
+}
+
 static void say(const struct finding *finding, char *text, size_t bytes)
 {
 	if (finding->note)
 		snprintf(text, bytes, "%s", finding->note);
 	else if (finding->limit)
-		snprintf(text, bytes,
-		         "%s is called at %llu places of this function, the baseline knows %llu",
+		snprintf(text, bytes, "%s is called at %llu places of %s, the baseline knows %llu",
 		         call_name(finding->event.call), (unsigned long long)finding->amount,
+		         has_function(finding) ? "this function"
+		                               : "this module, whose functions have no names",
 		         (unsigned long long)finding->limit);
 	else
 		snprintf(text, bytes, "%s from a call site that the baseline does not know",
