@@ -53,8 +53,33 @@ static bool parse_pages(const char *text, struct page_range *pages)
 	return *end == '\0' && pages->end > pages->start;
 }
 
-static int from_core(const char *path, struct trace *trace, struct history_fault *fault)
+/*
+ * A thread whose stack is full has no room for a handler's frame either, and then the kernel tells no address. Its stack
+ * pointer stands in the guard, or just above.
+ */
+static int look_below(struct trace *trace, struct symbols *symbols, uint64_t sp,
+                      struct history_fault *fault)
 {
+	const struct when_point end = when_end();
+	struct moment moment = { 0 };
+	int status = moment_reach(&moment, trace, symbols, &end, NULL);
+
+	for (size_t i = 0; status == STATUS_FINE && i < moment.map.count; i++) {
+		const struct vma_row *row = &moment.map.rows[i].row;
+
+		if (row->start < sp && sp <= row->end && moment.map.kinds[i] == KIND_GUARD) {
+			fault->fault.address = sp - 1;
+			fault->fault.no_address = false;
+		}
+	}
+	moment_release(&moment);
+	return status;
+}
+
+static int from_core(const char *path, struct trace *trace, struct symbols *symbols,
+                     struct history_fault *fault)
+{
+	enum fault_origin origin;
 	struct core_signal found;
 	const char *why;
 
@@ -64,6 +89,12 @@ static int from_core(const char *path, struct trace *trace, struct history_fault
 	if (found.signal != SIGSEGV && found.signal != SIGBUS)
 		return complain(STATUS_TRACE, "'%s' tells of signal %d (%s), which has no address",
 		                path, found.signal, strsignal(found.signal));
+	origin = fault_origin(found.code);
+	if (origin == FAULT_SENT)
+		return complain(STATUS_TRACE,
+		                "'%s' tells of signal %d (%s) that a process sent, which has no "
+		                "address",
+		                path, found.signal, strsignal(found.signal));
 	if (found.pid != trace_header(trace)->pid)
 		complain(STATUS_FINE, "'%s' is of process %" PRIu32 ", the trace of %" PRIu32, path,
 		         found.pid, trace_header(trace)->pid);
@@ -71,7 +102,9 @@ static int from_core(const char *path, struct trace *trace, struct history_fault
 	fault->tid = found.tid;
 	fault->fault.address = found.address;
 	fault->fault.bus = found.signal == SIGBUS;
-	return STATUS_FINE;
+	fault->fault.no_address = origin == FAULT_OF_KERNEL;
+	return fault->fault.no_address && found.sp ? look_below(trace, symbols, found.sp, fault)
+	                                           : STATUS_FINE;
 }
 
 static int from_trace(struct trace *trace, struct history_fault *fault, struct when_point *point)
@@ -88,6 +121,7 @@ static int from_trace(struct trace *trace, struct history_fault *fault, struct w
 	fault->fault.address = found->address;
 	fault->fault.access = found->access;
 	fault->fault.bus = found->signal == SIGBUS;
+	fault->fault.no_address = fault_origin((int)found->code) == FAULT_OF_KERNEL;
 	*point = (struct when_point) { WHEN_BEFORE, found->head };
 	return STATUS_FINE;
 }
@@ -108,20 +142,22 @@ static int one_process(struct trace *trace, const struct history_options *option
 	struct json json;
 	int status = STATUS_FINE;
 
+	telling.symbols = symbols_new(trace, &common->symbols);
+	if (!telling.symbols)
+		return complain(STATUS_TRACE, "out of memory");
 	if (options->core)
-		status = from_core(options->core, trace, &fault);
+		status = from_core(options->core, trace, telling.symbols, &fault);
 	else if (options->crash)
 		status = from_trace(trace, &fault, &point);
-	if (status != STATUS_FINE)
+	if (status != STATUS_FINE) {
+		symbols_free(telling.symbols);
 		return status;
+	}
 	if (crash && !options->core)
 		fault_ns = trace_time(trace, trace_control(trace)->fault.ticks);
 	telling.pages.pages =
 		crash ? (struct page_range) { fault.fault.address, fault.fault.address + 1 }
 		      : options->pages;
-	telling.symbols = symbols_new(trace, &common->symbols);
-	if (!telling.symbols)
-		return complain(STATUS_TRACE, "out of memory");
 	if (common->format != OUTPUT_TEXT) {
 		telling.json = &json;
 		json_begin(&json, stdout, telling.lines ? JSON_LINE : JSON_ROWS);

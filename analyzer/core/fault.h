@@ -16,6 +16,7 @@ enum fault_reason {
 	FAULT_STACK_LIMIT, /* below the main stack, which may not grow so far */
 	FAULT_PROTECTED,   /* mapped, and not for that access */
 	FAULT_BEYOND_FILE, /* mapped, but the file ends before it */
+	FAULT_NO_ADDRESS,  /* the kernel did not tell where */
 	FAULT_UNKNOWN,     /* mapped and usable, as far as the trace tells */
 	FAULT_REASONS,
 };
@@ -25,7 +26,21 @@ struct fault {
 	uint64_t address;
 	unsigned access;
 	bool bus; /* SIGBUS */
+	bool no_address;
 };
+
+/* What si_code says of si_addr (sigaction(2), asm-generic/siginfo.h). */
+enum fault_origin {
+	FAULT_OF_ACCESS,
+	/*
+	 * The kernel's own signal, without an address: what the processor tells none of (x86: a pointer that is
+	 * not canonical), or a handler for whose frame the stack had no room.
+	 */
+	FAULT_OF_KERNEL,
+	FAULT_SENT, /* by a process: si_addr is something else */
+};
+
+enum fault_origin fault_origin(int code);
 
 /* What is known of the page. */
 struct fault_facts {

@@ -18,6 +18,19 @@ enum {
 	SIGINFO_ADDRESS = 16,
 };
 
+/* Of a note NT_PRSTATUS, 0: not known. pr_reg is 112 bytes in; then as in struct user_regs_struct. */
+static size_t sp_at(unsigned machine)
+{
+	switch (machine) {
+	case EM_X86_64:
+		return 112 + 19 * 8;
+	case EM_AARCH64:
+		return 112 + 31 * 8;
+	default:
+		return 0;
+	}
+}
+
 static bool get(const Elf_Data *data, const GElf_Nhdr *note, size_t at, size_t offset, void *word,
                 size_t bytes)
 {
@@ -27,13 +40,16 @@ static bool get(const Elf_Data *data, const GElf_Nhdr *note, size_t at, size_t o
 	return true;
 }
 
-static void read_note(const Elf_Data *data, const GElf_Nhdr *note, size_t at,
+static void read_note(const Elf_Data *data, const GElf_Nhdr *note, size_t at, unsigned machine,
                       struct core_signal *found)
 {
 	switch (note->n_type) {
 	case NT_PRSTATUS:
-		if (!found->tid)
-			get(data, note, at, PRSTATUS_PID, &found->tid, sizeof(found->tid));
+		if (found->tid)
+			break;
+		get(data, note, at, PRSTATUS_PID, &found->tid, sizeof(found->tid));
+		if (sp_at(machine))
+			get(data, note, at, sp_at(machine), &found->sp, sizeof(found->sp));
 		break;
 	case NT_PRPSINFO:
 		get(data, note, at, PRPSINFO_PID, &found->pid, sizeof(found->pid));
@@ -66,7 +82,7 @@ static const char *read_notes(Elf *elf, struct core_signal *found)
 		data = elf_getdata_rawchunk(elf, (int64_t)segment.p_offset, segment.p_filesz,
 		                            ELF_T_NHDR);
 		for (size_t at = 0; data && (at = gelf_getnote(data, at, &note, &name, &desc));)
-			read_note(data, &note, desc, found);
+			read_note(data, &note, desc, header.e_machine, found);
 	}
 	return found->signal ? NULL : "it names no signal";
 }

@@ -13,6 +13,7 @@ struct core_signal {
 	int signal;
 	int code;         /* si_code */
 	uint64_t address; /* si_addr */
+	uint64_t sp;      /* the thread's stack pointer; 0: another machine's */
 };
 
 /* False: *why is a static text, or NULL and errno says it. */

@@ -48,7 +48,10 @@ void history_json_fault(struct json *json, const struct history_fault *fault,
 
 	json_object(json);
 	json_member_string(json, "signal", fault->fault.bus ? "SIGBUS" : "SIGSEGV");
-	json_member_hex(json, "address", fault->fault.address);
+	if (fault->fault.no_address)
+		json_member_null(json, "address");
+	else
+		json_member_hex(json, "address", fault->fault.address);
 	json_member_string(json, "reason", fault_reason_name(fault->reason));
 	json_member_string(json, "access",
 	                   access < sizeof(accesses) / sizeof(accesses[0]) ? accesses[access]

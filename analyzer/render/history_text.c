@@ -139,6 +139,9 @@ static const char *const reasons[FAULT_REASONS] = {
 	[FAULT_STACK_LIMIT] = "an address below the main stack, which may not grow so far",
 	[FAULT_PROTECTED] = "memory that does not allow it: ",
 	[FAULT_BEYOND_FILE] = "a page beyond the end of its file: ",
+	[FAULT_NO_ADDRESS] =
+		"an address that the kernel does not tell: one that the processor does not have "
+		"(not canonical), or the end of a stack, where no handler finds room",
 	[FAULT_UNKNOWN] = "memory that allowed it, as far as the trace tells: ",
 };
 
@@ -146,8 +149,11 @@ void history_text_fault(FILE *out, const struct history_fault *fault, const stru
                         const struct history_row *last, const struct site_view *site)
 {
 	uint64_t address = fault->fault.address;
+	bool nowhere = fault->reason == FAULT_NULL || fault->reason == FAULT_NO_ADDRESS;
 
-	fprintf(out, "%s at 0x%" PRIx64, fault->fault.bus ? "SIGBUS" : "SIGSEGV", address);
+	fputs(fault->fault.bus ? "SIGBUS" : "SIGSEGV", out);
+	if (!fault->fault.no_address)
+		fprintf(out, " at 0x%" PRIx64, address);
 	if (fault->tid)
 		fprintf(out, " in thread %" PRIu32, fault->tid);
 	thread_print_name(out, fault->thread);
@@ -163,12 +169,12 @@ void history_text_fault(FILE *out, const struct history_fault *fault, const stru
 		print_mapping(out, now);
 		fputs(last ? ", " : "", out);
 	}
-	if (fault->reason != FAULT_NULL)
+	if (!nowhere)
 		last_change(out, now, last, site);
 	putc('\n', out);
-	if (fault->below && fault->reason != FAULT_NULL)
+	if (fault->below && !nowhere)
 		print_near(out, "above", address - fault->below->end, fault->below);
-	if (fault->above && fault->reason != FAULT_NULL)
+	if (fault->above && !nowhere)
 		print_near(out, "below", fault->above->start - address, fault->above);
 }
 

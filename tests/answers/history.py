@@ -18,6 +18,7 @@ CRASHES = {
     "beyond_file": (signal.SIGBUS, "beyond-file", "write", "create"),
     "moved_away": (signal.SIGSEGV, "moved", "write", "move"),
     "null_pointer": (signal.SIGSEGV, "null-pointer", "read", None),
+    "wild_pointer": (signal.SIGSEGV, "no-address", None, None),
     "main_stack": (signal.SIGSEGV, "stack-limit", None, None),
 }
 
@@ -42,6 +43,9 @@ def crash(name, number, reason, access, change):
         if said:
             equal(f"{name}: the address", int(fault["address"], 16), int(said[1], 16))
         text = run.ask("history", "--crash").splitlines()
+        if reason == "no-address":
+            equal(f"{name}: no address is made up", fault["address"], None)
+            check(f"{name}: nor in text", " at 0x" not in text[0], text[0])
         if not change:
             equal(f"{name}: no history", told["history"], [])
             return
@@ -60,6 +64,22 @@ def crash(name, number, reason, access, change):
             equal(f"{name}: oldest first", times, sorted(times))
 
 
+def cores_of(run):
+    return [os.path.join(run.folder, file) for file in os.listdir(run.folder)
+            if file.startswith("core")]
+
+
+def kernels_own(name, reason, *arguments):
+    """A core with a signal of the kernel's own, which has no address: where the stack ends may tell."""
+    with Run(name, *arguments, environment=FAULTS, inside=True) as run:
+        for core in cores_of(run):
+            told = run.json("history", "--core", core)
+            equal(f"{name} {arguments}: the reason, of a core", told["fault"]["reason"], reason)
+            if reason == "guard":
+                equal(f"{name} {arguments}: the guilty line", place(told["history"][-1]["stack"])[1],
+                      guilty(name))
+
+
 def cores():
     """The same from a core file, where this system writes one into the folder of the process."""
     with open("/proc/sys/kernel/core_pattern", encoding="ascii") as file:
@@ -72,11 +92,11 @@ def cores():
     back = os.getcwd()
     for name in ("use_after_unmap", "write_read_only", "stack_overflow", "beyond_file"):
         with Run(name, inside=True) as run:
-            found = [file for file in os.listdir(run.folder) if file.startswith("core")]
+            found = cores_of(run)
             if not found:
                 print("skipped: cores, none was written")
                 break
-            core = os.path.join(run.folder, found[0])
+            core = found[0]
             fault = run.json("history", "--core", core)["fault"]
             equal(f"{name}: the reason, of a core", fault["reason"], CRASHES[name][1])
             said = re.search(r"address (0x[0-9a-f]+)", run.out)
@@ -84,6 +104,11 @@ def cores():
                 equal(f"{name}: the address, of a core", fault["address"], said[1])
             run.ask("history", "--core", run.trace, status=3)
             run.ask("history", "--crash", status=3)
+    kernels_own("stack_overflow", "guard", "plain")
+    kernels_own("wild_pointer", "no-address")
+    with Run("wild_pointer", "sent", inside=True) as run:
+        for core in cores_of(run):
+            run.ask("history", "--core", core, status=3)
     os.chdir(back)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 

@@ -1,8 +1,13 @@
-/* stack_overflow: a thread with a small stack recurses into its guard page. It has an alternate stack. */
+/*
+ * stack_overflow: a thread with a small stack recurses into its guard page. It has an alternate stack, unless there is an
+ * argument: then no handler can run.
+ */
 #include <pthread.h>
 #include <signal.h>
 
 #include "answers.h"
+
+enum { ALTERNATE_BYTES = 64 * 1024 };
 
 static int descend(int depth)
 {
@@ -12,29 +17,30 @@ static int descend(int depth)
 	return depth ? descend(depth - 1) + frame[0] : 0;
 }
 
-static void *work(void *unused)
+static void *work(void *alternate)
 {
-	static char alternate[64 * 1024];
-	const stack_t stack = { .ss_sp = alternate, .ss_size = sizeof(alternate) };
+	const stack_t stack = { .ss_sp = alternate, .ss_size = ALTERNATE_BYTES };
 
-	(void)unused;
-	sigaltstack(&stack, NULL);
+	if (alternate)
+		sigaltstack(&stack, NULL);
 	return (void *)(intptr_t)descend(1 << 20);
 }
 
-static void spawn(pthread_t *thread, const pthread_attr_t *small)
+static void spawn(pthread_t *thread, const pthread_attr_t *small, char *alternate)
 {
-	pthread_create(thread, small, work, NULL); /* guilty */
+	pthread_create(thread, small, work, alternate); /* guilty */
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	static char alternate[ALTERNATE_BYTES];
 	pthread_attr_t small;
 	pthread_t thread;
 
 	pthread_attr_init(&small);
 	pthread_attr_setstacksize(&small, 128 * 1024);
-	spawn(&thread, &small);
+	(void)argv;
+	spawn(&thread, &small, argc > 1 ? NULL : alternate);
 	pthread_join(thread, NULL);
 	return 0;
 }

@@ -27,9 +27,22 @@ enum { R = 1, W = 2, X = 4 };
 static enum fault_reason reason(uint64_t address, unsigned access, bool bus,
                                 struct fault_facts facts)
 {
-	const struct fault fault = { address, access, bus };
+	const struct fault fault = { .address = address, .access = access, .bus = bus };
 
 	return fault_explain(&fault, &facts);
+}
+
+static void origins(void **state)
+{
+	const struct fault nowhere = { .no_address = true };
+	const struct fault_facts facts = HOLE(.has_last = false);
+
+	(void)state;
+	assert_int_equal(fault_origin(1), FAULT_OF_ACCESS);    /* SEGV_MAPERR */
+	assert_int_equal(fault_origin(0x80), FAULT_OF_KERNEL); /* SI_KERNEL */
+	assert_int_equal(fault_origin(0), FAULT_SENT);         /* SI_USER */
+	assert_int_equal(fault_origin(-6), FAULT_SENT);        /* SI_TKILL */
+	assert_int_equal(fault_explain(&nowhere, &facts), FAULT_NO_ADDRESS);
 }
 
 static void holes(void **state)
@@ -72,6 +85,7 @@ static void pages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(origins),
 		cmocka_unit_test(holes),
 		cmocka_unit_test(pages),
 	};
