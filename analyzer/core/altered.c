@@ -12,6 +12,7 @@ struct fit {
 	const struct baseline *baseline;
 	int direction;      /* as module_build_frames(): -1, the known chain is the longer one */
 	const char *module; /* of the first frame left out; not terminated there */
+	size_t rest;        /* frames of the shorter one behind where the longer one is cut */
 	bool left_out, named, nameless;
 };
 
@@ -91,8 +92,9 @@ static bool contains(struct fit *fit, const struct baseline_site *longer,
 			return false;
 		}
 	}
+	fit->rest = shorter->chain_count - at;
 	/* A chain is cut after so many frames: what else the shorter one has lies further out. */
-	return at == shorter->chain_count || longer->chain_count == SITE_ID_FRAMES;
+	return !fit->rest || longer->chain_count == SITE_ID_FRAMES;
 }
 
 /* The n-th module that the chain comes to; NULL: there are not so many. */
@@ -125,6 +127,14 @@ static bool same_modules(const struct baseline_site *a, const struct baseline_si
 		    strncmp(left, right, module_length(left)) != 0)
 			return false;
 	}
+}
+
+/* Of two that fit, the one that leaves less to what was cut off is meant, then the one with more frames. */
+static bool fits_better(const struct fit *fit, const struct baseline_site *site,
+                        const struct fit *than, const struct baseline_site *best)
+{
+	return !best || fit->rest < than->rest ||
+	       (fit->rest == than->rest && site->chain_count > best->chain_count);
 }
 
 /* The known site may be the one of now, compiled another way. */
@@ -179,23 +189,21 @@ static void pair(struct baseline *baseline, struct baseline_site *known, struct 
 /* Frames are missing now: each known site that is gone has become the one that misses fewest. */
 static void pair_shorter(struct baseline *baseline)
 {
-	struct fit fit = { .baseline = baseline, .direction = -1 };
+	struct fit fit = { .baseline = baseline, .direction = -1 }, of_best = fit;
 
 	for (size_t k = 0; k < baseline->known.count; k++) {
 		struct baseline_site *known = &baseline->known.sites[k], *best = NULL;
-		const char *module = NULL;
 
 		for (size_t n = 0; known->state == BASELINE_ALONE && n < baseline->now.count; n++) {
 			struct baseline_site *now = &baseline->now.sites[n];
 
-			if ((best && now->chain_count <= best->chain_count) ||
-			    !fits(&fit, known, now))
+			if (!fits(&fit, known, now) || !fits_better(&fit, now, &of_best, best))
 				continue;
 			best = now;
-			module = fit.module;
+			of_best = fit;
 		}
 		if (best)
-			pair(baseline, known, best, module);
+			pair(baseline, known, best, of_best.module);
 	}
 }
 
@@ -225,25 +233,23 @@ static bool has_room(const struct baseline *baseline, const struct baseline_site
  */
 static void pair_rest(struct baseline *baseline, int direction)
 {
-	struct fit fit = { .baseline = baseline, .direction = direction };
+	struct fit fit = { .baseline = baseline, .direction = direction }, of_best = fit;
 
 	for (size_t n = 0; n < baseline->now.count; n++) {
 		struct baseline_site *now = &baseline->now.sites[n], *best = NULL;
-		const char *module = NULL;
 
 		for (size_t k = 0; now->state == BASELINE_ALONE && k < baseline->known.count; k++) {
 			struct baseline_site *known = &baseline->known.sites[k];
 
-			if ((best && known->chain_count <= best->chain_count) ||
-			    !fits(&fit, known, now) ||
+			if (!fits(&fit, known, now) || !fits_better(&fit, known, &of_best, best) ||
 			    (!same_maker(known, now) &&
 			     (direction < 0 || !has_room(baseline, known, now))))
 				continue;
 			best = known;
-			module = fit.module;
+			of_best = fit;
 		}
 		if (best)
-			pair(baseline, best, now, module);
+			pair(baseline, best, now, of_best.module);
 	}
 }
 

@@ -1,6 +1,7 @@
 /*
  * altered_test: what a baseline says of a program that was compiled another way, and of one that was changed.
- * A call site is a word: a letter for each function of the program, innermost first; "." is one without a name.
+ * A call site is a word: a letter for each function of the program, innermost first; "." is one without a name,
+ * a capital letter one of a library, which is as it was.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -143,7 +144,9 @@ static void add(struct site_list *list, const char *word)
 	site->places = *end == ':' ? (uint64_t)(end[1] - '0') : 1;
 	for (; word < end; word++) {
 		const char function[2] = { *word, '\0' };
-		const struct finding_frame frame = { .module = "/bin/app",
+		const struct finding_frame frame = { .module = *word >= 'A' && *word <= 'Z'
+			                                               ? "/lib/libother.so"
+			                                               : "/bin/app",
 			                             .function = *word == '.' ? NULL : function };
 
 		assert_true(baseline_site_add_frame(site, &frame));
@@ -225,6 +228,29 @@ static void grants_move_along(void **state)
 	baseline_release(&baseline);
 }
 
+/* A chain that is cut fits many; the one that has least behind its end is meant. */
+static void grants_of_cut_chains(void **state)
+{
+	static const char *const words[2] = { "Labcdefghijklmno:1 LMNm:1", "L.:1 LMN.:1" };
+	static const enum module_symbols symbols[2] = { SYMBOLS_LINES, SYMBOLS_NONE };
+
+	(void)state;
+	for (unsigned known = 0; known < 2; known++) {
+		struct baseline baseline = { .has_known = true };
+
+		add_all(&baseline.known, words[known]);
+		add_all(&baseline.now, words[!known]);
+		knows(&baseline.known_modules, symbols[known], "?");
+		knows(&baseline.now_modules, symbols[!known], "?");
+		altered_find(&baseline);
+		for (size_t i = 0; i < 2; i++) {
+			assert_int_equal(baseline.now.sites[i].granted_calls, 1);
+			assert_ptr_equal(baseline.now.sites[i].from, &baseline.known.sites[i]);
+		}
+		baseline_release(&baseline);
+	}
+}
+
 /* A library that was compiled another way says nothing of the program. */
 static void modules_speak_for_themselves(void **state)
 {
@@ -248,6 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scenarios_hold),
 		cmocka_unit_test(grants_move_along),
+		cmocka_unit_test(grants_of_cut_chains),
 		cmocka_unit_test(modules_speak_for_themselves),
 	};
 
