@@ -62,8 +62,9 @@ def documents(form):
     record("clean", DEEDS, "keep", "failed-call")
     subprocess.run((VMATRACE, "record", "-q", "--coverage", "calls", "-o", os.path.join(os.path.dirname(strict), "calls/"),
                     "--", DEEDS, "keep", "churn"), check=True)
-    # A name with all that a command's properties may not hold, and XML neither.
-    odd = write("odd,na:me%2C<&>.c", "#include <sys/mman.h>\nint main(void)\n{\n\treturn !mmap(0, 4096, 7, 34, -1, 0);\n}\n")
+    # A name with all that a command's properties may not hold, and XML neither; and two errors of one rule.
+    odd = write("odd,na:me%2C<&>.c", "#include <sys/mman.h>\nint again(void)\n{\n\treturn !mmap(0, 4096, 7, 34, -1, 0);\n}\n"
+                "int main(void)\n{\n\treturn !mmap(0, 4096, 7, 34, -1, 0) + again();\n}\n")
     subprocess.run((shutil.which("cc") or "gcc", "-g", "-o", os.path.join(os.path.dirname(odd), "odd"), odd), check=True)
     record("oddly", os.path.join(os.path.dirname(odd), "odd"))
     cases = [("wx", strict), ("wx", allow), ("failed", strict), ("clobber", strict), ("unexplained", strict),
