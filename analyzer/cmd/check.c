@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "io/policy_file.h"
+#include "io/suppressions.h"
 
 static bool take_report_format(void *field, const char *value)
 {
@@ -42,6 +43,20 @@ static const struct option_row check_rows[] = {
 	  take_flag, CHECK(list_rules) },
 	{ 0 },
 };
+
+int check_load_policy(struct policy *policy, const struct check_options *options)
+{
+	char error[POLICY_ERROR_BYTES];
+	bool fine = options->policy ? policy_read(policy, options->policy, error)
+	                            : policy_default(policy, error);
+
+	if (fine && options->suppressions &&
+	    !suppressions_read(policy, options->suppressions, error)) {
+		policy_release(policy);
+		fine = false;
+	}
+	return fine ? STATUS_FINE : complain(STATUS_USAGE, "%s", error);
+}
 
 int cmd_check(int argc, char **argv)
 {

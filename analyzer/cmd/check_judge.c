@@ -14,7 +14,6 @@
 #include "core/call_table.h"
 #include "io/baseline_file.h"
 #include "io/policy_file.h"
-#include "io/suppressions.h"
 #include "io/trace_end.h"
 
 /* How long check waits for processes that still run. */
@@ -29,7 +28,9 @@ struct judging {
 	struct baseline baseline;
 	struct missing missing;
 	struct check_roots roots;
+	struct number_table pids;
 	uint64_t processes;
+	uint64_t images; /* of programs, one a trace: a process that executes another has several */
 	uint64_t longest_ns;
 	size_t running; /* processes that may do more */
 	struct check_unjudged *unjudged;
@@ -41,20 +42,6 @@ struct judging {
 	size_t orphans;               /* fork children of whose beginning nothing is known */
 	int status;
 };
-
-int check_load_policy(struct policy *policy, const struct check_options *options)
-{
-	char error[POLICY_ERROR_BYTES];
-	bool fine = options->policy ? policy_read(policy, options->policy, error)
-	                            : policy_default(policy, error);
-
-	if (fine && options->suppressions &&
-	    !suppressions_read(policy, options->suppressions, error)) {
-		policy_release(policy);
-		fine = false;
-	}
-	return fine ? STATUS_FINE : complain(STATUS_USAGE, "%s", error);
-}
 
 int check_load_baseline(struct baseline *baseline, const struct check_options *options)
 {
@@ -83,7 +70,7 @@ static int walk_process(struct judging *judging, struct trace *trace, struct ans
 		.source = answers_source(answers),
 		.exe = *header->exe ? header->exe : "unknown",
 		.realtime_ns = header->realtime_ns,
-		.number = judging->processes,
+		.number = judging->images,
 		.inherits = header->from_fork &&
 		            number_table_find(&judging->file_ids, header->parent_file_id),
 		.runs = runs,
@@ -149,6 +136,7 @@ static int judge_process(struct judging *judging, const struct trace_set *set, s
 	struct symbols *symbols = symbols_new(trace, &judging->common->symbols);
 	struct answers *answers = symbols ? answers_new(trace, symbols) : NULL;
 	bool runs = still_runs(trace, live);
+	uint64_t *pid;
 	int status;
 
 	expect_children(judging, set, index);
@@ -159,12 +147,15 @@ static int judge_process(struct judging *judging, const struct trace_set *set, s
 	judging->unseen += !runs && trace_control(trace)->state < VMAT_STATE_EXITED;
 	if (symbols)
 		ask_for_builds(&judging->baseline, symbols);
-	if (!number_table_at(&judging->file_ids, trace_header(trace)->file_id))
+	pid = number_table_at(&judging->pids, trace_header(trace)->pid);
+	if (pid && number_table_at(&judging->file_ids, trace_header(trace)->file_id))
+		judging->processes += !(*pid)++;
+	else
 		status = complain(STATUS_TRACE, "out of memory");
 	missing_of_trace(&judging->missing, set, index, trace, live);
 	if (trace_counts(trace)->last_ns > judging->longest_ns)
 		judging->longest_ns = trace_counts(trace)->last_ns;
-	judging->processes++;
+	judging->images++;
 	answers_free(answers);
 	symbols_free(symbols);
 	return status;
@@ -298,6 +289,7 @@ static int report(struct judging *judging, const struct trace_set *set)
 		.baseline_name = judging->options->baseline,
 		.trace = set->name,
 		.processes = judging->processes,
+		.images = judging->images,
 		.seconds = (double)judging->longest_ns / 1e9,
 		.root = judging->roots.real,
 		.root_spelled = judging->roots.spelled,
@@ -371,6 +363,9 @@ int check_judge(const struct trace_set *set, const struct common_options *common
 		if (!judging.rules)
 			status = complain(STATUS_TRACE, "out of memory");
 	}
+	/* Comments in the place of rules are a mistake that a pass would hide. */
+	if (status == STATUS_FINE && judges && !common->quiet && !policy_judges(policy))
+		complain(0, "'%s' has no rule that is on: nothing is judged", options->policy);
 	for (size_t i = 0; i < judging.policy->rule_count; i++)
 		judging.wants_forked |= judging.policy->rules[i].level != LEVEL_OFF &&
 		                        judging.policy->rules[i].rule->wants_past;
@@ -386,6 +381,7 @@ int check_judge(const struct trace_set *set, const struct common_options *common
 	missing_release(&judging.missing);
 	free(judging.unjudged);
 	number_table_release(&judging.file_ids);
+	number_table_release(&judging.pids);
 	forked_release(&judging.forked);
 	check_roots_release(&judging.roots);
 	return status;

@@ -51,6 +51,14 @@ struct policy_allow *policy_add_allow(struct policy *policy)
 	return &grown[policy->allow_count++];
 }
 
+bool policy_judges(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].level != LEVEL_OFF)
+			return true;
+	return false;
+}
+
 void policy_release(struct policy *policy)
 {
 	for (size_t i = 0; i < policy->rule_count; i++) {

@@ -63,6 +63,8 @@ struct policy {
 /* Room for one more, all 0; NULL: out of memory. Valid until the next one is added. */
 struct policy_rule *policy_add_rule(struct policy *policy);
 struct policy_allow *policy_add_allow(struct policy *policy);
+/* It judges something: a rule of it is not off. */
+bool policy_judges(const struct policy *policy);
 void policy_release(struct policy *policy);
 
 #endif

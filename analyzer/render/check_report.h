@@ -29,6 +29,7 @@ struct check_report {
 	const char *baseline_name;
 	const char *trace; /* file or folder, as it was given */
 	uint64_t processes;
+	uint64_t images;         /* of programs: more, if processes executed others */
 	char *const *incomplete; /* what is missing, a sentence each */
 	size_t incomplete_count;
 	const struct check_unjudged *unjudged;

@@ -45,7 +45,10 @@ static void put_verdict(FILE *out, const struct check_report *report)
 	if (verdict->allowed)
 		fprintf(out, ", %" PRIu64 " allowed", verdict->allowed);
 	fputs(" in ", out);
-	put_count(out, report->processes, "process of '", "processes of '");
+	put_count(out, report->processes, "process", "processes");
+	if (report->images > report->processes)
+		fprintf(out, " (%" PRIu64 " program images)", report->images);
+	fputs(" of '", out);
 	print_escaped(out, report->trace);
 	fputs("', by ", out);
 	if (report->policy_name) {

@@ -90,6 +90,15 @@ def bad_files():
     refused("no baseline", "--baseline", write("bad.txt", "hello\n"), 1, "not a baseline, expected '# vmatrace baseline 1'")
     for line in ("12\tmmap\n", "0123456789abcdef\tmmap\tplaces=1\tcalls=x\tbytes=1\tmain\n", "0123456789abcdef\n"):
         refused("a bad call site", "--baseline", write("bad.txt", "# vmatrace baseline 1\n\n" + line), 3, "expected")
+    for name, text in (("norules.yml", "version: 1\n"), ("off.yml", RULES + "  wx-mapping: {level: off}\n")):
+        write(name, text)
+        status, out, err = run(VMATRACE, "check", "--policy", name, "trace")
+        equal(f"{name} judges nothing", (status, out[:5], err),
+              (0, "PASS:", f"vmatrace: '{name}' has no rule that is on: nothing is judged\n"))
+        equal(f"{name}, quiet", run(VMATRACE, "check", "-q", "--policy", name, "trace")[2], "")
+    record("executed", "sh", "-c", f"{DEEDS} keep churn; exec {DEEDS} keep churn")
+    out = run(VMATRACE, "check", "executed")[1]
+    check("processes and what they execute", re.search(r" in 2 processes \([34] program images\) of 'executed',", out), out)
     equal("no trace", run(VMATRACE, "check")[0], 2)
     equal("an unknown format", run(VMATRACE, "check", "--format", "xml", "trace")[0], 2)
     equal("no such trace", run(VMATRACE, "check", "none")[0], 3)
