@@ -76,31 +76,6 @@ static size_t text_room(const char *text)
 	return text ? strlen(text) + 1 : 0;
 }
 
-/* "/a/b/../c/./d" becomes "/a/c/d", in place; a ".." with nothing before it stays. */
-static void shorten(char *path)
-{
-	char *to = path;
-
-	for (char *at = path; *at;) {
-		size_t length = strcspn(at, "/");
-		bool up = length == 2 && at[0] == '.' && at[1] == '.';
-		bool kept = to > path + 1 && !(to - path >= 3 && memcmp(to - 3, "../", 3) == 0 &&
-		                               (to - path == 3 || to[-4] == '/'));
-
-		if (up && kept) {
-			for (to--; to > path && to[-1] != '/';)
-				to--;
-		} else if (!(length == 1 && at[0] == '.') && (length || at == path)) {
-			memmove(to, at, length);
-			to += length;
-			if (at[length])
-				*to++ = '/';
-		}
-		at += length + (at[length] == '/');
-	}
-	*to = '\0';
-}
-
 bool finding_set_frames(struct finding *finding, const struct finding_frame *frames, size_t count)
 {
 	size_t room = 0;
@@ -122,8 +97,6 @@ bool finding_set_frames(struct finding *finding, const struct finding_frame *fra
 		frame->function = copy_text(&at, frames[i].function);
 		frame->file = copy_text(&at, frames[i].file);
 		frame->path = copy_text(&at, frames[i].path);
-		if (frame->path)
-			shorten((char *)(uintptr_t)frame->path);
 	}
 	finding->frame_count = count;
 	finding->site_frame = 0;

@@ -18,7 +18,7 @@ struct finding_frame {
 	const char *module;   /* path; NULL unknown */
 	const char *function; /* NULL unknown */
 	const char *file;     /* base name; NULL unknown */
-	const char *path;     /* of the source file, as the compiler knew it; NULL unknown */
+	const char *path;     /* of the source file, without dots; NULL unknown */
 	uint64_t offset;      /* in the module */
 	uint32_t line;        /* 0 unknown */
 	bool inlined;

@@ -125,29 +125,6 @@ static void numbers_by_key(void **state)
 	number_table_release(&table);
 }
 
-static void paths_are_shortened(void **state)
-{
-	static const char *const cases[][2] = {
-		{ "/a/b/../c.c", "/a/c.c" },
-		{ "/a/./b//c.c", "/a/b/c.c" },
-		{ "../a.c", "../a.c" },
-		{ "../../a.c", "../../a.c" },
-		{ "a/../b.c", "b.c" },
-		{ "/a/b/../../c.c", "/c.c" },
-		{ "/build/../src/./x/../y.c", "/src/y.c" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct finding_frame frame = { .path = cases[i][0] };
-		struct finding finding = { 0 };
-
-		assert_true(finding_set_frames(&finding, &frame, 1));
-		assert_string_equal(finding.frames[0].path, cases[i][1]);
-		free(finding.frames);
-	}
-}
-
 static const struct finding_frame jit[] = {
 	{ .module = "/usr/lib/libc.so.6", .function = "mmap", .runtime = true },
 	{ .module = "/opt/libjit.so", .function = "jit_alloc", .file = "alloc.c", .line = 3 },
@@ -261,7 +238,6 @@ int main(void)
 		cmocka_unit_test(globs_have_faults),
 		cmocka_unit_test(quantities),
 		cmocka_unit_test(numbers_by_key),
-		cmocka_unit_test(paths_are_shortened),
 		cmocka_unit_test(allow_wants_one_frame),
 		cmocka_unit_test(findings_are_one_for_a_place),
 		cmocka_unit_test(baselines_count),
