@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "io/baseline_file.h"
 #include "io/policy_file.h"
 #include "io/suppressions.h"
 
@@ -56,6 +57,15 @@ int check_load_policy(struct policy *policy, const struct check_options *options
 		fine = false;
 	}
 	return fine ? STATUS_FINE : complain(STATUS_USAGE, "%s", error);
+}
+
+int check_load_baseline(struct baseline *baseline, const struct check_options *options)
+{
+	char error[POLICY_ERROR_BYTES];
+
+	return !options->baseline || baseline_read(baseline, options->baseline, error)
+	               ? STATUS_FINE
+	               : complain(STATUS_USAGE, "%s", error);
 }
 
 int cmd_check(int argc, char **argv)

@@ -73,6 +73,8 @@ void missing_of_trace(struct missing *missing, const struct trace_set *set, size
                       struct trace *trace, enum trace_live live);
 /* What all of them together do not, after the last one. */
 void missing_of_set(struct missing *missing, const struct trace_set *set);
+/* Of modules whose functions the baseline may name, and whose files are not there any more; "": of none. */
+void missing_names(const struct module_list *list, char *text, size_t bytes);
 void missing_release(struct missing *missing);
 
 /* Answers for rules, from one trace. */

@@ -43,15 +43,6 @@ struct judging {
 	int status;
 };
 
-int check_load_baseline(struct baseline *baseline, const struct check_options *options)
-{
-	char error[POLICY_ERROR_BYTES];
-
-	return !options->baseline || baseline_read(baseline, options->baseline, error)
-	               ? STATUS_FINE
-	               : complain(STATUS_USAGE, "%s", error);
-}
-
 /* A process that somebody waited for has ended, whoever still maps its trace. */
 static bool still_runs(const struct trace *trace, enum trace_live live)
 {
@@ -114,7 +105,8 @@ static void ask_for_builds(struct baseline *baseline, struct symbols *symbols)
 		struct baseline_module *module = &baseline->now_modules.modules[i];
 
 		if (!module->asked)
-			module->asked = symbols_build(symbols, module->name, &module->build);
+			module->asked =
+				symbols_build(symbols, module->name, &module->build, &module->lost);
 	}
 }
 
@@ -153,6 +145,9 @@ static int judge_process(struct judging *judging, const struct trace_set *set, s
 	else
 		status = complain(STATUS_TRACE, "out of memory");
 	missing_of_trace(&judging->missing, set, index, trace, live);
+	if (symbols && symbols_changed_modules(symbols) && !judging->common->quiet)
+		complain(0, "modules changed since '%s' was recorded, no symbols of them: %zu",
+		         trace_path(trace), symbols_changed_modules(symbols));
 	if (trace_counts(trace)->last_ns > judging->longest_ns)
 		judging->longest_ns = trace_counts(trace)->last_ns;
 	judging->images++;
@@ -221,7 +216,9 @@ static void matters(struct judging *judging, const struct policy_rule *named,
 static void know_unjudged(struct judging *judging)
 {
 	const struct policy *policy = judging->policy;
+	char lost[160];
 
+	missing_names(&judging->baseline.now_modules, lost, sizeof(lost));
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *named = &policy->rules[i];
 		struct check_unjudged *unjudged;
@@ -271,6 +268,11 @@ static void know_unjudged(struct judging *judging)
 			unjudged = add_unjudged(judging, named->rule);
 			snprintf(unjudged->why, sizeof(unjudged->why),
 			         "no baseline was given (--baseline FILE)");
+			matters(judging, named, unjudged);
+		}
+		if (named->rule == &rule_new_call_site && *lost) {
+			unjudged = add_unjudged(judging, named->rule);
+			snprintf(unjudged->why, sizeof(unjudged->why), "%s", lost);
 			matters(judging, named, unjudged);
 		}
 	}
@@ -325,10 +327,13 @@ static int report(struct judging *judging, const struct trace_set *set)
 
 static int write_baseline(struct judging *judging)
 {
-	char error[POLICY_ERROR_BYTES];
+	char error[POLICY_ERROR_BYTES], lost[160];
 
 	if (judging->status != STATUS_FINE)
 		return judging->status;
+	missing_names(&judging->baseline.now_modules, lost, sizeof(lost));
+	if (*lost && !judging->common->quiet)
+		complain(0, "incomplete: %s", lost);
 	/* What is missing in the trace is missing in the baseline: said, and no reason not to write it. */
 	for (size_t i = 0; i < judging->missing.count && !judging->common->quiet; i++)
 		complain(0, "incomplete: %s", judging->missing.items[i]);

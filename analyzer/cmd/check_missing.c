@@ -144,3 +144,30 @@ void missing_of_set(struct missing *missing, const struct trace_set *set)
 		            missing->running, missing->running == 1 ? " is" : "es are",
 		            missing->runs, missing->running > NAMED ? ", ..." : "");
 }
+
+void missing_names(const struct module_list *list, char *text, size_t bytes)
+{
+	const struct baseline_module *first = NULL;
+	size_t more = 0;
+	char name[48], others[48] = "";
+
+	*text = '\0';
+	for (size_t i = 0; i < list->count; i++) {
+		const struct baseline_module *module = &list->modules[i];
+
+		/* A baseline without names is as good as it was. */
+		if (!module->lost || (module->known && module->known->symbols == SYMBOLS_NONE))
+			continue;
+		more += first != NULL;
+		first = first ? first : module;
+	}
+	if (!first)
+		return;
+	text_escaped(name, sizeof(name), first->name);
+	if (more)
+		snprintf(others, sizeof(others), " and of %zu more", more);
+	snprintf(text, bytes,
+	         "the file of '%s'%s is gone, or is not the one that was traced: functions have no "
+	         "names",
+	         name, others);
+}

@@ -56,6 +56,7 @@ struct baseline_module {
 	char *name; /* base name */
 	struct module_build build;
 	bool asked; /* how it was built */
+	bool lost;  /* its file is gone or another one: its functions have no names */
 	/* Of now, by altered_find(). */
 	const struct module_build *known; /* NULL: the baseline does not say */
 	enum build_change change;

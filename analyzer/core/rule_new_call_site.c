@@ -64,7 +64,13 @@ static void spell_module(const struct baseline_module *module, char *text, size_
 	const struct module_build *now = &module->build, *known = module->known;
 	const char *are = module->altered == 1 ? " is" : "s are";
 
-	if (known && module_build_change(known, now) == BUILD_DIFFERS)
+	if (module->lost)
+		snprintf(text, bytes,
+		         "the file of '%s' is gone, or is not the one that was traced: %zu call "
+		         "site%s known without the functions' names; one that was added cannot be "
+		         "told",
+		         module->name, module->altered, are);
+	else if (known && module_build_change(known, now) == BUILD_DIFFERS)
 		snprintf(text, bytes,
 		         "'%s' was built another way (now %s, %s; the baseline %s, %s): %zu call "
 		         "site%s known with other functions in between%s",

@@ -313,15 +313,22 @@ const struct frame *symbols_call_site(struct symbols *symbols, const struct even
 	return count ? &frames[0] : NULL;
 }
 
-bool symbols_build(struct symbols *symbols, const char *name, struct module_build *build)
+bool symbols_build(struct symbols *symbols, const char *name, struct module_build *build,
+                   bool *lost)
 {
+	*lost = false;
 	for (size_t i = 0; i < symbols->module_count; i++) {
 		const char *path = symbols->modules[i].path;
 		const char *slash = strrchr(path, '/');
 
-		if (strcmp(slash ? slash + 1 : path, name) != 0 || !image_of(symbols, i))
+		if (strcmp(slash ? slash + 1 : path, name) != 0)
 			continue;
+		if (!image_of(symbols, i)) {
+			*lost = *lost || slash;
+			continue;
+		}
 		image_build(symbols->opened[i].image, build);
+		*lost = false;
 		return true;
 	}
 	return false;

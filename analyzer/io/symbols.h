@@ -54,8 +54,12 @@ const struct frame *symbols_call_site(struct symbols *symbols, const struct even
 /* "function (file:line)", "function (module)", "module+0x12" or "0x7f12": for text, control characters escaped. */
 void frame_text(const struct frame *frame, char *text, size_t bytes);
 
-/* How the module of that base name was compiled. False: the trace has none, or its file is not there. */
-bool symbols_build(struct symbols *symbols, const char *name, struct module_build *build);
+/*
+ * How the module of that base name was compiled. False: the trace has none, or its file is not there. *lost: it
+ * has one, and its file is gone or is not the one that was traced.
+ */
+bool symbols_build(struct symbols *symbols, const char *name, struct module_build *build,
+                   bool *lost);
 
 /* Modules whose file on disk is not the one that was traced. */
 size_t symbols_changed_modules(const struct symbols *symbols);

@@ -119,6 +119,33 @@ def changed():
                   verdict["findings"])
 
 
+def lost():
+    """The program is not there any more, or is another one: what cannot be known is no new site, and no pass."""
+    kept = build("kept", "-O0", "-g")
+    for name in ("deleted", "replaced"):
+        program = shutil.copy(kept, os.path.join(WORK, name + ".grows"))
+        record(name, program)
+        base = baseline_of(name)
+        expect(f"{name}: before", base, name, 0)
+        os.unlink(program)
+        if name == "replaced":
+            shutil.copy(build("another", "-O2", "-g"), program)
+        status, _, verdict = against(base, name)
+        equal(f"{name}: incomplete", (status, verdict["verdict"], [re.sub("'.*'", "", why) for why in verdict["incomplete"]]),
+              (3, "incomplete", ["new-call-site was not judged: the file of  is gone, or is not the one that was traced: "
+                                 "functions have no names"]))
+        check(f"{name}: not said to be built another way", not any("another way" in finding["message"]
+                                                                  for finding in verdict["findings"]), verdict["findings"])
+        equal(f"{name}: a warning does not fail", judge(name, "--baseline", base)[0], 0)
+        status, _, err = run(VMATRACE, "check", "--write-baseline", "lost.base", name)
+        check(f"{name}: said where a baseline is written", status == 0 and "incomplete: the file of" in err, err)
+        err = run(VMATRACE, "check", name)[2]
+        expect(f"{name}: a baseline that has no names either", "lost.base", name, 0)
+        trace = os.path.join(name, os.listdir(os.path.join(WORK, name))[0])
+        equal(f"{name}: and without one", err, "" if name == "deleted" else
+              f"vmatrace: modules changed since '{trace}' was recorded, no symbols of them: 1\n")
+
+
 def main():
     plain = build("plain", "-O0", "-g")
     record("plain.run", plain)
@@ -170,6 +197,7 @@ def main():
 
     built_another_way()
     changed()
+    lost()
 
     # The file: replaced at once, its permissions and a link to it kept; a failure leaves it alone.
     os.chmod(os.path.join(WORK, "base3"), 0o640)
