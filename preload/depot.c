@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "arena.h"
+#include "packed_stack.h"
 #include "ring.h"
 #include "words.h"
 
@@ -236,10 +237,13 @@ static uint32_t intern(enum vmat_record_type type, const struct pieces *pieces)
 	return append_to(entry, type, pieces);
 }
 
-uint32_t depot_stack(const uint64_t *pcs, size_t count)
+uint32_t depot_stack(uint64_t *pcs, size_t count)
 {
-	struct pieces pieces = { pcs, count * sizeof(*pcs), "", 0 };
+	struct pieces pieces = { pcs, packed_stack(pcs, count), "", 0 };
 
+	if (pieces.first_bytes)
+		return intern(VMAT_RECORD_PACKED_STACK, &pieces);
+	pieces.first_bytes = count * sizeof(*pcs);
 	return intern(VMAT_RECORD_STACK, &pieces);
 }
 

@@ -28,7 +28,8 @@ static inline uint32_t depot_generation(void)
 }
 
 /* Each returns a record id, 0 when the arena is full (counted). Async-signal-safe. */
-uint32_t depot_stack(const uint64_t *pcs, size_t count);
+/* pcs: of no use afterwards. */
+uint32_t depot_stack(uint64_t *pcs, size_t count);
 uint32_t depot_string(const char *string, size_t bytes);
 uint32_t depot_object(const struct vmat_object *object, const char *path, size_t path_bytes);
 

@@ -29,8 +29,10 @@ void stacks_init(void *memory, uint64_t main_stack_end)
 /* The caller alone, and that there are others. */
 static void take_caller(struct vmat_event *event, const struct frame_registers *caller)
 {
+	uint64_t pc = caller->pc;
+
 	event->flags |= VMAT_EVENT_STACK_TRUNCATED;
-	event->stack = depot_stack(&caller->pc, 1);
+	event->stack = depot_stack(&pc, 1);
 }
 
 static __attribute__((noinline)) void walk(struct vmat_event *event, const struct memo_key *key)

@@ -310,7 +310,7 @@ bool ring_create(const struct settings *settings, char *path, size_t path_bytes,
 	ring.control->arena_used = VMAT_RECORD_ALIGN;
 	set_sections(ring.header, plan);
 	ring.header->slot_count = plan.slots;
-	ring.header->feature_incompat = VMAT_FEATURE_LAPS;
+	ring.header->feature_incompat = VMAT_FEATURE_LAPS | VMAT_FEATURE_PACKED_STACKS;
 	return true;
 }
 

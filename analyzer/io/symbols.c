@@ -276,14 +276,14 @@ size_t symbols_frames(struct symbols *symbols, const struct event *event,
 {
 	const struct cached *address;
 	struct cached *stack;
-	const uint64_t *pcs;
+	uint64_t pcs[VMAT_DEPTH_LIMIT];
 	size_t pc_count;
 
 	*frames = NULL;
 	if ((event->flags & VMAT_EVENT_INTERNAL) || event->call == CALL_IMPLICIT)
 		return 0;
-	pcs = trace_stack(symbols->trace, event->stack, &pc_count);
-	if (!pcs) {
+	pc_count = trace_stack(symbols->trace, event->stack, pcs);
+	if (!pc_count) {
 		address = event->caller ? frames_of_address(symbols, event->caller, event->seq)
 		                        : NULL;
 		*frames = address ? address->frames : NULL;

@@ -42,11 +42,48 @@ static char *copy_text(const uint8_t *bytes, size_t length)
 	return strndup((const char *)bytes, length);
 }
 
-static bool take_stack(struct trace *trace, const struct vmat_record *record, uint32_t id)
+static size_t unpack(const uint8_t *at, size_t bytes, uint64_t pcs[VMAT_DEPTH_LIMIT])
+{
+	uint64_t turned = 0;
+	size_t count = 0;
+
+	while (bytes) {
+		size_t length = (at[0] & 7) + 1u;
+		uint64_t zigzag = 0;
+
+		if (length > bytes)
+			return at[0] == 0xff ? count : 0;
+		if (count == VMAT_DEPTH_LIMIT)
+			return 0;
+		for (size_t i = length; i-- > 0;)
+			zigzag = zigzag << 8 | at[i];
+		zigzag >>= 3;
+		turned += zigzag >> 1 ^ -(zigzag & 1);
+		pcs[count++] = turned >> 2 | turned << 62;
+		at += length;
+		bytes -= length;
+	}
+	return count;
+}
+
+size_t trace_unpack_stack(const struct vmat_record *record, const uint8_t *payload,
+                          uint64_t pcs[VMAT_DEPTH_LIMIT])
+{
+	if (record->type == VMAT_RECORD_PACKED_STACK)
+		return unpack(payload, record->bytes, pcs);
+	if (record->bytes % sizeof(*pcs) || record->bytes > VMAT_DEPTH_LIMIT * sizeof(*pcs))
+		return 0;
+	memcpy(pcs, payload, record->bytes);
+	return record->bytes / sizeof(*pcs);
+}
+
+static bool take_stack(struct trace *trace, const struct vmat_record *record,
+                       const uint8_t *payload, uint32_t id)
 {
 	uint32_t unit = trace_id_unit(trace, id);
+	uint64_t pcs[VMAT_DEPTH_LIMIT];
 
-	if (record->bytes == 0 || record->bytes % sizeof(uint64_t) ||
+	if (trace_unpack_stack(record, payload, pcs) == 0 ||
 	    (!trace->laps && record->bytes != (uint64_t)record->lap * sizeof(uint64_t))) {
 		trace->counts.damaged_records++;
 		return true;
@@ -148,7 +185,8 @@ static bool take_record(struct trace *trace, struct gathered *gathered,
 {
 	switch (record->type) {
 	case VMAT_RECORD_STACK:
-		return take_stack(trace, record, id);
+	case VMAT_RECORD_PACKED_STACK:
+		return take_stack(trace, record, payload, id);
 	case VMAT_RECORD_STRING:
 	case VMAT_RECORD_OBJECT:
 		return take_named(trace, record, payload, id);

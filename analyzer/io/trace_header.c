@@ -139,7 +139,7 @@ static bool check_header(const uint8_t *bytes, size_t length, struct vmat_header
 	if (header_checksum(bytes, VMAT_HEADER_BYTES) != header->crc)
 		return trace_fail(error, TRACE_DAMAGED, offsetof(struct vmat_header, crc),
 		                  "the header's checksum does not hold");
-	if (header->feature_incompat & ~(uint64_t)VMAT_FEATURE_LAPS)
+	if (header->feature_incompat & ~(uint64_t)(VMAT_FEATURE_LAPS | VMAT_FEATURE_PACKED_STACKS))
 		return trace_fail(error, TRACE_NEWER,
 		                  offsetof(struct vmat_header, feature_incompat),
 		                  "it uses a feature this version does not know");

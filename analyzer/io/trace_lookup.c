@@ -99,12 +99,11 @@ bool trace_has_stack(const struct trace *trace, uint32_t id, uint8_t lap)
 	return record && is_of_lap(trace, record->lap, lap);
 }
 
-const uint64_t *trace_stack(const struct trace *trace, uint32_t id, size_t *count)
+size_t trace_stack(const struct trace *trace, uint32_t id, uint64_t pcs[VMAT_DEPTH_LIMIT])
 {
 	const struct vmat_record *record = stack_record(trace, id);
 
-	*count = record ? record->bytes / sizeof(uint64_t) : 0;
-	return record ? (const uint64_t *)(const void *)(record + 1) : NULL;
+	return record ? trace_unpack_stack(record, (const uint8_t *)(record + 1), pcs) : 0;
 }
 
 const struct trace_module *trace_modules(const struct trace *trace, size_t *count)

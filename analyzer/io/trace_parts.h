@@ -155,6 +155,9 @@ static inline uint32_t trace_id_unit(const struct trace *trace, uint32_t id)
 bool trace_named(const struct trace *trace, uint32_t id, uint8_t lap, struct named_view *view);
 const struct proc_maps *trace_touched(const struct trace *trace, uint32_t id, uint8_t lap);
 bool trace_has_stack(const struct trace *trace, uint32_t id, uint8_t lap);
+/* The number of pcs of a record of either type, 0: it is damaged. */
+size_t trace_unpack_stack(const struct vmat_record *record, const uint8_t *payload,
+                          uint64_t pcs[VMAT_DEPTH_LIMIT]);
 
 /* trace_threads.c: false: *error is set. */
 bool trace_threads_load(struct trace *trace, struct trace_error *error);

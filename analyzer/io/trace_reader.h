@@ -125,8 +125,8 @@ bool trace_walk_input(struct trace *trace, struct walk_input *input);
 
 /* Complete snapshots, in order of begin. */
 const struct snapshot *trace_snapshots(const struct trace *trace, size_t *count);
-/* Return addresses, innermost first; NULL and 0 for id 0 or an id the arena does not hold. */
-const uint64_t *trace_stack(const struct trace *trace, uint32_t id, size_t *count);
+/* The number of return addresses, innermost first; 0 for id 0 or an id the arena does not hold. */
+size_t trace_stack(const struct trace *trace, uint32_t id, uint64_t pcs[VMAT_DEPTH_LIMIT]);
 /* Its threads, as far as they are known. */
 const struct threads *trace_threads(const struct trace *trace);
 /* In order of from_seq. */

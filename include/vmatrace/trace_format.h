@@ -48,7 +48,8 @@ enum {
 	VMAT_RECORD_ALIGN = 16,
 	VMAT_ARGUMENT_WORDS = 6,
 	VMAT_BUILD_ID_BYTES = 32,
-	VMAT_DEPTH_LIMIT = 128,
+	VMAT_DEPTH_LIMIT = 128, /* pcs of a stack */
+	VMAT_PC_BITS = 56,
 };
 
 /*
@@ -66,8 +67,13 @@ enum {
  * another record.
  * A file without the bit has one lap, checksums seeded with the type alone, ids of 32 bits of offset, the
  * number of frames where a STACK has its lap, and its modules in the arena.
+ *
+ * PACKED_STACKS: there may be records of that type. A reader that does not know them would lose the stacks.
  */
-enum vmat_feature { VMAT_FEATURE_LAPS = 1u << 0 };
+enum vmat_feature {
+	VMAT_FEATURE_LAPS = 1u << 0,
+	VMAT_FEATURE_PACKED_STACKS = 1u << 1,
+};
 
 enum {
 	VMAT_LAP_MASK = 0xffffff,
@@ -368,9 +374,10 @@ struct vmat_thread {
 enum vmat_record_type {
 	VMAT_RECORD_STACK =
 		0x4b545356, /* "VSTK" payload: uint64_t pc[], innermost first, with VMAT_PC_MARKS */
-	VMAT_RECORD_STRING = 0x52545356, /* "VSTR" payload: bytes, no NUL */
-	VMAT_RECORD_OBJECT = 0x4a424f56, /* "VOBJ" struct vmat_object + path */
-	VMAT_RECORD_MODULE = 0x444f4d56, /* "VMOD" struct vmat_module + path */
+	VMAT_RECORD_PACKED_STACK = 0x4b505356, /* "VSPK" the same, packed: see below */
+	VMAT_RECORD_STRING = 0x52545356,       /* "VSTR" payload: bytes, no NUL */
+	VMAT_RECORD_OBJECT = 0x4a424f56,       /* "VOBJ" struct vmat_object + path */
+	VMAT_RECORD_MODULE = 0x444f4d56,       /* "VMOD" struct vmat_module + path */
 	VMAT_RECORD_ROWS =
 		0x574f5256, /* "VROW" text: lines of /proc/self/maps that touch the call's range */
 	VMAT_RECORD_MAPS =
@@ -379,6 +386,17 @@ enum vmat_record_type {
 		0x504e5356, /* "VSNP" struct vmat_snapshot: the pieces are complete */
 };
 
+/*
+ * A packed stack has an entry of 1 to 8 bytes, little-endian, for each pc. With t(pc) = pc turned left by 2 bits, so
+ * that the marks are lowest, t = 0 before the first, and d = t(this pc) - t(the one before), as int64_t:
+ *
+ *     entry = zigzag << 3 | (bytes - 1)        zigzag = d << 1 ^ d >> 63, in as few bytes as will do
+ *
+ * Bytes of 0xff fill the last word: an entry that says it is longer than what is left.
+ *
+ *     pc 0x401136 0x401150 0x7f0000001000
+ *     83 4d 04 10 . 81 06 . 06 ac ff ef ff bf 1f . ff ff ff
+ */
 /*
  * A pc of a stack: a user address, below 2^56, and how it was come by. Without a mark: a return address that unwind
  * information led to (or, in a trace of a recorder that set no marks, see VMAT_EVENT_FP).

@@ -91,9 +91,9 @@ def stacks_turn_over(bench, check):
     check.equal("with room: stacks lost", info["lost"]["stacks"], 0)
     os.unlink(trace)
     # The arena is as small as it gets where the file may not be larger.
-    limit = (2300 << 10, 2300 << 10)
+    limit = (2900 << 10, 2900 << 10)
     resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-    done = bench.run(churn(bench, "exit", 1, rounds, stacks), True, VMATRACE_RING="4096",
+    done = bench.run(churn(bench, "exit", 1, rounds, stacks), True, VMATRACE_RING="8192",
                      VMATRACE_DEPTH="64")
     check.equal("status", done.returncode, 7)
     trace = the_trace(bench, check)
