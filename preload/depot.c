@@ -53,9 +53,13 @@ void depot_seal(struct vmat_record *record, enum vmat_record_type type, size_t b
 	__atomic_store_n(&record->type, (uint32_t)type, __ATOMIC_RELEASE);
 }
 
-static uint32_t seed_of(const struct vmat_record *record, enum vmat_record_type type)
+/* The last one up to now whose low bits the id has. */
+static uint32_t lap_of(uint32_t id)
 {
-	return (uint32_t)type ^ __atomic_load_n(&record->lap, __ATOMIC_RELAXED);
+	uint32_t now = arena_lap();
+	uint32_t bits = UINT32_MAX >> VMAT_ID_LAP_SHIFT;
+
+	return (now - ((now - (id >> VMAT_ID_LAP_SHIFT)) & bits)) & VMAT_LAP_MASK;
 }
 
 /* Of what is there. */
@@ -74,13 +78,18 @@ static uint32_t stored_crc(uint32_t crc, const uint8_t *payload, size_t bytes)
 	return crc;
 }
 
-void depot_finish(void *payload, enum vmat_record_type type, size_t reserved, size_t bytes)
+void depot_finish(void *payload, uint32_t id, enum vmat_record_type type, size_t reserved,
+                  size_t bytes)
 {
 	struct vmat_record *record = (struct vmat_record *)payload - 1;
+	uint32_t lap = lap_of(id);
 
+	/* A thread that was overtaken by two laps would else make valid what another one is putting there. */
+	if (__atomic_load_n(&record->lap, __ATOMIC_RELAXED) != lap)
+		return;
 	if (bytes < reserved)
 		arena_return(record, sizeof(*record) + reserved, sizeof(*record) + bytes);
-	depot_seal(record, type, bytes, stored_crc(seed_of(record, type), payload, bytes));
+	depot_seal(record, type, bytes, stored_crc((uint32_t)type ^ lap, payload, bytes));
 }
 
 /* Invertible in the hash; the rotation lets also a word's highest bits reach all others. */
@@ -134,15 +143,6 @@ static bool same(uint32_t id, enum vmat_record_type type, const struct pieces *p
 	               pieces->first_bytes + pieces->second_bytes &&
 	       words_equal(payload, pieces->first, pieces->first_bytes) &&
 	       words_equal(payload + pieces->first_bytes, pieces->second, pieces->second_bytes);
-}
-
-/* The last one up to now whose low bits the id has. */
-static uint32_t lap_of(uint32_t id)
-{
-	uint32_t now = arena_lap();
-	uint32_t bits = UINT32_MAX >> VMAT_ID_LAP_SHIFT;
-
-	return (now - ((now - (id >> VMAT_ID_LAP_SHIFT)) & bits)) & VMAT_LAP_MASK;
 }
 
 static uint32_t append(enum vmat_record_type type, const struct pieces *pieces)

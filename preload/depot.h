@@ -35,10 +35,11 @@ uint32_t depot_object(const struct vmat_object *object, const char *path, size_t
 
 /*
  * A record that is not looked up again: reserve, let the caller fill the payload, then finish.
- * depot_begin returns the payload or NULL; `bytes` may shrink at depot_finish.
+ * depot_begin returns the payload or NULL; `bytes` may shrink at depot_finish, which takes the id back.
  */
 void *depot_begin(size_t bytes, uint32_t *id);
-void depot_finish(void *payload, enum vmat_record_type type, size_t reserved, size_t bytes);
+void depot_finish(void *payload, uint32_t id, enum vmat_record_type type, size_t reserved,
+                  size_t bytes);
 /* Makes a record valid whose lap and payload are there. crc: see vmat_record. */
 void depot_seal(struct vmat_record *record, enum vmat_record_type type, size_t bytes, uint32_t crc);
 

@@ -80,7 +80,8 @@ static bool take_file(struct recording *recording, int fd)
 		__builtin_memcpy(payload, &object, sizeof(object));
 		bytes = RAW_4(SYS_readlinkat, AT_FDCWD, name, payload + sizeof(object),
 		              LONG_PATH_BYTES);
-		depot_finish(payload, VMAT_RECORD_OBJECT, sizeof(object) + LONG_PATH_BYTES,
+		depot_finish(payload, recording->event.object, VMAT_RECORD_OBJECT,
+		             sizeof(object) + LONG_PATH_BYTES,
 		             sizeof(object) + (raw_failed(bytes) ? 0 : (size_t)bytes));
 	}
 	/* hugetlbfs files are regular, but lengths are rounded to their block, a huge page. */

@@ -33,7 +33,7 @@ static long take_part(long fd, uint32_t snapshot, uint32_t part)
 	payload->snapshot = snapshot;
 	payload->part = part;
 	got = RAW_3(SYS_read, fd, payload + 1, READ_BYTES);
-	depot_finish(payload, VMAT_RECORD_MAPS, reserved,
+	depot_finish(payload, id, VMAT_RECORD_MAPS, reserved,
 	             sizeof(*payload) + (raw_failed(got) ? 0 : (size_t)got));
 	return raw_failed(got) ? -1 : got;
 }
@@ -80,7 +80,7 @@ void snapshot_take(enum vmat_snapshot_reason reason)
 		return;
 	}
 	*payload = end;
-	depot_finish(payload, VMAT_RECORD_SNAPSHOT, sizeof(end), sizeof(end));
+	depot_finish(payload, id, VMAT_RECORD_SNAPSHOT, sizeof(end), sizeof(end));
 	arena_snapshot_taken(bytes);
 	/* Where snapshots come by the handful of events, it would be all that is done. */
 	if (reason > VMAT_SNAPSHOT_PERIODIC ||
@@ -155,14 +155,14 @@ static uint32_t read_rows(uint64_t start, uint64_t end, uint64_t other_start, ui
 		}
 		if (past || got <= 0)
 			break;
-		depot_finish(text, VMAT_RECORD_STRING, reserved, 0);
+		depot_finish(text, id, VMAT_RECORD_STRING, reserved, 0);
 		RAW_3(SYS_lseek, fd, 0, 0);
 		reserved *= 2;
 	}
 	RAW_1(SYS_close, fd);
 	if (!past && got != 0)
 		return 0;
-	depot_finish(text, VMAT_RECORD_ROWS, reserved, kept);
+	depot_finish(text, id, VMAT_RECORD_ROWS, reserved, kept);
 	return id;
 }
 

@@ -76,7 +76,7 @@ static void take_snapshot(void)
 	if (!payload)
 		return;
 	/* The kernel writes it: no thread does. Nobody reads it here. */
-	depot_finish(payload, VMAT_RECORD_MAPS, SNAPSHOT, SNAPSHOT / 2);
+	depot_finish(payload, id, VMAT_RECORD_MAPS, SNAPSHOT, SNAPSHOT / 2);
 	arena_snapshot_taken(SNAPSHOT);
 	__atomic_fetch_add(&snapshots, 1, __ATOMIC_RELAXED);
 }
@@ -177,6 +177,35 @@ static void be_overtaken(void)
 	}
 }
 
+/* The first record of all, overtaken by two laps before it is finished: what took its place stays. */
+static void finish_late(void)
+{
+	struct {
+		struct vmat_record record;
+		uint64_t pcs[FRAMES];
+	} before, after;
+	uint64_t pcs[FRAMES] = { 0 };
+	uint32_t late, other = 0;
+	char *payload = depot_begin(sizeof(pcs), &late);
+
+	while (payload && arena_lap() < 2) {
+		pcs[0]++;
+		other = depot_stack(pcs, FRAMES);
+	}
+	if (!payload || other != (late | 2u << VMAT_ID_LAP_SHIFT)) {
+		printf("no record took the place of the first\n");
+		wrong++;
+		return;
+	}
+	copy(&before, payload - sizeof(struct vmat_record), sizeof(before));
+	depot_finish(payload, late, VMAT_RECORD_MAPS, sizeof(pcs), 8);
+	copy(&after, payload - sizeof(struct vmat_record), sizeof(after));
+	if (memcmp(&before, &after, sizeof(before)) || before.record.type != VMAT_RECORD_STACK) {
+		printf("a record was finished in the place of another\n");
+		wrong++;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t threads[WRITERS];
@@ -185,6 +214,7 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		events = strtoul(argv[1], NULL, 10);
 	make_ring();
+	finish_late();
 	for (size_t i = 0; i < WRITERS; i++)
 		if (pthread_create(&threads[i], NULL, writer, (void *)i))
 			return 2;
