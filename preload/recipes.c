@@ -36,9 +36,9 @@ struct known_object {
 struct recipes_memory {
 	struct recipe_entry table[RECIPE_ENTRIES];
 	struct known_object object[OBJECTS];
-	uint32_t objects;  /* ever stored; the next place is this modulo OBJECTS */
-	uint32_t stored;   /* keys in the table */
-	uint32_t refilled; /* times it was emptied because it was full */
+	_Atomic uint32_t objects; /* ever stored; the next place is this modulo OBJECTS */
+	uint32_t stored;          /* keys in the table */
+	uint32_t refilled;        /* times it was emptied because it was full */
 	struct cfi_desk desk;
 };
 
@@ -161,10 +161,13 @@ static void store(struct recipes_memory *memory, uint64_t key, struct recipe rec
 	}
 	entry = recipe_entry_at(memory->table, recipes_place_of(memory->table, key));
 	memory->stored += atomic_load_explicit(&entry->key, memory_order_relaxed) != key;
-	/* Release, both: a key seen means its recipe is seen; a new recipe, that the old key went. */
-	atomic_store_explicit(&entry->recipe, value.word, memory_order_release);
+	/*
+	 * Release, all: a key seen means its recipe is seen; a new recipe, that the old key went. The key may be there
+	 * already, of a recipe that was forgotten: whoever sees the new one sees its offset.
+	 */
 	atomic_store_explicit(&entry->bp_offset, recipe.cfa_offset + recipe.bp_words * 8,
 	                      memory_order_release);
+	atomic_store_explicit(&entry->recipe, value.word, memory_order_release);
 	atomic_store_explicit(&entry->key, key, memory_order_release);
 }
 
@@ -180,8 +183,21 @@ static uint64_t address_of(uint64_t key)
 }
 
 /*
- * What was learnt in [start, end) is not known any more. Keys stay, so that probes find what lies behind them.
- * Whoever learns at the same time stores a recipe of code that nobody may unload now.
+ * It is not known any more. Only the kind goes: a walk that has looked at it already must not read a CFA at sp.
+ * The key stays, so that probes find what lies behind it.
+ */
+static void forget_entry(struct recipe_entry *entry)
+{
+	union recipe_word value = { .word = atomic_load_explicit(&entry->recipe,
+		                                                 memory_order_relaxed) };
+
+	value.recipe.kind = RECIPE_UNKNOWN;
+	atomic_store_explicit(&entry->recipe, value.word, memory_order_relaxed);
+}
+
+/*
+ * What was learnt in [start, end) is forgotten. Whoever learns at the same time stores a recipe of code that nobody
+ * may unload now.
  */
 static void forget_range(struct recipes_memory *memory, uint64_t start, uint64_t end)
 {
@@ -190,7 +206,7 @@ static void forget_range(struct recipes_memory *memory, uint64_t start, uint64_t
 		uint64_t key = atomic_load_explicit(&entry->key, memory_order_relaxed);
 
 		if (key && address_of(key) - start < end - start)
-			atomic_store_explicit(&entry->recipe, 0, memory_order_relaxed);
+			forget_entry(entry);
 	}
 	for (uint32_t i = 0; i < OBJECTS; i++) {
 		struct known_object *known = &memory->object[i];
@@ -221,6 +237,9 @@ static void meet_object(struct recipes_memory *memory, const struct dl_find_obje
 			return;
 		forget_range(memory, known->start, known->end);
 	}
+	/* It may have been met before, or another one there, and the place been given away since. */
+	if (memory->objects >= OBJECTS)
+		forget_range(memory, start, end);
 	begin_epoch();
 	place = &memory->object[memory->objects++ % OBJECTS];
 	/* Not half of it while somebody looks for what is unloaded: an end is stored last, and goes first. */
@@ -290,13 +309,12 @@ static struct recipe learn_new(uint64_t key, bool needs_recipe)
 void recipes_forget(uint64_t start, uint64_t end)
 {
 	struct recipes_memory *memory = state.memory;
+	bool met = memory && memory->objects > OBJECTS; /* whether it was is not known any more */
 
-	for (uint32_t i = 0; memory && i < OBJECTS; i++) {
-		if (memory->object[i].start < end && start < memory->object[i].end) {
-			forget_range(memory, start, end);
-			return;
-		}
-	}
+	for (uint32_t i = 0; memory && i < OBJECTS && !met; i++)
+		met = memory->object[i].start < end && start < memory->object[i].end;
+	if (met)
+		forget_range(memory, start, end);
 }
 
 struct recipe recipes_learn(uint64_t key)

@@ -451,12 +451,17 @@ static __attribute__((noinline)) void walk_the_usual(struct frame *frame, size_t
 	word = walk->word + walk->words;
 	do {
 		uint64_t cfa = base + (uint64_t)(int64_t)recipe_of(entry)->cfa_offset;
-		/* Where it is not saved, that is where the return address is (recipes.h): a step goes up. */
+		/* Where it is not saved, that is where the return address is (recipes.h). */
 		uint64_t saved = base + (uint64_t)(int64_t)atomic_load_explicit(
 						&entry->bp_offset, memory_order_relaxed);
 		struct recipe_entry *caller;
 
-		if (saved < sp || cfa > sure || cfa % 8)
+		/*
+		 * sp <= saved < cfa <= sure: a step goes up and stays on the stack, whatever is in rbp, which code
+		 * that says nothing of it may have used for a number (-16 and a CFA at 0), and whatever half of an
+		 * entry is another's by now.
+		 */
+		if (saved < sp || saved >= cfa || cfa > sure || cfa % 8)
 			break;
 		if (recipe_of(entry)->saved & SAVED_BP)
 			bp_at = saved;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -161,6 +162,55 @@ void rules_of_small_stacks(void)
 	      handler_frame - used);
 	alternate.ss_flags = SS_DISABLE;
 	sigaltstack(&alternate, NULL);
+}
+
+/*
+ * What is in rbp when code that unwind information is right about, but for that, calls back: any number. A walk that
+ * believed it would read at the ends of the address space. The caller's frame has a CFA of rbp + 16, as this file's
+ * all have.
+ */
+static __attribute__((noinline)) bool bears(uint64_t bp)
+{
+	static struct unwind_walk walk;
+	/* The second frame's: this one's own rbp leads to it. */
+	uint64_t frame[2] = { bp, (uint64_t)__builtin_return_address(0) };
+	struct frame_registers at = {
+		.pc = (uint64_t)__builtin_return_address(0),
+		.sp = (uint64_t)__builtin_frame_address(0) + 16,
+		.bp = bp,
+	};
+	bool holds;
+
+	unwind_stack(&at, VMAT_STACK_CFI, 64, &walk);
+	holds = walk.flags & VMAT_EVENT_STACK_TRUNCATED && walk.frames >= 1 && walk.frames <= 64;
+	at.sp = (uint64_t)frame - 16;
+	at.bp = (uint64_t)frame;
+	unwind_stack(&at, VMAT_STACK_CFI, 64, &walk);
+	return holds && walk.frames >= 2;
+}
+
+static int bear_wrong_frame_pointers(void)
+{
+	static const uint64_t ends[] = { 0,          1ull << 31, 1ull << 32,
+		                         1ull << 47, 1ull << 56, 1ull << 63 };
+	int wrong = 0;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		for (int64_t distance = -256; distance <= 256; distance += 8)
+			wrong += !bears(ends[i] + (uint64_t)distance);
+	}
+	return wrong;
+}
+
+void rules_of_frame_pointers(void)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(bear_wrong_frame_pointers() != 0);
+	waitpid(child, &status, 0);
+	check(status == 0, "rbp is any number: status %#x", (unsigned)status);
 }
 
 /* Threads that all begin at once, on stacks that nobody has walked: who must wait for a recipe waits. */
@@ -419,6 +469,64 @@ void rules_of_a_full_table(void)
 	      RECIPE_ENTRIES, wrong, ns / LEARNT);
 	check(count_mappings() == mappings, "mappings before %d, after %d", mappings,
 	      count_mappings());
+}
+
+/* A plugin's function in a copy of it, which the loader takes for another one, by its name; 0: none. */
+static uint64_t function_of_copy(int plugin, int copy)
+{
+	char path[64];
+	void *library;
+	off_t from = 0;
+
+	while (sendfile(copy, plugin, &from, 1 << 20) > 0)
+		;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", copy);
+	library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+	return library ? (uint64_t)dlsym(library, "plugin_call_lazily") : 0;
+}
+
+static bool is_learnt(uint64_t pc)
+{
+	return recipes_find((void *)memory, recipe_key(pc, true)).kind != RECIPE_UNKNOWN;
+}
+
+static void learn_in_each(const uint64_t *function, int count, int distance)
+{
+	for (int i = 0; i < count; i++)
+		recipes_learn(recipe_key(function[i] + (uint64_t)distance, true));
+}
+
+/* More objects than are kept count of: none of those left out may be taken for what lies there later. */
+void rules_of_many_objects(const char *path)
+{
+	enum { COPIES = 300 };
+	uint64_t function[COPIES] = { 0 };
+	int copy[COPIES];
+	int plugin = open(path, O_RDONLY);
+	struct dl_find_object first;
+	bool all = plugin >= 0;
+
+	for (int i = 0; i < COPIES && all; i++) {
+		copy[i] = memfd_create("plugin", 0);
+		function[i] = function_of_copy(plugin, copy[i]);
+		all = function[i] != 0 && (i == 0 || function[i] != function[i - 1]);
+	}
+	close(plugin);
+	for (int i = 0; i < COPIES && all; i++)
+		close(copy[i]);
+	check(all && cfi_object(function[0], &first), "%d objects are loaded", COPIES);
+	if (!all)
+		return;
+	rules_forget();
+	learn_in_each(function, COPIES, 0);
+	check(is_learnt(function[0]), "what was learnt in the first of many stays");
+	learn_in_each(function, 1, 1);
+	check(!is_learnt(function[0]) && is_learnt(function[0] + 1),
+	      "an object that is met as if for the first time may be another one");
+	learn_in_each(function, COPIES, 2);
+	recipes_forget((uint64_t)first.dlfo_map_start, (uint64_t)first.dlfo_map_end);
+	check(!is_learnt(function[0] + 1) && !is_learnt(function[0] + 2),
+	      "the first of many is forgotten when it goes");
 }
 
 /* Forks while another thread is in the unwinder: the child may know less, and must not wait for ever. */

@@ -17,9 +17,11 @@ void rules_of_loading(void);
 void rules_forget(void);
 
 void rules_of_small_stacks(void);
+void rules_of_frame_pointers(void);
 void rules_of_threads(void);
 void rules_of_the_memo(void);
 void rules_of_a_full_table(void);
+void rules_of_many_objects(const char *plugin);
 void rules_of_fork(void);
 /* At the end: counts over all walks. */
 void rules_of_learning(void);

@@ -277,6 +277,7 @@ int main(int argc, char **argv)
 	run_class("main, end unknown", run_main, 500, 0);
 	rules_forget();
 	rules_of_small_stacks();
+	rules_of_frame_pointers();
 	rules_of_threads();
 	run_class("main thread", run_main, 5 * stacks, 0);
 	run_class("threads", run_threads, stacks / 10, 0);
@@ -289,6 +290,7 @@ int main(int argc, char **argv)
 	rules_of_the_memo();
 	rules_of_a_full_table();
 	run_class("after a full table", run_main, 500, 0);
+	rules_of_many_objects(plugin_path);
 	test_fork_child();
 	rules_of_fork();
 	rules_of_learning();
