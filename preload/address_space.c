@@ -23,6 +23,7 @@
 #include "frames.h"
 #include "header.h"
 #include "held_signals.h"
+#include "loads.h"
 #include "modules.h"
 #include "modules_table.h"
 #include "place.h"
@@ -263,11 +264,15 @@ void address_space_libc_is_ready(void)
 		return;
 	if (address_space.settings->faults)
 		faults_watch(kept_memory()->faults_stack);
+	if (address_space.settings->stack_mode != VMAT_STACK_NONE && !sites_see_unloading())
+		loads_watch();
 	if (address_space.settings->stack_mode != VMAT_STACK_CFI || !unwinder_is_safe())
 		return;
 	recorder_own_calls(+1);
 	snapshot_take(VMAT_SNAPSHOT_BEFORE_TRACER);
 	unwind_load();
+	if (loads.count)
+		loads_watch();
 	modules_snapshot();
 	snapshot_take(VMAT_SNAPSHOT_AFTER_TRACER);
 	recorder_own_calls(-1);

@@ -215,6 +215,17 @@ bool modules_are_own(uint64_t pc)
 	return false;
 }
 
+bool modules_stay(uint64_t pc)
+{
+	const struct modules_table *table = modules.table;
+
+	for (uint32_t i = 0; i < table->stay; i++) {
+		if (pc >= table->entry[i].start && pc < table->entry[i].end)
+			return true;
+	}
+	return false;
+}
+
 static void write_module(struct vmat_module *module, const char *path)
 {
 	size_t path_bytes = text_length(path);
@@ -281,6 +292,8 @@ void modules_snapshot(void)
 	real.dl_iterate_phdr(visit, NULL);
 	if (modules.taking_own)
 		close_own(table);
+	else
+		table->stay = entries(table);
 	modules.taking_own = false;
 }
 

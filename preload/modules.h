@@ -6,6 +6,7 @@
 #ifndef VMATRACE_PRELOAD_MODULES_H
 #define VMATRACE_PRELOAD_MODULES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* All objects loaded now. Takes the loader's lock: in a constructor only. */
@@ -13,5 +14,8 @@ void modules_snapshot(void);
 
 /* The object that `pc` lies in, if it was not written yet. No lock, no system call, no allocation. */
 void modules_note(uint64_t pc);
+
+/* True if pc is in an object that was loaded at start: the loader unloads none of those. */
+bool modules_stay(uint64_t pc);
 
 #endif

@@ -25,6 +25,7 @@ struct modules_table {
 	uint32_t own_first; /* those that the recorder brought in lie from here ... */
 	uint32_t own_end;   /* ... to here */
 	uint32_t units;     /* of the section taken */
+	uint32_t stay;      /* so many, the first, were loaded at start */
 	uint64_t own_low;   /* the recorder's own lie in [own_low, own_high) */
 	uint64_t own_high;
 	struct modules_entry {

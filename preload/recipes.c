@@ -317,6 +317,24 @@ void recipes_forget(uint64_t start, uint64_t end)
 		forget_range(memory, start, end);
 }
 
+void recipes_forget_loaded(void)
+{
+	struct recipes_memory *memory = state.memory;
+
+	for (size_t i = 0; memory && i < RECIPE_ENTRIES; i++) {
+		struct recipe_entry *entry = &memory->table[i];
+		uint64_t key = atomic_load_explicit(&entry->key, memory_order_relaxed);
+
+		if (key && !modules_stay(address_of(key)))
+			forget_entry(entry);
+	}
+	for (uint32_t i = 0; memory && i < OBJECTS; i++) {
+		if (memory->object[i].end && !modules_stay(memory->object[i].start))
+			atomic_store_explicit(&memory->object[i].end, 0, memory_order_relaxed);
+	}
+	begin_epoch();
+}
+
 struct recipe recipes_learn(uint64_t key)
 {
 	struct recipe recipe = learn_new(key, true);

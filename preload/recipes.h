@@ -172,6 +172,9 @@ uint32_t recipes_epoch(void);
 /* The loader unmaps [start, end): what was learnt there is forgotten. */
 void recipes_forget(uint64_t start, uint64_t end);
 
+/* Likewise all that may have been unloaded unseen: what was not loaded at start. */
+void recipes_forget_loaded(void);
+
 /* Notes only the module of a key that recipes_find() does not know, for walks that need no recipe. */
 void recipes_note(uint64_t key);
 

@@ -52,6 +52,9 @@ const struct site *sites_find(uint64_t return_address);
 /* True if pc is in this library: where a wrapper called the next definition from. */
 bool sites_in_library(uint64_t pc);
 
+/* True if an object that the loader unloads is seen to go. */
+bool sites_see_unloading(void);
+
 /* True if every path of the call `call` (enum call_id) to the kernel goes through a patched site. */
 bool sites_cover(uint16_t call);
 

@@ -6,6 +6,7 @@
 #include "address_space.h"
 #include "depot.h"
 #include "frames.h"
+#include "loads.h"
 #include "memo.h"
 #include "recipes.h"
 #include "ring.h"
@@ -71,6 +72,8 @@ void stacks_take(struct vmat_event *event, const struct frame_registers *caller)
 		take_caller(event, caller);
 		return;
 	}
+	if (__builtin_expect(loads_changed(), 0))
+		loads_tell(recipes_forget_loaded);
 	key = (struct memo_key) { .at = *caller,
 		                  .thread = frames_thread_pointer(),
 		                  .epoch = (uint64_t)depot_generation() << 32 | recipes_epoch() };

@@ -125,6 +125,10 @@ MUTANTS = [
              "\t\tif (known->start == start && known->end == end && known->print == print)\n\t\t\treturn;\n"
              "\t\tforget_range(memory, known->start, known->end);",
              "\t\treturn;"),)),
+    Mutant("no_look_at_the_loader_s_count", "U8", STACKS,
+           "\tif (__builtin_expect(loads_changed(), 0))\n\t\tloads_tell(recipes_forget_loaded);\n",
+           "",
+           "programs/reload"),
     Mutant("the_last_objects_only", "U8", RECIPES,
            "\tif (memory->objects >= OBJECTS)\n\t\tforget_range(memory, start, end);\n",
            "",

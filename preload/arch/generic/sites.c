@@ -27,6 +27,11 @@ bool sites_in_library(uint64_t pc)
 	return false;
 }
 
+bool sites_see_unloading(void)
+{
+	return false;
+}
+
 bool sites_cover(uint16_t call)
 {
 	(void)call;

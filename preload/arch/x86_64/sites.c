@@ -314,6 +314,15 @@ void sites_patch(struct sites_report *report)
 		report->off = VMAT_SITES_REFUSED;
 }
 
+bool sites_see_unloading(void)
+{
+	for (uint32_t i = 0; i < sites.count; i++) {
+		if (sites.site[i].loader && sites.site[i].call == CALL_MUNMAP)
+			return true;
+	}
+	return false;
+}
+
 bool sites_cover(uint16_t call)
 {
 	return call < 32 && sites.covered >> call & 1;
