@@ -99,6 +99,9 @@ def bad_files():
     record("executed", "sh", "-c", f"{DEEDS} keep churn; exec {DEEDS} keep churn")
     out = run(VMATRACE, "check", "executed")[1]
     check("processes and what they execute", re.search(r" in 2 processes \([34] program images\) of 'executed',", out), out)
+    for limit, status in ((30, 0), (10, 1)):  # 20 calls in each: two processes are not one second
+        churn = write("churn.yml", RULES + f"  churn: {{level: error, calls_per_second: {limit}}}\n")
+        equal(f"churn of two processes, {limit}", run(VMATRACE, "check", "--policy", churn, "executed")[0], status)
     equal("no trace", run(VMATRACE, "check")[0], 2)
     equal("an unknown format", run(VMATRACE, "check", "--format", "xml", "trace")[0], 2)
     equal("no such trace", run(VMATRACE, "check", "none")[0], 3)

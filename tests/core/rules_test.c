@@ -121,7 +121,7 @@ static void leaks_are_summed(void **state)
 {
 	const struct policy_rule rule = { .rule = &rule_leaked_mapping,
 		                          .level = LEVEL_ERROR,
-		                          .settings = { .at_least = 5 * PAGE } };
+		                          .settings = { .at_least = 6 * PAGE } };
 	FINDINGS(rule, scene_map(0, 1, 0x100000, 4, 3, 0), scene_map(1, 1, 0x200000, 4, 3, 0),
 	         scene_map(2, 2, 0x300000, 4, 3, 0),
 	         scene_map(3, 900, 0x400000, 64, 3, 0), /* libc's own */
@@ -182,11 +182,13 @@ static void modes_beyond_the_policy(void **state)
 		                          .settings = { .max_mode = 0640 } };
 	FINDINGS(rule, shm(0, CALL_SHM_OPEN, "/a", O_CREAT, 0640),
 	         shm(1, CALL_SHM_OPEN, "/b", O_CREAT, 0644), shm(2, CALL_SHM_OPEN, "/c", 0, 0777),
-	         shm(3, CALL_SHM_OPEN, "/d", O_CREAT, 0400));
+	         shm(3, CALL_SHM_OPEN, "/d", O_CREAT, 0400),
+	         shm(4, CALL_SHM_OPEN, "/e", O_CREAT, 0604)); /* other bits, a smaller number */
 
 	(void)state;
-	assert_int_equal(findings->count, 1);
+	assert_int_equal(findings->count, 2);
 	assert_int_equal(findings->items[0]->event.seq, 1);
+	assert_int_equal(findings->items[1]->event.seq, 4);
 	rules_free(rules);
 }
 
@@ -288,6 +290,37 @@ static void changes_without_a_call(void **state)
 	rules_free(rules);
 }
 
+/* By a system call that nobody saw: the second list shows it. */
+static void wx_without_a_call(void **state)
+{
+	const struct policy_rule rule = { .rule = &rule_wx_mapping, .level = LEVEL_ERROR };
+	const struct vma_row before = {
+		.start = BASE, .end = BASE + 4 * PAGE, .prot = PROT_READ, .name = ""
+	};
+	const struct vma_row after[] = {
+		{ .start = BASE, .end = BASE + PAGE, .prot = 7, .name = "" },
+		{ .start = BASE + PAGE, .end = BASE + 4 * PAGE, .prot = PROT_READ, .name = "" },
+	};
+	const struct snapshot snapshots[] = {
+		{ .id = 0, .rows = &before, .row_count = 1 },
+		{ .id = 1, .begin = 1, .end = 1, .rows = after, .row_count = 2 },
+	};
+	const struct event events[] = { scene_map(0, 1, 0x100000, 1, PROT_READ, 0) };
+	const struct scene_setting setting = { .snapshots = snapshots, .snapshot_count = 2 };
+	struct rules *rules;
+	struct findings *findings = scene_judge(&rules, &rule, events, 1, &setting);
+	char said[128];
+
+	(void)state;
+	assert_int_equal(findings->count, 1);
+	assert_int_equal(findings->items[0]->start, BASE);
+	assert_int_equal(findings->items[0]->end, BASE + PAGE);
+	rule.rule->say(findings->items[0], said, sizeof(said));
+	assert_string_equal(said,
+	                    "4 KiB writable and executable at once, by no call that was recorded");
+	rules_free(rules);
+}
+
 /* A mapping where one is, which the kernel would not have given: the call that made room is missing. */
 static void calls_that_cannot_be(void **state)
 {
@@ -366,6 +399,7 @@ int main(void)
 		cmocka_unit_test(modes_beyond_the_policy),
 		cmocka_unit_test(calls_forbidden_and_failed),
 		cmocka_unit_test(churn_is_of_one_second),
+		cmocka_unit_test(wx_without_a_call),
 		cmocka_unit_test(changes_without_a_call),
 		cmocka_unit_test(calls_that_cannot_be),
 		cmocka_unit_test(call_sites_beside_a_baseline),
