@@ -49,17 +49,39 @@ static char *without_deleted(const char *name)
 	return strndup(name, length);
 }
 
+#define FNV_BASIS 0xcbf29ce484222325u
+#define FNV_PRIME 0x100000001b3u
+
+static uint64_t hash(uint64_t so_far, uint64_t number)
+{
+	return (so_far ^ number ^ number >> 32) * FNV_PRIME;
+}
+
+static uint64_t hash_text(const char *text)
+{
+	uint64_t so_far = FNV_BASIS;
+
+	for (; *text; text++)
+		so_far = hash(so_far, (unsigned char)*text);
+	return so_far;
+}
+
 /* inode 0: an object that only its name is known of. */
 static bool find(struct shared_objects *shared, uint32_t dev_major, uint32_t dev_minor,
                  uint64_t inode, const char *name, size_t *index)
 {
+	uint64_t key =
+		hash(hash(hash(inode ? FNV_BASIS : hash_text(name), dev_major), dev_minor), inode);
+	uint64_t *newest = number_table_at(&shared->objects_by, key);
 	struct shared_object *object;
 
-	for (size_t i = shared->object_count; i-- > 0;) {
-		object = &shared->objects[i];
+	if (!newest)
+		return false;
+	for (size_t i = *newest; i; i = object->next) {
+		object = &shared->objects[i - 1];
 		if (object->inode == inode && object->dev_major == dev_major &&
 		    object->dev_minor == dev_minor && (inode || strcmp(object->name, name) == 0)) {
-			*index = i;
+			*index = i - 1;
 			return true;
 		}
 	}
@@ -71,7 +93,9 @@ static bool find(struct shared_objects *shared, uint32_t dev_major, uint32_t dev
 		.dev_minor = dev_minor,
 		.inode = inode,
 		.name = without_deleted(name),
+		.next = *newest,
 	};
+	*newest = shared->object_count;
 	*index = shared->object_count - 1;
 	return object->name != NULL;
 }
@@ -79,12 +103,17 @@ static bool find(struct shared_objects *shared, uint32_t dev_major, uint32_t dev
 static bool act(struct shared_objects *shared, enum shared_act_kind kind, size_t object,
                 const struct event *event, uint64_t bytes)
 {
+	uint64_t key = hash(hash(hash(hash(FNV_BASIS, shared->first_act), kind), object),
+	                    event->stack ^ event->caller);
+	uint64_t *newest = number_table_at(&shared->acts_by, key);
 	struct shared_act *found;
 
+	if (!newest)
+		return false;
 	/* Each memfd is an object of its own, whatever its name. */
-	for (size_t i = shared->first_act;
-	     i < shared->act_count && event->call != CALL_MEMFD_CREATE; i++) {
-		found = &shared->acts[i];
+	for (size_t i = event->call == CALL_MEMFD_CREATE ? 0 : *newest; i > shared->first_act;
+	     i = found->next) {
+		found = &shared->acts[i - 1];
 		if (found->kind == kind && found->object == object &&
 		    found->first.stack == event->stack && found->first.caller == event->caller) {
 			found->count++;
@@ -104,7 +133,9 @@ static bool act(struct shared_objects *shared, enum shared_act_kind kind, size_t
 		.when_ns = shared->start_ns + event->time_ns,
 		.first = *event,
 		.tag = SIZE_MAX,
+		.next = *newest,
 	};
+	*newest = shared->act_count;
 	return true;
 }
 
@@ -243,19 +274,25 @@ bool shared_objects_before(struct shared_objects *shared, const struct walk *wal
 
 static bool holds(struct shared_objects *shared, size_t object, uint64_t bytes)
 {
+	uint64_t *newest =
+		number_table_at(&shared->holders_by, hash(hash(FNV_BASIS, shared->pid), object));
 	struct shared_holder *holder;
 
-	for (size_t i = shared->holder_count; i-- > 0 && shared->holders[i].pid == shared->pid;) {
-		holder = &shared->holders[i];
-		if (holder->object == object) {
+	if (!newest)
+		return false;
+	for (size_t i = *newest; i; i = holder->next) {
+		holder = &shared->holders[i - 1];
+		if (holder->object == object && holder->pid == shared->pid) {
 			holder->bytes += bytes;
 			return true;
 		}
 	}
 	holder = append((void **)&shared->holders, &shared->holder_count, sizeof(*holder));
-	if (holder)
-		*holder = (struct shared_holder) { object, shared->pid, bytes };
-	return holder != NULL;
+	if (!holder)
+		return false;
+	*holder = (struct shared_holder) { object, shared->pid, bytes, *newest };
+	*newest = shared->holder_count;
+	return true;
 }
 
 bool shared_objects_leave(struct shared_objects *shared, const struct walk *walk)
@@ -276,60 +313,6 @@ bool shared_objects_leave(struct shared_objects *shared, const struct walk *walk
 	return true;
 }
 
-/* --- all of them -------------------------------------------------------------------------------------- */
-
-static int compare(const void *left, const void *right)
-{
-	const struct shared_act *a = left, *b = right;
-
-	if (a->object != b->object)
-		return a->object < b->object ? -1 : 1;
-	return (a->when_ns > b->when_ns) - (a->when_ns < b->when_ns);
-}
-
-/* Acts on a name belong to the object of that name that was mapped next, else to that before. */
-static size_t object_of_name(const struct shared_objects *shared, const struct shared_act *named)
-{
-	const char *name = shared->objects[named->object].name;
-	size_t found = named->object;
-	uint64_t nearest = UINT64_MAX;
-
-	for (size_t i = 0; i < shared->act_count; i++) {
-		const struct shared_act *other = &shared->acts[i];
-		bool after = other->when_ns >= named->when_ns;
-		bool wanted = named->kind == SHARED_UNLINKED ? !after : after;
-		uint64_t distance =
-			after ? other->when_ns - named->when_ns : named->when_ns - other->when_ns;
-
-		if (other->kind == SHARED_MAPPED && wanted && distance < nearest &&
-		    strcmp(shared->objects[other->object].name, name) == 0) {
-			nearest = distance;
-			found = other->object;
-		}
-	}
-	return found;
-}
-
-bool shared_objects_finish(struct shared_objects *shared)
-{
-	size_t *objects = calloc(shared->act_count + 1, sizeof(*objects));
-
-	if (!objects)
-		return false;
-	for (size_t i = 0; i < shared->act_count; i++) {
-		const struct shared_act *named = &shared->acts[i];
-
-		objects[i] = shared->objects[named->object].inode ? named->object
-		                                                  : object_of_name(shared, named);
-	}
-	for (size_t i = 0; i < shared->act_count; i++)
-		shared->acts[i].object = objects[i];
-	free(objects);
-	if (shared->act_count)
-		qsort(shared->acts, shared->act_count, sizeof(*shared->acts), compare);
-	return true;
-}
-
 void shared_objects_release(struct shared_objects *shared)
 {
 	for (size_t i = 0; i < shared->object_count; i++)
@@ -337,5 +320,8 @@ void shared_objects_release(struct shared_objects *shared)
 	free(shared->objects);
 	free(shared->acts);
 	free(shared->holders);
+	number_table_release(&shared->objects_by);
+	number_table_release(&shared->acts_by);
+	number_table_release(&shared->holders_by);
 	*shared = (struct shared_objects) { 0 };
 }

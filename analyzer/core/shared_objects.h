@@ -15,6 +15,7 @@
 #ifndef VMATRACE_CORE_SHARED_OBJECTS_H
 #define VMATRACE_CORE_SHARED_OBJECTS_H
 
+#include "number_table.h"
 #include "walk.h"
 
 enum shared_act_kind {
@@ -36,7 +37,8 @@ struct shared_act {
 	uint64_t bytes;   /* of all of them */
 	uint64_t when_ns; /* of the first, on a clock that all processes share */
 	struct event first;
-	size_t tag; /* the caller's */
+	size_t tag;  /* the caller's */
+	size_t next; /* of the acts of one hash, plus 1 */
 };
 
 /* What one process has mapped at its end. */
@@ -44,6 +46,7 @@ struct shared_holder {
 	size_t object;
 	uint32_t pid;
 	uint64_t bytes;
+	size_t next; /* as an act's */
 };
 
 struct shared_object {
@@ -52,6 +55,10 @@ struct shared_object {
 	uint64_t inode;
 	char *name;         /* as maps prints it, without " (deleted)" */
 	uint64_t mapped_to; /* the highest offset that a mapping reached */
+	size_t next;        /* as an act's */
+	/* After _finish: its acts, by time; who holds it, in the order of the walks. */
+	size_t first_act, act_count;
+	size_t first_holder, holder_count;
 };
 
 struct shared_objects {
@@ -61,6 +68,10 @@ struct shared_objects {
 	size_t act_count;
 	struct shared_holder *holders;
 	size_t holder_count;
+	/* By a hash of what makes each one: the newest of that hash, plus 1. */
+	struct number_table objects_by;
+	struct number_table acts_by;
+	struct number_table holders_by;
 	/* Of the process that is walked now. */
 	uint32_t pid;
 	uint64_t start_ns;
@@ -74,7 +85,7 @@ bool shared_objects_before(struct shared_objects *shared, const struct walk *wal
                            const struct event *event);
 /* At the end of the walk: who holds what. */
 bool shared_objects_leave(struct shared_objects *shared, const struct walk *walk);
-/* Once, at the end: objects of a name get the acts on that name; sorted by object and time. */
+/* Once, at the end: objects of a name get the acts on that name; acts are sorted by object and time, holders by object. */
 bool shared_objects_finish(struct shared_objects *shared);
 void shared_objects_release(struct shared_objects *shared);
 

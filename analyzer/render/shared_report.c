@@ -10,15 +10,7 @@
 
 bool shared_is_told(const struct shared_objects *shared, size_t object)
 {
-	for (size_t i = 0; i < shared->act_count; i++) {
-		if (shared->acts[i].object == object)
-			return true;
-	}
-	for (size_t i = 0; i < shared->holder_count; i++) {
-		if (shared->holders[i].object == object)
-			return true;
-	}
-	return false;
+	return shared->objects[object].act_count || shared->objects[object].holder_count;
 }
 
 static uint64_t since(const struct shared_report *report, const struct shared_act *act)
@@ -26,9 +18,14 @@ static uint64_t since(const struct shared_report *report, const struct shared_ac
 	return act->when_ns > report->start_ns ? act->when_ns - report->start_ns : 0;
 }
 
-static void act_line(FILE *out, const struct shared_report *report, size_t i)
+static const struct site_view *site_of(const struct shared_report *report,
+                                       const struct shared_act *act)
 {
-	const struct shared_act *act = &report->shared->acts[i];
+	return report->sites[act - report->shared->acts];
+}
+
+static void act_line(FILE *out, const struct shared_report *report, const struct shared_act *act)
+{
 	uint64_t us = since(report, act) / 1000;
 	char times[32], bytes[32] = "", number[32];
 
@@ -38,8 +35,8 @@ static void act_line(FILE *out, const struct shared_report *report, size_t i)
 	         text_grouped(number, act->count));
 	fprintf(out, "%6" PRIu64 ".%06" PRIu64 " %8" PRIu32 "  %-8s %7s %9s  %s  ", us / 1000000,
 	        us % 1000000, act->pid, shared_act_name(act->kind), times, bytes,
-	        report->sites[i]->call);
-	print_site(out, report->sites[i]);
+	        site_of(report, act)->call);
+	print_site(out, site_of(report, act));
 	fprintf(out, "  @%" PRIu64 "\n", act->first.seq);
 }
 
@@ -57,15 +54,13 @@ void shared_text(FILE *out, const struct shared_report *report, size_t object)
 	if (of->mapped_to)
 		fprintf(out, "  mapped up to %s", text_bytes(bytes, sizeof(bytes), of->mapped_to));
 	putc('\n', out);
-	for (size_t i = 0; i < shared->act_count; i++) {
-		if (shared->acts[i].object == object)
-			act_line(out, report, i);
-	}
-	for (size_t i = 0; i < shared->holder_count; i++) {
-		if (shared->holders[i].object != object)
-			continue;
-		fprintf(out, "%s%" PRIu32 " (%s)", mark, shared->holders[i].pid,
-		        text_bytes(bytes, sizeof(bytes), shared->holders[i].bytes));
+	for (size_t i = 0; i < of->act_count; i++)
+		act_line(out, report, &shared->acts[of->first_act + i]);
+	for (size_t i = 0; i < of->holder_count; i++) {
+		const struct shared_holder *holder = &shared->holders[of->first_holder + i];
+
+		fprintf(out, "%s%" PRIu32 " (%s)", mark, holder->pid,
+		        text_bytes(bytes, sizeof(bytes), holder->bytes));
 		mark = ", ";
 	}
 	fputs(mark[0] == ',' ? "\n" : "  held by nobody at the end\n", out);
@@ -85,11 +80,9 @@ void shared_json(struct json *json, const struct shared_report *report, size_t o
 	json_member_number(json, "mapped_to", of->mapped_to);
 	json_key(json, "acts");
 	json_array(json);
-	for (size_t i = 0; i < shared->act_count; i++) {
-		const struct shared_act *act = &shared->acts[i];
+	for (size_t i = 0; i < of->act_count; i++) {
+		const struct shared_act *act = &shared->acts[of->first_act + i];
 
-		if (act->object != object)
-			continue;
 		json_object(json);
 		json_member_string(json, "act", shared_act_name(act->kind));
 		json_member_number(json, "pid", act->pid);
@@ -97,18 +90,18 @@ void shared_json(struct json *json, const struct shared_report *report, size_t o
 		json_member_number(json, "time_ns", since(report, act));
 		json_member_number(json, "count", act->count);
 		json_member_number(json, "bytes", act->bytes);
-		json_site_identity(json, report->sites[i]);
+		json_site_identity(json, site_of(report, act));
 		json_object_end(json);
 	}
 	json_array_end(json);
 	json_key(json, "holders");
 	json_array(json);
-	for (size_t i = 0; i < shared->holder_count; i++) {
-		if (shared->holders[i].object != object)
-			continue;
+	for (size_t i = 0; i < of->holder_count; i++) {
+		const struct shared_holder *holder = &shared->holders[of->first_holder + i];
+
 		json_object(json);
-		json_member_number(json, "pid", shared->holders[i].pid);
-		json_member_number(json, "bytes", shared->holders[i].bytes);
+		json_member_number(json, "pid", holder->pid);
+		json_member_number(json, "bytes", holder->bytes);
 		json_object_end(json);
 	}
 	json_array_end(json);
