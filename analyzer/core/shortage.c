@@ -72,6 +72,26 @@ static bool of_range(enum call_effect effect)
 	       effect == EFFECT_UNLOCKS || effect == EFFECT_SEALS;
 }
 
+/* What mprotect would make private writable memory of: only that is counted anew (mm/mprotect.c mprotect_fixup()). */
+static uint64_t newly_writable(const struct vma_map *map, const struct event *event)
+{
+	struct page_range range =
+		page_range(event->args[0], event->args[1], vma_map_page_bytes(map));
+	uint64_t bytes = 0;
+
+	if (!(event->args[2] & PROT_WRITE))
+		return 0;
+	for (const struct vma_run *run = vma_map_at(map, range.start);
+	     run && run->start < range.end; run = vma_map_next(map, run)) {
+		uint64_t start = run->start > range.start ? run->start : range.start;
+		uint64_t end = run->end < range.end ? run->end : range.end;
+
+		if (!run->shared && !(run->prot & PROT_WRITE) && start < end)
+			bytes += end - start;
+	}
+	return bytes;
+}
+
 static uint64_t first_hole(const struct vma_map *map, const struct event *event)
 {
 	struct page_range range =
@@ -110,6 +130,8 @@ void shortage_read(struct shortage_facts *facts, const struct vma_map *map,
 	}
 	if (of_range(call_effect(event->call)))
 		facts->hole = first_hole(map, event);
+	if (call_effect(event->call) == EFFECT_PROTECTS)
+		facts->asked = newly_writable(map, event);
 }
 
 /* --- which limit it ran into -------------------------------------------------------------------------- */
@@ -180,7 +202,7 @@ enum shortage shortage_explain(const struct shortage_facts *facts, const struct 
                                const struct shortage_limits *limits)
 {
 	enum call_effect effect = call_effect(event->call);
-	uint64_t more = effect == EFFECT_PROTECTS ? event->args[1] : facts->asked;
+	bool maps_more = effect != EFFECT_PROTECTS;
 
 	if (!shortage_is(event))
 		return SHORTAGE_NONE;
@@ -193,11 +215,11 @@ enum shortage shortage_explain(const struct shortage_facts *facts, const struct 
 		return SHORTAGE_SIZE;
 	if (limits->max_map_count && facts->vmas + VMAS_NEAR >= limits->max_map_count)
 		return SHORTAGE_VMAS;
-	if (facts->asked && exceeds(limits->as, facts->mapped, facts->asked))
+	if (maps_more && facts->asked && exceeds(limits->as, facts->mapped, facts->asked))
 		return SHORTAGE_AS;
-	if (wants_data(event) && exceeds(limits->data, facts->data, more))
+	if (wants_data(event) && exceeds(limits->data, facts->data, facts->asked))
 		return SHORTAGE_DATA;
-	return promises_end(event, more, limits) ? SHORTAGE_OVERCOMMIT : SHORTAGE_OTHER;
+	return promises_end(event, facts->asked, limits) ? SHORTAGE_OVERCOMMIT : SHORTAGE_OTHER;
 }
 
 /* --- when it would be reached ------------------------------------------------------------------------- */

@@ -61,7 +61,7 @@ struct shortage_facts {
 	uint64_t mapped;
 	uint64_t data;
 	uint64_t locked;
-	uint64_t asked; /* for more of */
+	uint64_t asked; /* for more of; mprotect: to be writable that was not, and is private */
 	uint64_t hole;  /* the first unmapped address of its range, 0: none */
 };
 

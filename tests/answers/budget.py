@@ -70,6 +70,19 @@ def overcommit():
         equal("overcommit: without a promise there was room", len(told["failures"]), 1)
 
 
+def overcommit_later():
+    """What mprotect asked for is what it was to make writable."""
+    with Run("overcommit", "later") as run:
+        if run.status == 77:
+            print("skipped: overcommit later")
+            return
+        equal("overcommit later: its status", run.status, 3)
+        first = run.json("budget")["failures"][0]
+        pages = -(-int(run.out.split()[1]) // 4096) * 4096
+        equal("overcommit later: why", (first["reason"], first["asked_bytes"]), ("overcommit", pages))
+        equal("overcommit later: who", place(first["stack"])[1], guilty("overcommit", "later"))
+
+
 def executable():
     with Run("wx_page") as run:
         sites = run.json("sites", "--kind", "jit", "--call", "mmap")
@@ -83,6 +96,7 @@ def main():
     failure("limit_data", "rlimit-data")
     memlock()
     overcommit()
+    overcommit_later()
     exhaust()
     peak()
     executable()

@@ -142,6 +142,43 @@ static void facts_of_a_map(void **state)
 	assert_int_equal(facts.data, 5 * PAGE);
 	assert_int_equal(facts.locked, PAGE);
 	assert_int_equal(facts.hole, 0x15000);
+	assert_int_equal(facts.asked, 0);
+	vma_map_free(map);
+}
+
+/* Only what is private and was not writable is counted anew, and address space is not asked for. */
+static void asked_of_mprotect(void **state)
+{
+	struct vma_map *map = vma_map_new(PAGE);
+	const struct vma_run runs[] = {
+		{ .start = 0x10000, .end = 0x14000, .prot = R | W, .created_by = 1 },
+		{ .start = 0x14000, .end = 0x1c000, .created_by = 2 },
+		{ .start = 0x1c000, .end = 0x1e000, .prot = R, .shared = true },
+		{ .start = 0x1e000, .end = 0x20000, .prot = R, .created_by = 3 },
+	};
+	const struct event protect =
+		failed(CALL_MPROTECT, ENOMEM, 0x12000, 0x1f000 - 0x12000, R | W, 0);
+	struct shortage_limits some = unlimited;
+	struct shortage_facts facts;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		assert_true(vma_map_set(map, &runs[i]));
+	shortage_read(&facts, map, &protect);
+	assert_int_equal(facts.asked, 9 * PAGE);
+	assert_int_equal(facts.hole, 0);
+	some.as = facts.mapped;
+	assert_int_equal(shortage_explain(&facts, &protect, &some), SHORTAGE_OTHER);
+	some.data = facts.data + facts.asked;
+	assert_int_equal(shortage_explain(&facts, &protect, &some), SHORTAGE_OTHER);
+	some.data--;
+	assert_int_equal(shortage_explain(&facts, &protect, &some), SHORTAGE_DATA);
+	some = unlimited;
+	some.overcommit = OVERCOMMIT_GUESS;
+	some.memory = 9 * PAGE;
+	assert_int_equal(shortage_explain(&facts, &protect, &some), SHORTAGE_OTHER);
+	some.memory--;
+	assert_int_equal(shortage_explain(&facts, &protect, &some), SHORTAGE_OVERCOMMIT);
 	vma_map_free(map);
 }
 
@@ -171,6 +208,7 @@ int main(void)
 		cmocka_unit_test(promises),
 		cmocka_unit_test(only_want_of_memory),
 		cmocka_unit_test(facts_of_a_map),
+		cmocka_unit_test(asked_of_mprotect),
 		cmocka_unit_test(forecasts),
 	};
 
