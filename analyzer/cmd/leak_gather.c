@@ -11,6 +11,7 @@
 #include "core/pages.h"
 #include "moment.h"
 #include "options.h"
+#include "thread_of.h"
 #include "vmatrace/trace_format.h"
 
 /* One process on its way in. */
@@ -34,6 +35,16 @@ static enum leak_class class_of(const struct leaving *leaving, size_t extent,
 	                     creator == CREATOR_UNKNOWN && count);
 }
 
+/* Whose stack the extent is, if it is one and that is known, is kept with its site. False: out of memory. */
+static bool add_thread(struct leaving *leaving, size_t extent, uint64_t site)
+{
+	const struct moment *moment = &leaving->moment;
+	const struct thread_entry *thread = thread_of_row(leaving->trace, &moment->map.rows[extent],
+	                                                  moment->map.kinds[extent], moment->seq);
+
+	return !thread || leak_threads_add(&leaving->gathering->threads, site, thread);
+}
+
 /* Extents of one call lie side by side or not; it is one call of the row all the same. */
 static bool add_extent(struct leaving *leaving, size_t i, const struct event *author, size_t *last)
 {
@@ -54,7 +65,7 @@ static bool add_extent(struct leaving *leaving, size_t i, const struct event *au
 	site->view.totals.vmas_live += !beside;
 	site->view.totals.calls += !same_site || infos[i - 1].created_by != infos[i].created_by;
 	gathering->accounts.of_class[class] += row->end - row->start;
-	return true;
+	return class != LEAK_THREAD_STACK || add_thread(leaving, i, site->key);
 }
 
 static bool add_extents(struct leaving *leaving)
@@ -217,4 +228,5 @@ void leak_gathering_release(struct leak_gathering *gathering)
 	site_rows_release(&gathering->rows);
 	site_rows_release(&gathering->shm_sites);
 	shm_names_release(&gathering->names);
+	leak_threads_release(&gathering->threads);
 }

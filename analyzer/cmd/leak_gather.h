@@ -6,6 +6,7 @@
 
 #include "core/shm_names.h"
 #include "io/trace_reader.h"
+#include "leak_threads.h"
 #include "render/leaks_report.h"
 #include "site_rows.h"
 
@@ -16,6 +17,7 @@ struct leak_gathering {
 	struct shm_names names;
 	struct leak_accounts accounts;
 	struct leak_stacks stacks;
+	struct leak_threads threads; /* of the rows of stacks */
 	const struct symbol_sources *sources;
 	bool internal; /* the recorder's own too, as if the program's */
 };

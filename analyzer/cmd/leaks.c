@@ -87,7 +87,7 @@ static const char *suppressed_by(struct suppressed *suppressed, const struct rul
 }
 
 static void add_row(struct leak_report *report, const struct site_row *row,
-                    struct suppressed *suppressed)
+                    const struct leak_threads *threads, struct suppressed *suppressed)
 {
 	const struct site_totals *totals = &row->view.totals;
 	struct leak_row *leak = &report->rows[report->row_count++];
@@ -95,6 +95,8 @@ static void add_row(struct leak_report *report, const struct site_row *row,
 	leak->site = &row->view;
 	leak->class = (enum leak_class)row->category;
 	leak->suppressed_by = suppressed_by(suppressed, &rule_leaked_mapping, &row->view);
+	if (leak->class == LEAK_THREAD_STACK)
+		leak->threads = leak_threads_of(threads, row->key, &leak->thread_count);
 	if (leak->class == LEAK_THREAD_STACK && leak->suppressed_by)
 		report->stacks.unjoined = report->stacks.unjoined_bytes = 0;
 	if (leak->class != LEAK_PROGRAM)
@@ -116,6 +118,7 @@ static bool make_report(struct leak_gathering *gathering, struct suppressed *sup
 
 	site_rows_sort(&gathering->rows, ORDER_LIVE);
 	shm_names_finish(&gathering->names);
+	leak_threads_sort(&gathering->threads);
 	*report = (struct leak_report) {
 		.rows = calloc(rows->count + 1, sizeof(*report->rows)),
 		.shm = gathering->names.items,
@@ -144,7 +147,7 @@ static bool make_report(struct leak_gathering *gathering, struct suppressed *sup
 	for (unsigned class = 0; class < LEAK_CLASSES; class ++) {
 		for (size_t i = 0; i < rows->count; i++) {
 			if (rows->rows[i].category == class)
-				add_row(report, &rows->rows[i], suppressed);
+				add_row(report, &rows->rows[i], &gathering->threads, suppressed);
 		}
 	}
 	return true;

@@ -3,6 +3,20 @@
  * "program" that no suppression names.
  */
 #include "leaks_report.h"
+#include "thread_view.h"
+
+static void threads(struct json *json, const struct leak_row *row)
+{
+	json_key(json, "threads");
+	json_array(json);
+	for (size_t i = 0; i < row->thread_count; i++) {
+		json_object(json);
+		json_member_thread(json, &row->threads[i].thread);
+		json_member_bool(json, "ended", row->threads[i].thread.ended);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
 
 static void mapping(struct json *json, const struct leak_row *row)
 {
@@ -13,6 +27,8 @@ static void mapping(struct json *json, const struct leak_row *row)
 	json_member_number(json, "bytes", row->site->totals.bytes_live);
 	json_member_number(json, "vmas", row->site->totals.vmas_live);
 	json_member_string(json, "suppressed_by", row->suppressed_by);
+	if (row->class == LEAK_THREAD_STACK)
+		threads(json, row);
 	json_object_end(json);
 }
 

@@ -9,14 +9,24 @@
 
 #include "core/leaks.h"
 #include "core/shm_names.h"
+#include "core/threads.h"
 #include "json.h"
 #include "site_view.h"
+
+/* A thread whose stack is left, that a call of that site mapped. */
+struct leak_thread {
+	uint64_t site;
+	struct thread_entry thread;
+};
 
 /* One site that something of is left. totals.calls: how many of its calls. */
 struct leak_row {
 	const struct site_view *site;
 	enum leak_class class;
 	const char *suppressed_by; /* the pattern, or NULL */
+	/* LEAK_THREAD_STACK: the threads that are known, by their numbers; else NULL. */
+	const struct leak_thread *threads;
+	size_t thread_count;
 };
 
 /* Bytes, of all processes together. All but the last are parts of it. */

@@ -5,12 +5,29 @@
 
 #include "leaks_report.h"
 #include "text.h"
+#include "thread_view.h"
 #include "timeline_text.h"
+
+enum { THREADS = 4 }; /* of a site; JSON has all */
 
 static void head(FILE *out, bool colored)
 {
 	fprintf(out, "%s%12s %8s %8s  %-10s  %s%s\n", colored ? "\033[2m" : "", "bytes", "VMAs",
 	        "calls", "call", "who", colored ? "\033[0m" : "");
+}
+
+static void threads(FILE *out, const struct leak_row *row)
+{
+	if (!row->thread_count)
+		return;
+	fprintf(out, "%12s ", "");
+	for (size_t i = 0; i < row->thread_count && i < THREADS; i++) {
+		fputs(i ? ";" : "", out);
+		thread_print_owner(out, &row->threads[i].thread, UINT64_MAX);
+	}
+	if (row->thread_count > THREADS)
+		fprintf(out, "; and %zu more threads", row->thread_count - THREADS);
+	putc('\n', out);
 }
 
 static void line(FILE *out, const struct leak_row *row)
@@ -28,6 +45,7 @@ static void line(FILE *out, const struct leak_row *row)
 		putc(')', out);
 	}
 	putc('\n', out);
+	threads(out, row);
 }
 
 static void class_lines(FILE *out, const struct leak_report *report, enum leak_class class,

@@ -54,6 +54,15 @@ def threads():
         run.ask("leaks", "--fail", status=1)
         first = [row for row in leaks["mappings"] if row["class"] == "thread-stack"][0]
         equal("unjoined: the guilty line", place(first["stack"]), ("spawn", guilty("unjoined")))
+        equal("unjoined: whose stacks", sorted((one["thread"], one["thread_name"], one["ended"])
+                                               for one in first["threads"]), sorted(
+            (row["thread"], row["thread_name"], True) for row in run.json("maps") if "thread" in row
+            and row["kind"] == "thread-stack"))
+        equal("unjoined: all of them", [one["thread_name"] for one in first["threads"]],
+              ["answers_unjoined"[:15]] * 12)
+        text = run.ask("leaks")
+        check("unjoined: whose stacks, in text", text.count('"answers_unjoine", ended') == 4
+              and "; and 8 more threads\n" in text, text)
         equal("unjoined: no leak of the program's", leaks["leaked_bytes"], 0)
         leaks = joined.json("leaks")
         consistent(joined, leaks)

@@ -4,6 +4,7 @@
  * "thread TID ADDRESS NAME-IN-HEX", the address being in its stack.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -12,6 +13,7 @@
 enum { THREADS = 7 };
 
 static pthread_barrier_t barrier;
+static atomic_int parked; /* threads on their last way to it */
 static pid_t tids[THREADS];
 static void *stacks[THREADS];
 
@@ -36,8 +38,25 @@ static void *work(void *argument)
 	pthread_barrier_wait(&barrier); /* all have their names */
 	if (i == 4)
 		return NULL;
+	atomic_fetch_add(&parked, 1);
 	pthread_barrier_wait(&barrier);
 	return NULL;
+}
+
+/* Where a thread is that runs the kernel does not tell. */
+static void await_sleep(size_t i)
+{
+	char path[64], line[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)tids[i]);
+	do {
+		usleep(1000);
+		fd = open(path, O_RDONLY);
+		if (read(fd, line, sizeof(line)) <= 0)
+			line[0] = '\0';
+		close(fd);
+	} while (line[0] == 'r');
 }
 
 static void tell(size_t i)
@@ -70,6 +89,12 @@ int main(void)
 	pthread_barrier_wait(&barrier);
 	pthread_join(threads[4], NULL);
 	VMATRACE_MARK("named");
+	while (atomic_load(&parked) < THREADS - 1)
+		usleep(1000);
+	for (size_t i = 0; i < THREADS; i++) {
+		if (i != 4)
+			await_sleep(i);
+	}
 	/* The others are never joined: they are there when the process ends. */
 	return 0;
 }

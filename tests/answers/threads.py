@@ -50,6 +50,14 @@ def text(run, threads):
                          for tid in threads), run.ask("history", f"{hostile:x}"))
 
 
+def leaks(run, threads):
+    """Whose the stacks are that are left."""
+    told = {one["thread"]: (one["thread_name"], one["ended"]) for row in run.json("leaks")["mappings"]
+            for one in row.get("threads", ())}
+    equal("leaks: whose stacks", told, {tid: (name, name == ENDED)
+                                        for tid, (_, name) in threads.items()})
+
+
 def changes(run, threads):
     rows = run.json("timeline")
     for tid, (address, name) in threads.items():
@@ -79,6 +87,7 @@ def main():
         stacks(run, threads)
         text(run, threads)
         changes(run, threads)
+        leaks(run, threads)
         equal("no name was lost", run.json("info")["processes"][0]["lost"]["threads"], 0)
     finish()
 
