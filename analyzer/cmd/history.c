@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "command.h"
 #include "history_tell.h"
@@ -54,8 +55,8 @@ static bool parse_pages(const char *text, struct page_range *pages)
 }
 
 /*
- * A thread whose stack is full has no room for a handler's frame either, and then the kernel tells no address. Its stack
- * pointer stands in the guard, or just above.
+ * A thread that cannot write to its stack has no room for a handler's frame either, and then the kernel tells no address: its
+ * stack pointer does. The main stack grows unseen: where it ends now nobody knows.
  */
 static int look_below(struct trace *trace, struct symbols *symbols, uint64_t sp,
                       struct history_fault *fault)
@@ -67,10 +68,14 @@ static int look_below(struct trace *trace, struct symbols *symbols, uint64_t sp,
 	for (size_t i = 0; status == STATUS_FINE && i < moment.map.count; i++) {
 		const struct vma_row *row = &moment.map.rows[i].row;
 
-		if (row->start < sp && sp <= row->end && moment.map.kinds[i] == KIND_GUARD) {
+		if (row->end < sp)
+			continue;
+		if (row->start < sp ? !(row->prot & PROT_WRITE)
+		                    : moment.map.kinds[i] != KIND_MAIN_STACK) {
 			fault->fault.address = sp - 1;
 			fault->fault.no_address = false;
 		}
+		break;
 	}
 	moment_release(&moment);
 	return status;

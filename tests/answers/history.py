@@ -75,7 +75,7 @@ def kernels_own(name, reason, *arguments):
         for core in cores_of(run):
             told = run.json("history", "--core", core)
             equal(f"{name} {arguments}: the reason, of a core", told["fault"]["reason"], reason)
-            if reason == "guard":
+            if reason != "no-address":
                 equal(f"{name} {arguments}: the guilty line", place(told["history"][-1]["stack"])[1],
                       guilty(name))
 
@@ -105,6 +105,7 @@ def cores():
             run.ask("history", "--core", run.trace, status=3)
             run.ask("history", "--crash", status=3)
     kernels_own("stack_overflow", "guard", "plain")
+    kernels_own("stack_unmapped", "unmapped")
     kernels_own("wild_pointer", "no-address")
     with Run("wild_pointer", "sent", inside=True) as run:
         for core in cores_of(run):
