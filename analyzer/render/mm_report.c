@@ -129,7 +129,8 @@ static void text_stacks(FILE *out, const struct mm_report *report)
 		putc('\n', out);
 	}
 	if (report->stack_count > PARTS)
-		fprintf(out, "  ... and %zu more\n", report->stack_count - PARTS);
+		fprintf(out, "  ... and %zu more: maps --who shows all\n",
+		        report->stack_count - PARTS);
 }
 
 static void json_parts(struct json *json, const char *key, const char *name,
