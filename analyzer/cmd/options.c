@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "render/text.h"
 
 enum {
 	ROW_LIMIT = 64,
@@ -23,13 +24,16 @@ enum {
 
 int complain(int status, const char *format, ...)
 {
+	char text[2 * 4096 + 512]; /* two paths, and what is said of them */
 	va_list arguments;
 
 	va_start(arguments, format);
-	fputs("vmatrace: ", stderr);
-	vfprintf(stderr, format, arguments);
-	putc('\n', stderr);
+	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
+	/* A name in it may be a traced program's. */
+	fputs("vmatrace: ", stderr);
+	print_escaped(stderr, text);
+	putc('\n', stderr);
 	return status;
 }
 

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/escape.h"
 #include "io/trace_end.h"
 #include "io/trace_live.h"
 #include "io/trace_reader.h"
@@ -150,12 +151,35 @@ static const char *shortest(const char *path)
 	return strncmp(path, here, length) == 0 && path[length] == '/' ? path + length + 1 : path;
 }
 
-/* In single quotes where the shell wants them. */
+/* bash, zsh, ksh; each byte by itself, since \x takes two digits. */
+static void print_dollar_quoted(const char *word)
+{
+	fputs("$'", stderr);
+	for (; *word; word++) {
+		if ((unsigned char)*word < 0x20 || (unsigned char)*word >= 0x7f)
+			fprintf(stderr, "\\x%02x", (unsigned char)*word);
+		else
+			fprintf(stderr, *word == '\'' || *word == '\\' ? "\\%c" : "%c", *word);
+	}
+	fputc('\'', stderr);
+}
+
+/*
+ * In single quotes where the shell wants them; what a terminal might obey is shown as the shell takes it in $'...', for the
+ * name is the program's.
+ */
 static void print_word(const char *word)
 {
+	char escaped[4 * PATH_MAX + 1];
+
 	if (word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	                      "_-./+:,@%")] == '\0') {
 		fputs(word, stderr);
+		return;
+	}
+	text_escaped(escaped, sizeof(escaped), word);
+	if (strcmp(escaped, word) != 0) {
+		print_dollar_quoted(word);
 		return;
 	}
 	fputc('\'', stderr);

@@ -88,6 +88,10 @@ check "text obeys nobody" 0 'shm_open\("/\\x1b\[2J' - "$vmatrace" events hostile
 LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177]')" out && { failed=$((failed + 1)); echo "FAILED: raw control bytes"; }
 check "info obeys nobody" 0 '\\x1b' - "$vmatrace" info hostile.vmat
 LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177]')" out && { failed=$((failed + 1)); echo "FAILED: raw control bytes"; }
+hostile_name=$(printf 'e\033[31m.vmat')
+cp good.vmat "$hostile_name"
+check "messages obey nobody" 3 - 'e\\x1b\[31m\.vmat' "$vmatrace" history --crash "$hostile_name"
+rm "$hostile_name"
 check "json of it is UTF-8" 0 . - "$vmatrace" events --format json hostile.vmat
 iconv -f UTF-8 -t UTF-8 <out >/dev/null || { failed=$((failed + 1)); echo "FAILED: not UTF-8"; }
 equal "bytes that are no UTF-8" '[65533,65533,65533]' \
