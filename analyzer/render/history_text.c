@@ -140,8 +140,8 @@ static const char *const reasons[FAULT_REASONS] = {
 	[FAULT_PROTECTED] = "memory that does not allow it: ",
 	[FAULT_BEYOND_FILE] = "a page beyond the end of its file: ",
 	[FAULT_NO_ADDRESS] =
-		"an address that the kernel does not tell: one that the processor does not have "
-		"(not canonical), or the end of a stack, where no handler finds room",
+		("an address that the kernel does not tell: one that the processor does not have "
+	         "(not canonical), or the end of a stack, where no handler finds room"),
 	[FAULT_UNKNOWN] = "memory that allowed it, as far as the trace tells: ",
 };
 
