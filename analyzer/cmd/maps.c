@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "core/call_table.h"
@@ -87,7 +88,8 @@ static void print_text(const struct moment *moment, const struct maps_options *o
 			continue;
 		if (options->who)
 			spell_author(moment, i, who, sizeof(who));
-		maps_text_line(stdout, &moment->map.rows[i].row, options->who ? who : NULL, column);
+		maps_text_line(stdout, &moment->map.rows[i].row, options->who ? who : NULL, column,
+		               isatty(STDOUT_FILENO));
 	}
 }
 

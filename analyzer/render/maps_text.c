@@ -38,14 +38,19 @@ size_t maps_text_length(const struct vma_row *row)
 	return row->name[0] ? name_column(length) + strlen(row->name) : length;
 }
 
-void maps_text_line(FILE *out, const struct vma_row *row, const char *who, size_t who_column)
+void maps_text_line(FILE *out, const struct vma_row *row, const char *who, size_t who_column,
+                    bool terminal)
 {
 	char text[MAPS_LINE_LIMIT];
 	size_t length = maps_text_row(text, sizeof(text), row);
 
 	fputs(text, out);
 	if (row->name[0]) {
-		fprintf(out, "%*s%s", (int)(name_column(length) - length), "", row->name);
+		fprintf(out, "%*s", (int)(name_column(length) - length), "");
+		if (terminal)
+			print_escaped(out, row->name);
+		else
+			fputs(row->name, out);
 		length = name_column(length) + strlen(row->name);
 	}
 	if (who) {

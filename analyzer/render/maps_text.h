@@ -17,9 +17,11 @@ enum {
 /* The row without name and newline; returns its length. */
 size_t maps_text_row(char *text, size_t bytes, const struct vma_row *row);
 /*
- * A whole line. who: NULL, or what to put behind the name, at column `who_column` if there is room.
+ * A whole line. who: NULL, or what to put behind the name, at column `who_column` if there is room. terminal: one reads it,
+ * and the name, a stranger's, is escaped as in all other reports; else it is the kernel's byte for byte.
  */
-void maps_text_line(FILE *out, const struct vma_row *row, const char *who, size_t who_column);
+void maps_text_line(FILE *out, const struct vma_row *row, const char *who, size_t who_column,
+                    bool terminal);
 /* Length of the line without newline. */
 size_t maps_text_length(const struct vma_row *row);
 

@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
 """Names of threads, and whose stack lies where, against the kernel's /proc/PID/task/TID/comm."""
+import os
+import pty
 import re
+import shutil
+import subprocess
+import tempfile
 
-from common import Run, check, equal, finish
+from common import BUILD, VMATRACE, Run, check, equal, finish
 
 ENDED = "ended"
 
@@ -79,6 +84,26 @@ def changes(run, threads):
     equal("timeline: what the thread that ended gave back", advised, [ended])
 
 
+def terminal():
+    """maps is the kernel's text byte for byte, unless a terminal would obey it."""
+    with tempfile.TemporaryDirectory(prefix="answers.") as folder:
+        program = shutil.copy(os.path.join(BUILD, "answers_clean"), os.path.join(folder, "e\033[31m"))
+        trace = os.path.join(folder, "t") + "/"
+        subprocess.run([VMATRACE, "record", "-q", "-o", trace, "--", program], check=True,
+                       stdout=subprocess.DEVNULL)
+        command, shown = [VMATRACE, "maps", "-q", trace], []
+
+        def read(descriptor):
+            shown.append(os.read(descriptor, 65536))
+            return b"." if shown[-1] else b""
+
+        pty.spawn(command, read)
+        shown = b"".join(shown)
+        check("maps on a terminal", b"\033" not in shown and b"/e\\x1b[31m" in shown, shown)
+        plain = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+        check("maps elsewhere", b"/e\033[31m" in plain, plain)
+
+
 def main():
     with Run("thread_names") as run:
         equal("its status", run.status, 0)
@@ -89,6 +114,7 @@ def main():
         changes(run, threads)
         leaks(run, threads)
         equal("no name was lost", run.json("info")["processes"][0]["lost"]["threads"], 0)
+    terminal()
     finish()
 
 
