@@ -120,7 +120,6 @@ static bool make_ready(const struct area *area, uint64_t needed)
 	uint64_t bytes = from * area->unit;
 	uint64_t goal;
 	struct vmat_event huge, populate;
-	bool huge_taken;
 	bool published;
 
 	if (needed <= from)
@@ -137,16 +136,18 @@ static bool make_ready(const struct area *area, uint64_t needed)
 		goal += bytes / area->unit;
 	if (goal > area->limit)
 		goal = area->limit;
-	huge_taken = ring.populates && take_huge_pages(&huge, bytes);
+	/* At once, and then all anew: what its event asks for is made ready by calls that come after it. */
+	if (ring.populates && take_huge_pages(&huge, bytes)) {
+		recorder_internal(&huge);
+		return make_ready(area, needed);
+	}
 	if (ring.populates && !advise(&populate, (uint64_t)area->base + from * area->unit,
 	                              (goal - from) * area->unit, MADV_POPULATE_WRITE))
 		return false;
 	/* Fails only if another thread has raised it meanwhile, or the file was frozen: then look again. */
 	published = __atomic_compare_exchange_n(area->ready, &from, goal, false, __ATOMIC_ACQ_REL,
 	                                        __ATOMIC_ACQUIRE);
-	/* Made in vain or not, the calls were made. */
-	if (huge_taken)
-		recorder_internal(&huge);
+	/* Made in vain or not, the call was made. */
 	if (ring.populates)
 		recorder_internal(&populate);
 	return published || make_ready(area, needed);
