@@ -45,7 +45,7 @@ hostile_test(neighbours.py jemalloc tcmalloc mimalloc interposer initfirst_inter
 # Two minutes with the others; an hour with --full.
 foreach(NAME torture torture_hour)
   add_test(NAME hostile/${NAME} COMMAND ${CMAKE_SOURCE_DIR}/tests/hostile/torture.py ${CMAKE_BINARY_DIR}
-    $<IF:$<STREQUAL:${NAME},torture>,100,3600>)
+    $<IF:$<STREQUAL:${NAME},torture>,120,3600>)
   set_tests_properties(hostile/${NAME} PROPERTIES LABELS hostile TIMEOUT 4000)
 endforeach()
 set_tests_properties(hostile/torture_hour PROPERTIES LABELS "hostile;full")
