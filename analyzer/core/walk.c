@@ -74,14 +74,37 @@ const char *implicit_cause_name(enum implicit_cause cause)
 
 /* --- the tap ------------------------------------------------------------------------------------------ */
 
+/*
+ * What the list of number i is held against began with the base, and rows of a base that was read slowly, beside
+ * that list, may be from after it: what any call did until the base was read to its end is in one and not in the other.
+ */
+static struct snapshot compared_with_base(const struct walk *walk, size_t i)
+{
+	struct snapshot compared = walk->input.snapshots[i];
+	const struct snapshot *base = &walk->input.snapshots[walk->base];
+
+	if (compared.end < base->end) {
+		compared.end = base->end;
+		compared.tid = base->tid;
+	}
+	return compared;
+}
+
+static bool add_uncertain(struct walk *walk, size_t i, const struct event *event)
+{
+	struct snapshot compared = compared_with_base(walk, i);
+
+	return !snapshot_overlaps(&compared, event) ||
+	       uncertain_add(&walk->uncertain[i], event, walk->input.page_bytes);
+}
+
 /* A call that never returned may have done its work before any list that was read since it entered. */
 static bool know_in_flight(struct walk *walk, const struct event *event)
 {
 	const struct walk_input *input = &walk->input;
 
 	for (size_t i = walk->next; i < input->snapshot_count; i++) {
-		if (snapshot_overlaps(&input->snapshots[i], event) &&
-		    !uncertain_add(&walk->uncertain[i], event, input->page_bytes))
+		if (!add_uncertain(walk, i, event))
 			return false;
 	}
 	return doubts_add_in_flight(&walk->doubts, event, input->page_bytes);
@@ -105,12 +128,9 @@ static bool tap(void *self, struct event *event)
 	    !overtaken_note(&walk->overtaken, event, input->page_bytes))
 		walk->no_memory = true;
 	for (size_t i = walk->next; i < input->snapshot_count; i++) {
-		const struct snapshot *snapshot = &input->snapshots[i];
-
-		if (event->exit < snapshot->begin)
+		if (event->exit < input->snapshots[i].begin)
 			break;
-		if (snapshot_overlaps(snapshot, event) &&
-		    !uncertain_add(&walk->uncertain[i], event, input->page_bytes))
+		if (!add_uncertain(walk, i, event))
 			walk->no_memory = true;
 	}
 	return true;
@@ -278,7 +298,8 @@ static bool compare_next(struct walk *walk)
 		.self = walk,
 	};
 
-	fine = order_read_past(walk->order, snapshot->end) && !walk->no_memory &&
+	fine = order_read_past(walk->order, compared_with_base(walk, walk->next).end) &&
+	       !walk->no_memory &&
 	       overtaken_settle(&walk->overtaken, snapshot, walk->replay, &checkpoint.racy) &&
 	       left_items(&walk->left, snapshot, input->page_bytes, &left) &&
 	       implicit_changes(&context, &checkpoint);
