@@ -1,13 +1,16 @@
 /*
- * exec.c: the exec family, posix_spawn, and the program's start. An exec that succeeds ends the address
+ * exec.c: the exec family and posix_spawn. An exec that succeeds ends the address
  * space: its event stays in flight, which is how the trace says so. In a child of vfork the address space
  * is the parent's and goes on, so there the event is written before the call. The environment is passed on
  * as it is; LD_PRELOAD in it is what makes the next image be traced.
  *
  * No malloc here: a vfork child runs on its parent's heap. The argument vectors of execl() live on the stack.
  */
+#include "exec.h"
+
 #include <errno.h>
 #include <stdarg.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "address_space.h"
@@ -109,6 +112,20 @@ WRAPPER int execveat(int folder, const char *path, char *const argv[], char *con
 	struct exec exec = exec_begin(&caller, path);
 
 	return exec_failed(&exec, real.execveat(folder, path, argv, envp, flags));
+}
+
+bool exec_is_asked_for(long number)
+{
+	return number == SYS_execve || number == SYS_execveat;
+}
+
+long exec_system_call(const struct frame_registers *caller, long number, const long *word)
+{
+	const char *path = (const char *)word[number == SYS_execveat];
+	struct exec exec = exec_begin(caller, path);
+
+	return exec_failed(&exec, (int)real.syscall(number, word[0], word[1], word[2], word[3],
+	                                            word[4], word[5]));
 }
 
 /* Arguments of an execl call, the NULL at their end included. Programs do pass NULL first, whatever unistd.h says. */

@@ -1,7 +1,7 @@
 /*
- * system_call.c: syscall(2) with the number of a VMA call, or one that asks for a seccomp filter. The entry of
- * arch/ hands over only those; any other number (clone and vfork among them, which must not see a frame of
- * ours) goes straight on.
+ * system_call.c: syscall(2) with the number of a VMA call, of an exec, or of a call that asks for a seccomp filter.
+ * The entry of arch/ hands over only those; any other number (clone and vfork among them, which must not see a frame
+ * of ours) goes straight on.
  */
 #include "system_call.h"
 
@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 
 #include "address_space.h"
+#include "exec.h"
 #include "guard.h"
 #include "lock_all.h"
 #include "real.h"
@@ -52,7 +53,7 @@ static bool asks_for_filter(long number, long first)
 
 int system_call_is_traced(long number, long first)
 {
-	if (asks_for_filter(number, first))
+	if (asks_for_filter(number, first) || exec_is_asked_for(number))
 		return true;
 	return call_index(number) >= 0 && (number != SYS_prctl || first == PR_SET_VMA);
 }
@@ -114,6 +115,8 @@ long system_call_traced(const struct frame_registers *caller, long number, const
 
 	if (asks_for_filter(number, word[0]))
 		return ask_for_filter(number, word);
+	if (exec_is_asked_for(number))
+		return exec_system_call(caller, number, word);
 	call = numbers[call_index(number)].call;
 	r = recorder_begin((enum call_id)call, caller,
 	                   WORDS(WORD(word[0]), WORD(word[1]), WORD(word[2]), WORD(word[3]),

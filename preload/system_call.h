@@ -6,7 +6,7 @@
 
 #include "unwind.h"
 
-/* True if syscall(number, first, ...) is one of calls.def. Touches no vector register. */
+/* True if syscall(number, first, ...) is one of calls.def, an exec, or asks for a filter. Touches no vector register. */
 int system_call_is_traced(long number, long first);
 
 /* Records and makes it. word: its six arguments. Returns what syscall() returns; errno as it sets it. */

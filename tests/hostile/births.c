@@ -216,6 +216,52 @@ static void run_operand(void)
 	map_and_unmap(1);
 }
 
+/* --- exec by number, in children that no handler of libc's hears of --------------------------------------- */
+
+static int exec_by_number(void *path)
+{
+	char *const arguments[] = { path, "calls", "5", NULL };
+
+	if (syscall(SYS_execve, "/no/such/program", arguments, environ) != -1 || errno != ENOENT)
+		_exit(8);
+	syscall(SYS_execve, path, arguments, environ);
+	_exit(9);
+}
+
+static int exec_from_folder(void *path)
+{
+	char *const arguments[] = { path, "calls", "5", NULL };
+
+	map_and_unmap(20);
+	if (syscall(SYS_execveat, AT_FDCWD, NULL, arguments, environ, 0) != -1 || errno != EFAULT)
+		_exit(8);
+	map_and_unmap(1);
+	syscall(SYS_execveat, AT_FDCWD, path, arguments, environ, 0);
+	_exit(9);
+}
+
+/* Of a program that can be traced, and of the operand, that can not: the first has made no call, the second has. */
+static void raw_births(void)
+{
+	const char *const paths[] = { "/proc/self/exe", operand };
+	char *stack = map(STACK);
+
+	for (int i = 0; i < 2; i++) {
+		char *path = (char *)paths[i];
+		pid_t pid = raw_clone();
+
+		if (!pid)
+			exec_by_number(path);
+		say_child("clone, execve", pid);
+		pid = raw_clone();
+		if (!pid)
+			exec_from_folder(path);
+		say_child("clone, execveat", pid);
+		pid = clone(exec_by_number, stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, path);
+		say_child("clone with the memory, execve", pid);
+	}
+}
+
 static void calls(void)
 {
 	map_and_unmap(count);
@@ -237,6 +283,7 @@ const struct act acts[] = {
 	{ "many_forks", many_forks },
 	{ "emptied_environment", emptied_environment },
 	{ "run_operand", run_operand },
+	{ "raw_births", raw_births },
 	{ "calls", calls },
 	{ "closed", closed },
 	{ NULL, NULL },

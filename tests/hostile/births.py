@@ -137,6 +137,25 @@ def static_program(bench, check):
     runs_unseen(bench, check, build_bare(bench, "bare"))
 
 
+def raw_births(bench, check):
+    """Exec by syscall(): the new image has its file, and what has none is counted, whoever was its parent."""
+    bare = build_bare(bench, "bare")
+    act(bench, check, "raw_births", 1, bare)
+    # Children that mapped before have a file of that; whoever did not has one all the same, of its exec.
+    check.equal("mmap calls of each image", mmaps(bench, bench.named("births")), [0, 0, 1, 21, 21])
+    check.equal("mmap calls of images of their own", mmaps(bench, bench.named("exe")), [5, 5, 5])
+    ends = sorted(bench.info(path)["ended"] for path in bench.named("births"))
+    check.equal("ends", ends, ["exec"] * 4 + ["exited"])
+    failed = [(event["errno"], event["args"]["path"]) for path in bench.trace_files()
+              for event in bench.events(path) if event["call"] == "execve" and event["errno"]]
+    check.equal("execs that failed", sorted(failed, key=str),
+                [("EFAULT", None)] * 2 + [("ENOENT", "/no/such/program")] * 2)
+    bench.explained(check, "raw births")
+    done = bench.run([bench.vmatrace, "record", "-o", os.path.join(bench.folder, "family") + "/", "--",
+                      bench.program("births"), "raw_births", "1", bare], False)
+    check.that(b"3 programs could not be traced" in done.stderr, f"summary: {done.stderr}")
+
+
 def program_of_32_bits(bench, check):
     program = build_bare(bench, "bare32", "-m32", "-fno-pie", "-no-pie")
     if subprocess.run([program], capture_output=True, check=False).returncode != 7:
@@ -194,7 +213,7 @@ def one_folder(bench, check):
 
 
 ACTS = {f.__name__: f for f in (own_spaces, unwiped_spaces, borrowed_spaces, shared_thread, daemonise, many_forks,
-                                emptied_environment, static_program, program_of_32_bits, setuid_program,
+                                emptied_environment, static_program, raw_births, program_of_32_bits, setuid_program,
                                 one_folder)}
 
 if __name__ == "__main__":

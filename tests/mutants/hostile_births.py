@@ -148,6 +148,10 @@ MUTANTS = [
            "\trecorder_text(&exec.recording, path);\n",
            "",
            "hostile/emptied_environment"),
+    Mutant("execs_by_number_go_unseen", "L4 L6", "preload/system_call.c",
+           "asks_for_filter(number, first) || exec_is_asked_for(number)",
+           "asks_for_filter(number, first)",
+           "hostile/raw_births"),
     Mutant("started_by_the_loader", "L8 L9 E4 E15", EXEC,
            "\treturn exec_failed(&exec, real.execve(path, argv, envp));",
            "\treturn exec_failed(&exec, real.execve(\"/lib64/ld-linux-x86-64.so.2\",\n"
