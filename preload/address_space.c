@@ -200,25 +200,42 @@ static void mark_environment(char from, char to)
 		*value = to;
 }
 
+/* Only who asks is told. It is a system call that the program may not make itself: under a filter, too, it is asked for. */
+static void say_why_not(char **envp, const char *why)
+{
+	if (settings_are_verbose(envp))
+		settings_complain("nothing is recorded: ", why);
+}
+
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp)
 {
 	struct start_facts facts;
 	struct settings *settings;
+	const char *refusal;
 	struct kept *kept;
 
 	real_resolve();
 	facts = read_auxv(envp);
-	/* Larger pages: the layout of the file and the replay do not know them. */
-	if (facts.secure || facts.page_bytes != PAGE)
+	/* It takes no orders from its environment. */
+	if (facts.secure)
 		return;
-	if (sandbox_is_unknown(envp)) {
+	/* Larger pages: the layout of the file and the replay do not know them. */
+	if (facts.page_bytes != PAGE) {
+		say_why_not(envp, "its pages are not of 4 KiB");
+		return;
+	}
+	refusal = sandbox_refusal(envp);
+	if (refusal) {
+		say_why_not(envp, refusal);
 		raw_syscall_silent = true;
 		switch_off();
 		return;
 	}
 	kept = take_private_memory();
-	if (!kept)
+	if (!kept) {
+		say_why_not(envp, "no memory to be had");
 		return;
+	}
 	settings = address_space.settings;
 	settings_read(settings, envp, facts.program);
 	if (!FRAMES_BY_CFI && settings->stack_mode == VMAT_STACK_CFI)

@@ -80,11 +80,19 @@ static uint64_t known_count(char **envp)
 	return read_filters("/proc/1/status").count;
 }
 
-bool sandbox_is_unknown(char **envp)
+const char *sandbox_refusal(char **envp)
 {
 	struct filters here = read_filters("/proc/self/status");
 
-	return !here.known || (here.mode && here.count > known_count(envp));
+	if (!here.known)
+		return "/proc does not say whether there is a seccomp filter, which may kill for "
+		       "what "
+		       "the recorder does";
+	if (here.mode && here.count > known_count(envp))
+		return "a seccomp filter, which may kill for what the recorder does "
+		       "(VMATRACE_FILTERS "
+		       "says how many are known not to)";
+	return NULL;
 }
 
 bool sandbox_before(void)

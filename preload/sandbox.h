@@ -12,10 +12,10 @@
 #include <stdbool.h>
 
 /*
- * In the constructor, before any other system call: true if nothing may be recorded. It opens, reads and closes a file
+ * In the constructor, before any other system call: why nothing may be recorded; NULL: it may. It opens, reads and closes a file
  * or two as the loader has done: those who may not do that do not come here.
  */
-bool sandbox_is_unknown(char **envp);
+const char *sandbox_refusal(char **envp);
 
 /*
  * Around a call that asks for a seccomp filter: a last snapshot, pages for the next events, and then no system

@@ -13,6 +13,7 @@
 enum { DEFAULT_RING_BYTES = 64 << 20, SLOTS_LEAST = 16 };
 
 #define SLOTS_MOST (1ull << 32)
+#define VERBOSE "VMATRACE_VERBOSE="
 
 void settings_complain(const char *what, const char *detail)
 {
@@ -218,7 +219,7 @@ static const struct {
 	{ "VMATRACE_DEPTH=", set_depth, "VMATRACE_DEPTH wants 1 to 128 frames, not " },
 	{ "VMATRACE_COVERAGE=", set_coverage, "VMATRACE_COVERAGE wants auto or calls, not " },
 	{ "VMATRACE_CHILDREN=", set_children, "VMATRACE_CHILDREN wants 0 or 1, not " },
-	{ "VMATRACE_VERBOSE=", set_verbose, "VMATRACE_VERBOSE wants 0 or 1, not " },
+	{ VERBOSE, set_verbose, "VMATRACE_VERBOSE wants 0 or 1, not " },
 	{ "VMATRACE_FAULTS=", set_faults, "VMATRACE_FAULTS wants 0 or 1, not " },
 	{ "LD_PRELOAD=", look_at_preloads, NULL },
 	{ "VMATRACE_OUT=", set_out, "VMATRACE_OUT wants a path of less than 1024 bytes, not " },
@@ -265,4 +266,17 @@ void settings_read(struct settings *settings, char **envp, const char *program)
 			}
 		}
 	}
+}
+
+bool settings_are_verbose(char **envp)
+{
+	bool verbose = false;
+
+	for (; *envp; envp++) {
+		const char *value = text_after(*envp, VERBOSE);
+
+		if (value)
+			set_flag(&verbose, value);
+	}
+	return verbose;
 }

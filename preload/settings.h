@@ -32,6 +32,9 @@ struct settings {
 /* Fills *settings; prints to stderr what it does not understand. program: AT_EXECFN or NULL. */
 void settings_read(struct settings *settings, char **envp, const char *program);
 
+/* VMATRACE_VERBOSE alone, where nothing may be taken for the rest: why nothing is recorded. */
+bool settings_are_verbose(char **envp);
+
 /* One line on stderr: "vmatrace: " and the two texts. */
 void settings_complain(const char *what, const char *detail);
 

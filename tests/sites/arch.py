@@ -96,12 +96,24 @@ def generic(lender, check, folder):
             held(check, name, sys.executable, os.path.join(ROOT, "tests", script), own, name)
 
 
-def emulated(own, folder, sample):
+def emulated(own, folder, sample, *more):
     """A run of a sample under qemu. Its traces are folder/PID.vmat."""
     return subprocess.run(
-        ["qemu-aarch64", "-L", f"/usr/{CROSS}", "-E", f"LD_PRELOAD={own}/libvmatrace.so", "-E",
+        ["qemu-aarch64", *more, "-L", f"/usr/{CROSS}", "-E", f"LD_PRELOAD={own}/libvmatrace.so", "-E",
          f"VMATRACE_OUT={folder}/%p.vmat", os.path.join(own, "samples", sample)],
         capture_output=True, text=True, timeout=120, check=False)
+
+
+def large_pages(check, own, folder):
+    """Of 64 KiB, as many kernels for aarch64 have them: the program runs, nothing is recorded, and who asks is told."""
+    traces, pages = os.path.join(folder, "large"), ("-p", "65536")
+    plain = subprocess.run(["qemu-aarch64", *pages, "-L", f"/usr/{CROSS}", os.path.join(own, "samples", "mm_fields")],
+                           capture_output=True, text=True, timeout=120, check=False)
+    for verbose, said in (("0", ""), ("1", "vmatrace: nothing is recorded: its pages are not of 4 KiB\n")):
+        done = emulated(own, traces, "mm_fields", *pages, "-E", f"VMATRACE_VERBOSE={verbose}")
+        check.equal(f"large pages, verbose {verbose}: end", (done.returncode, done.stderr), (plain.returncode, said))
+        check.equal("calls of the program", len(read_account(done.stdout).calls), len(read_account(plain.stdout).calls))
+    check.that(not os.path.exists(traces), f"a trace of pages that nobody knows: {traces}")
 
 
 def aarch64(lender, check, folder):
@@ -139,6 +151,7 @@ def aarch64(lender, check, folder):
                         (call.function, call.line, call.errno))
             # By frame pointers up to main(): aarch64 has them where the sample was built with them.
             check.that(len(event["stack"]) >= call.depth, f"{call.text}: {len(event['stack'])} frames")
+    large_pages(check, own, folder)
 
 
 def main():
