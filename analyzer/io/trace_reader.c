@@ -11,6 +11,14 @@
 
 #include "trace_parts.h"
 
+/* True if they have a byte in common. */
+static bool overlap(const struct extent *a, const struct extent *b)
+{
+	uint64_t from = a->offset > b->offset ? a->offset : b->offset;
+
+	return from < a->offset + a->length && from < b->offset + b->length;
+}
+
 /* Where the sections are. Those of unknown type are counted, of a type met twice the first counts. */
 static bool find_sections(struct trace *trace, struct extent *control, struct trace_error *error)
 {
@@ -24,6 +32,7 @@ static bool find_sections(struct trace *trace, struct extent *control, struct tr
 		[VMAT_SECTION_MODULES] = &trace->modules_at,
 		[VMAT_SECTION_THREADS] = &trace->threads_at,
 	};
+	struct extent taken;
 
 	if (header->section_count > VMAT_SECTION_LIMIT)
 		return trace_fail(error, TRACE_DAMAGED, offsetof(struct vmat_header, section_count),
@@ -40,9 +49,15 @@ static bool find_sections(struct trace *trace, struct extent *control, struct tr
 		    section->length > INT64_MAX - section->offset)
 			return trace_fail(error, TRACE_DAMAGED, at,
 			                  "a section behind the header expected");
-		if (known[section->type]->length == 0)
-			*known[section->type] = (struct extent) { section->offset, section->length,
-				                                  section->entry_bytes };
+		if (known[section->type]->length != 0)
+			continue;
+		taken = (struct extent) { section->offset, section->length, section->entry_bytes };
+		for (size_t type = 1; type < sizeof(known) / sizeof(known[0]); type++) {
+			if (overlap(known[type], &taken))
+				return trace_fail(error, TRACE_DAMAGED, at,
+				                  "sections that do not overlap expected");
+		}
+		*known[section->type] = taken;
 	}
 	if (control->length < sizeof(trace->control))
 		return trace_fail(error, TRACE_DAMAGED, table, "a control section expected");

@@ -2,7 +2,7 @@
 # bad_input.sh: whatever is put into vmatrace, it answers with one clear line and the documented status.
 . "$(dirname "$0")/lib.sh"
 
-for kind in good torn wrapped unknown newer incompatible hostile huge; do
+for kind in good torn wrapped unknown newer incompatible hostile huge overlapping; do
 	"$make_trace" $kind $kind.vmat || exit 1
 done
 commands="info events timeline maps mm verify"
@@ -25,6 +25,8 @@ for command in $commands; do
 	check_refused "$command: /dev/null" 3 "not a vmatrace trace" "$vmatrace" $command /dev/null
 	check_refused "$command: newer" 3 "made by a newer vmatrace" "$vmatrace" $command newer.vmat
 	check_refused "$command: feature" 3 "made by a newer vmatrace" "$vmatrace" $command incompatible.vmat
+	check "$command: overlapping sections" 3 - "damaged at byte [0-9]+: sections that do not overlap" \
+		"$vmatrace" $command overlapping.vmat
 	check_refused "$command: empty folder" 3 "no trace \(\*\.vmat\) in 'empty_folder'" \
 		"$vmatrace" $command empty_folder
 	check "$command: one of two cannot be read" 3 '' "cannot read 'empty.vmat': it is empty" \

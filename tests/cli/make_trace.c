@@ -133,9 +133,16 @@ static void make_huge(struct image *image)
 	image->header.slot_count = 1ull << 54;
 	image->header.section[3].length = 1ull << 61;
 	image->header.section[2].length = 1ull << 60;
-	image->header.section[2].offset = 1ull << 61;
+	image->header.section[2].offset = 1ull << 62;
 	image_control(image)->head = (1ull << 47) - 1;
 	image_control(image)->arena_used = UINT64_MAX;
+}
+
+/* The ring where the arena is: a slot could be a stack, and a stack a slot. */
+static void make_overlapping(struct image *image)
+{
+	make_good(image);
+	image->header.section[3].offset = image->header.section[2].offset + VMAT_SLOT_BYTES;
 }
 
 /* Bytes of a good trace changed at random; the header's checksum holds, so that all below is reached. */
@@ -250,10 +257,15 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*make)(struct image *image);
 	} kinds[] = {
-		{ "good", make_good },       { "torn", make_torn },
-		{ "wrapped", make_wrapped }, { "unknown", make_unknown },
-		{ "newer", make_newer },     { "incompatible", make_incompatible },
-		{ "hostile", make_hostile }, { "huge", make_huge },
+		{ "good", make_good },
+		{ "torn", make_torn },
+		{ "wrapped", make_wrapped },
+		{ "unknown", make_unknown },
+		{ "newer", make_newer },
+		{ "incompatible", make_incompatible },
+		{ "hostile", make_hostile },
+		{ "huge", make_huge },
+		{ "overlapping", make_overlapping },
 	};
 	struct image *image = malloc(sizeof(*image));
 	bool known = false;
