@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""
+The traces of each released version, cut at every sixteenth and with bits of every word turned: each command ends as it
+is documented to, and no event is shown that is not the whole trace's.
+
+    damaged.py BUILD ACT
+"""
+import concurrent.futures
+import glob
+import gzip
+import json
+import os
+import re
+import sys
+
+from churned import FULL
+from harness import Bench, Check
+
+TRACES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "traces")
+READERS = ("info", "events", "timeline", "maps", "mm", "budget", "protections", "shared", "sites", "leaks", "verify", "check")
+PAGE = 4096  # of the header; the counters' is behind it
+EVERY = 16  # of so many damaged traces all commands read one
+# What an event refers to: it is lost where that is damaged.
+REFERRED = ("path", "name")
+SAYS_WHY = r"it is empty|not a vmatrace trace|made by a newer vmatrace|at byte \d+"
+
+
+def goldens():
+    for packed in sorted(glob.glob(os.path.join(TRACES, "v*", "*.vmat.gz"))):
+        with gzip.open(packed) as file:
+            yield os.path.basename(packed).removesuffix(".vmat.gz"), file.read()
+
+
+def judge_end(check, what, command, done):
+    """A documented status, nothing but lines of ours; where it can read nothing one that says why, and where."""
+    said = done.stderr.decode()
+    # Two of them have verdicts.
+    allowed = (0, 1, 3) if command in ("verify", "check") else (0, 3)
+    check.that(done.returncode in allowed and all(line.startswith("vmatrace: ") for line in said.splitlines()),
+               f"{what}: {command}: status {done.returncode}, {said[:300]}")
+    if "cannot read" in said:
+        check.that(done.returncode == 3 and said.count("\n") == 1 and re.search(SAYS_WHY, said),
+                   f"{what}: {command}: status {done.returncode}, {said[:300]}")
+
+
+def look(bench, check, what, content, commands=()):
+    """Status of `events`, its events of the ring by their number, info: of a trace of these bytes."""
+    path = os.path.join(bench.folder, what.replace(" ", "-") + ".vmat")
+    with open(path, "wb") as file:
+        file.write(content)
+    done = bench.read("events", "-q", "--format", "jsonl", path)
+    judge_end(check, what, "events", done)
+    info = bench.read("info", "--format", "json", path)
+    for command in commands:
+        judge_end(check, what, command, bench.read(command, "-q", path))
+    os.unlink(path)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    # In the ring what has ended; the kernel's are changes that were found.
+    return done.returncode, {event["seq"]: event for event in events if event["exit"] is not None and
+                             event["via"] != "kernel"}, json.loads(info.stdout or "null")
+
+
+def same(event, whole, timed):
+    """True if it says what it said, but for what it refers to, which may be lost."""
+    keys = ("enter", "exit", "pid", "tid", "call", "via", "internal", "result", "errno", *(("time_ns",) if timed else ()))
+    args = [{key: value for key, value in each["args"].items() if key not in REFERRED} for each in (event, whole)]
+    stacks = [[frame["pc"] for frame in each["stack"]] for each in (event, whole)]
+    return all(event[key] == whole[key] for key in keys) and args[0] == args[1] and \
+        all(event["args"].get(key) in (None, whole["args"].get(key)) for key in REFERRED) and \
+        (stacks[0] == stacks[1] or "stack-unknown" in event["flags"])
+
+
+def compare(check, what, events, whole, timed=True):
+    """How many of the whole trace's are missing; none is another."""
+    for seq, event in events.items():
+        check.that(seq in whole and same(event, whole[seq], timed), f"{what}: a wrong event: {event}, not {whole.get(seq)}")
+    return len(whole) - len(events)
+
+
+def cut(bench, check):
+    """What is left is shown, what is missing is said to be; or there is a reason why nothing can be."""
+    for name, content in goldens():
+        _, whole, told = look(bench, check, name, content)
+        shown = []
+        for part in range(16):
+            at = len(content) * part // 16
+            what = f"{name} cut at {at}"
+            status, events, info = look(bench, check, what, content[:at], READERS)
+            missing = compare(check, what, events, whole)
+            shown.append(len(events))
+            if status == 0:
+                check.that(info["lost"]["truncated"] or not missing, f"{what}: {missing} events missing, and nothing said")
+                check.that(missing <= info["lost"]["events"] - told["lost"]["events"], f"{what}: {missing} missing, {info['lost']}")
+            else:
+                check.that(at < 2 * PAGE, f"{what}: status {status}")
+        check.that(shown[0] == 0 and shown[-1] > 0 and shown == sorted(shown), f"{name}: {shown} events in sixteenths")
+
+
+def bits_of(word):
+    """The highest, which makes anything huge, and another, each time another one."""
+    return range(32) if FULL else (31, word // 4 * 5 % 31)
+
+
+def flip(bench, check, name, content, whole, told, at, bit, commands):
+    what = f"{name} with bit {bit} of {at}"
+    damaged = bytearray(content)
+    damaged[at + bit // 8] ^= 1 << bit % 8
+    status, events, info = look(bench, check, what, bytes(damaged), commands)
+    if at < PAGE:
+        check.equal(f"{what}: status", status, 3)
+        return 1
+    if status:
+        # Counters that no process could have reached.
+        check.that(at < 2 * PAGE, f"{what}: status {status}")
+        return 1
+    counters = at < 2 * PAGE
+    missing = compare(check, what, events, whole, timed=not counters)
+    if not counters:
+        check.that(missing in (0, 1), f"{what}: {missing} events missing")
+        check.equal(f"{what}: lost", info["lost"]["events"] - told["lost"]["events"], missing)
+    return missing
+
+
+def flipped(bench, check):
+    """Whichever bit it is: what it belongs to is gone, and nothing else."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for name, content in goldens():
+            _, whole, told = look(bench, check, name, content)
+            places = [(at, bit) for at in range(0, len(content) - 3, 4) if any(content[at:at + 4]) for bit in bits_of(at)]
+            hits = sum(pool.map(lambda place: flip(bench, check, name, content, whole, told, *place[1],
+                                                   READERS if place[0] % EVERY == 0 else ()), enumerate(places)))
+            check.that(hits > len(places) // 4, f"{name}: {hits} of {len(places)} bits told of: hardly one mattered")
+
+
+ACTS = {act.__name__: act for act in (cut, flipped)}
+
+
+def main():
+    bench, check = Bench(sys.argv[1]), Check()
+    try:
+        ACTS[sys.argv[2]](bench, check)
+    finally:
+        bench.close()
+    check.finish()
+
+
+if __name__ == "__main__":
+    main()
