@@ -7,8 +7,9 @@ from edits import DoesNotApply, edited
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-# What tests/file is about.
-CLAUSES = {"wrap", "deaths", "limits", "owner", "ring"}
+# What tests/file is about: it wraps; two generations of what events refer to; stop and grow; all is counted; any death;
+# any limit; whatever the reader is given; nobody else's file; the ring's atomic words.
+CLAUSES = {"wrap", "generations", "stop", "counts", "deaths", "limits", "reader", "owner", "ring"}
 
 
 class Mutant(NamedTuple):
@@ -55,6 +56,7 @@ def complaints(mutants, tests):
                 texts[file] = edited(texts[file], old, new)
             except (DoesNotApply, OSError) as error:
                 found.append(f"{mutant.name}: {file}: {error}")
+    found += [f"{clause}: no mutant" for clause in sorted(CLAUSES - {of for mutant in mutants for of in mutant.of.split()})]
     for row, its in rows.items():
         turned = {test for mutant in mutants if row in mutant.of.split() for test in mutant.tests.split()}
         if its and not turned & set(its):

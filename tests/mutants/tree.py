@@ -40,6 +40,17 @@ def end_all_below():
             os.waitpid(pid, 0)
 
 
+def listed(sources):
+    """The files of a tree: what git has or would take, or, in a tree without it, what is there."""
+    sources = pathlib.Path(sources)
+    done = subprocess.run(["git", "-C", sources, "ls-files", "-co", "--exclude-standard"], capture_output=True,
+                          text=True, check=False)
+    if done.returncode == 0:
+        return [name for name in done.stdout.splitlines() if (sources / name).is_file()]
+    return [str(path.relative_to(sources)) for path in sources.rglob("*") if path.is_file() and
+            not path.relative_to(sources).parts[0].startswith((".", "build"))]
+
+
 class Tree:
     """sources: what is copied. scratch: where to; kept, so that the next time only what changed is built."""
 
@@ -50,16 +61,8 @@ class Tree:
         self.tests = {}
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
-    def listed(self):
-        done = subprocess.run(["git", "-C", self.sources, "ls-files", "-co", "--exclude-standard"], capture_output=True,
-                              text=True, check=False)
-        if done.returncode == 0:
-            return [name for name in done.stdout.splitlines() if (self.sources / name).is_file()]
-        return [str(path.relative_to(self.sources)) for path in self.sources.rglob("*") if path.is_file() and
-                not path.relative_to(self.sources).parts[0].startswith((".", "build"))]
-
     def copy(self):
-        names = set(self.listed())
+        names = set(listed(self.sources))
         for name in names:
             source, copy = self.sources / name, self.root / name
             if not copy.exists() or source.read_bytes() != copy.read_bytes():
@@ -80,7 +83,7 @@ class Tree:
         self.copy()
         self.run_build("cmake", "-S", str(self.root), "-B", str(self.build), "-G", "Ninja",
                        f"-DCMAKE_C_COMPILER={self.compiler}")
-        self.run_build("ninja", "-C", str(self.build), f"-j{self.jobs}")
+        self.rebuild()
         listed = subprocess.run(["ctest", "--test-dir", self.build, "--show-only=json-v1"], capture_output=True,
                                 text=True, check=True).stdout
         for test in json.loads(listed)["tests"]:
@@ -88,14 +91,9 @@ class Tree:
             self.tests[test["name"]] = test["command"], properties
         self.tests["layers"] = [str(self.root / "tests" / "layers.sh"), str(self.build)], {"SKIP_RETURN_CODE": 77}
 
-    def rebuild(self, names):
-        """What these tests run: both halves, and the programs they name themselves."""
-        targets = {"libvmatrace.so", "vmatrace", "libvmatrace_core.a"}
-        for name in names:
-            for word in self.tests[name][0]:
-                if os.path.dirname(word) == str(self.build) and os.access(word, os.X_OK):
-                    targets.add(os.path.basename(word))
-        self.run_build("ninja", "-C", str(self.build), f"-j{self.jobs}", *sorted(targets))
+    def rebuild(self):
+        """What has changed, and all that is made of it."""
+        self.run_build("ninja", "-C", str(self.build), f"-j{self.jobs}")
 
     def apply(self, edits):
         """edits: (file, what is there once, what takes its place). What restores them."""
