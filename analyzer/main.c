@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	  "image. Nobody may truncate one while CMD runs (its next call would end it by "
 	  "SIGBUS);\n"
 	  "to move or to remove it is harmless.\n"
+	  "HUP, INT, QUIT, TERM, USR1 and USR2 sent to record are sent on to CMD.\n"
 	  "exit status: that of CMD, 128 + signal if one ended it, 125 own failure, 126 CMD cannot "
 	  "be run,\n"
 	  "127 CMD not found\n" },
@@ -53,7 +54,9 @@ static const struct command commands[] = {
 	  "json: pairs are [old, new].\n" WHEN_HELP },
 	{ "history", cmd_history, "ADDR[-ADDR] [TRACE]",
 	  "everything that happened to some pages; what was wrong at a crash",
-	  "ADDR is hexadecimal. With --crash or --core it is the address of the fault.\n"
+	  "ADDR is hexadecimal. With --crash or --core it is the address of the fault, of the "
+	  "process\n"
+	  "that crashed.\n"
 	  "A change is told from the pages' side: a call that splits their VMA beside them is none "
 	  "of theirs.\n"
 	  "json: an array of changes, oldest first; of a crash an object with them and the fault.\n"

@@ -202,10 +202,11 @@ static int status_of(const struct record_options *options, int verdict, int stat
 }
 
 /* What is said and judged once CMD is over. status: CMD's, which wins. */
-static int conclude(const struct record_options *options, const struct common_options *common,
-                    const struct record_output *output, const struct policy *policy,
-                    uint64_t begun_ns, const struct record_end *end, int status)
+static int conclude(const struct start *start, const struct common_options *common,
+                    const struct policy *policy, uint64_t begun_ns, const struct record_end *end,
+                    int status)
 {
+	const struct record_options *options = start->options;
 	const struct check_options check = {
 		.policy = options->check,
 		.baseline = options->baseline,
@@ -215,12 +216,13 @@ static int conclude(const struct record_options *options, const struct common_op
 	struct trace_set set;
 	int verdict = STATUS_TRACE;
 
-	if (!record_traces(output, begun_ns, &set)) {
+	if (!record_traces(start->output, begun_ns, &set)) {
 		complain(0, "cannot look for traces: out of memory");
 	} else {
 		record_store_end(&set, end);
 		if (!common->quiet)
-			record_summary(output, &set);
+			record_summary(start->output, &set);
+		record_signals_give_back(&start->signals);
 		/* Without a trace there is nothing that could have passed. */
 		if (options->check && !set.count)
 			complain(0, "cannot judge: no trace was written");
@@ -265,8 +267,7 @@ static int run_command(const struct record_options *options, const struct common
 		return complain(STATUS_OWN_FAILURE, "cannot write to '%s': %s", output.folder,
 		                strerror(errno));
 	status = record_run(&start, &end);
-	return end.ran ? conclude(options, common, &output, policy, begun_ns, &end, status)
-	               : status;
+	return end.ran ? conclude(&start, common, policy, begun_ns, &end, status) : status;
 }
 
 int cmd_record(int argc, char **argv)

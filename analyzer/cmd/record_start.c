@@ -119,8 +119,7 @@ __attribute__((noreturn)) static void run_child(const struct start *start, int r
 		stage = STAGE_NO_MEMORY;
 	if (!report_send(report, stage, errno, start->output) || stage != STAGE_READY)
 		_exit(STATUS_OWN_FAILURE);
-	sigaction(SIGCHLD, &start->child_action, NULL);
-	sigprocmask(SIG_SETMASK, &start->signals, NULL);
+	record_signals_of_child(&start->signals);
 	execvp(start->command[0], start->command);
 	report_send(report, STAGE_NO_EXEC, errno, start->output);
 	record_output_undo(start->output);
@@ -128,14 +127,13 @@ __attribute__((noreturn)) static void run_child(const struct start *start, int r
 }
 
 /* Waits out CMD. Returns what to exit with. */
-static int wait_for(struct record_end *end)
+static int wait_for(const struct start *start, struct record_end *end)
 {
 	int status;
 
-	while (waitpid(end->pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return complain(STATUS_OWN_FAILURE, "cannot wait for the command: %s",
-			                strerror(errno));
+	if (!record_signals_wait(&start->signals, end->pid, &status))
+		return complain(STATUS_OWN_FAILURE, "cannot wait for the command: %s",
+		                strerror(errno));
 	end->wait_status = status;
 	return WIFSIGNALED(status) ? STATUS_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
@@ -158,7 +156,6 @@ int record_run(struct start *start, struct record_end *end)
 	struct start_report report;
 	struct start_report failure;
 	bool ready, failed;
-	sigset_t keys;
 	int ends[2];
 	pid_t child;
 	int status;
@@ -166,30 +163,18 @@ int record_run(struct start *start, struct record_end *end)
 	*end = (struct record_end) { 0 };
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return complain(STATUS_OWN_FAILURE, "cannot make a pipe: %s", strerror(errno));
-	/*
-	 * ^C and ^\ are for CMD; held back until the parent ignores them and the child has its own
-	 * again.
-	 */
-	sigemptyset(&keys);
-	sigaddset(&keys, SIGINT);
-	sigaddset(&keys, SIGQUIT);
-	sigprocmask(SIG_BLOCK, &keys, &start->signals);
-	/* Where it is ignored, CMD's status would be lost. */
-	sigaction(SIGCHLD, &(struct sigaction) { .sa_handler = SIG_DFL }, &start->child_action);
+	record_signals_take(&start->signals);
 	child = fork();
 	if (child < 0)
 		return complain(STATUS_OWN_FAILURE, "cannot fork: %s", strerror(errno));
 	if (child == 0)
 		run_child(start, ends[1]);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	sigprocmask(SIG_SETMASK, &start->signals, NULL);
 	close(ends[1]);
 	ready = report_receive(ends[0], &report);
 	failed = ready && report.stage == STAGE_READY && report_receive(ends[0], &failure);
 	close(ends[0]);
 	end->pid = child;
-	status = wait_for(end);
+	status = wait_for(start, end);
 	if (!ready)
 		return status; /* killed before it could say anything */
 	*start->output = report.output;

@@ -4,15 +4,14 @@
  *
  *     vmatrace ── fork ──> child: folder, environment, exec CMD
  *        │                    │ a close-on-exec pipe says how far it came
- *        └──── wait ──────────┘ exit status of CMD
+ *        └──── wait ──────────┘ exit status of CMD; signals are sent on (record_signals.h)
  */
 #ifndef VMATRACE_CMD_RECORD_START_H
 #define VMATRACE_CMD_RECORD_START_H
 
-#include <signal.h>
-
 #include "options.h"
 #include "record_output.h"
+#include "record_signals.h"
 #include "record_target.h"
 
 /* Of record alone, beside CMD's own status; 126 and 127 are in record_target.h. */
@@ -41,11 +40,13 @@ struct start {
 	const char *recorder;
 	struct record_output *output;
 	char **command;
-	sigset_t signals;              /* the mask that CMD gets */
-	struct sigaction child_action; /* what SIGCHLD did to us, and shall do to CMD */
+	struct record_signals signals;
 };
 
-/* Starts CMD and waits for it. end->ran: it really ran. Returns what to exit with. */
+/*
+ * Starts CMD and waits for it. end->ran: it really ran. Returns what to exit with. Signals are still held back
+ * then: record_signals_give_back().
+ */
 int record_run(struct start *start, struct record_end *end);
 
 #endif
