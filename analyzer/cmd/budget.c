@@ -230,7 +230,6 @@ int cmd_budget(int argc, char **argv)
 		{ common_rows, &common, OPTION_FORMAT | OPTION_PID | OPTION_SYMBOLS },
 		{ NULL, NULL, 0 },
 	};
-	struct trace_set set = { 0 };
 	struct operands operands;
 	struct trace *trace;
 	struct json json;
@@ -238,10 +237,7 @@ int cmd_budget(int argc, char **argv)
 
 	if (!options_parse(argc, argv, groups, &operands, &status))
 		return status;
-	status = trace_set_find(&set, &operands, &common);
-	if (status == STATUS_FINE)
-		status = trace_set_open_one(&set, &common, &trace);
-	trace_set_release(&set);
+	status = trace_set_open_one(&operands, &common, NULL, &trace);
 	if (status != STATUS_FINE)
 		return status;
 	json_begin(&json, stdout, common.format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);

@@ -12,6 +12,7 @@
 #include "command.h"
 #include "history_tell.h"
 #include "io/core_file.h"
+#include "io/trace_end.h"
 #include "moment.h"
 #include "options.h"
 #include "trace_set.h"
@@ -22,6 +23,7 @@ struct history_options {
 	bool crash;
 	bool internal;
 	const char *core;
+	struct core_signal signal; /* of core */
 	bool has_pages;
 	struct page_range pages;
 	size_t limit; /* rows of text; SIZE_MAX: all */
@@ -81,16 +83,13 @@ static int look_below(struct trace *trace, struct symbols *symbols, uint64_t sp,
 	return status;
 }
 
-static int from_core(const char *path, struct trace *trace, struct symbols *symbols,
-                     struct history_fault *fault)
+static int from_core(const struct history_options *options, struct trace *trace,
+                     struct symbols *symbols, struct history_fault *fault)
 {
+	const struct core_signal found = options->signal;
+	const char *path = options->core;
 	enum fault_origin origin;
-	struct core_signal found;
-	const char *why;
 
-	if (!core_file_read(path, &found, &why))
-		return complain(STATUS_TRACE, "cannot read '%s': %s", path,
-		                why ? why : strerror(errno));
 	if (found.signal != SIGSEGV && found.signal != SIGBUS)
 		return complain(STATUS_TRACE, "'%s' tells of signal %d (%s), which has no address",
 		                path, found.signal, strsignal(found.signal));
@@ -151,7 +150,7 @@ static int one_process(struct trace *trace, const struct history_options *option
 	if (!telling.symbols)
 		return complain(STATUS_TRACE, "out of memory");
 	if (options->core)
-		status = from_core(options->core, trace, telling.symbols, &fault);
+		status = from_core(options, trace, telling.symbols, &fault);
 	else if (options->crash)
 		status = from_trace(trace, &fault, &point);
 	if (status != STATUS_FINE) {
@@ -189,6 +188,54 @@ static int one_process(struct trace *trace, const struct history_options *option
 	return status;
 }
 
+static bool crashed(const struct trace_entry *entry, const void *context)
+{
+	struct vmat_fault fault;
+
+	(void)context;
+	return trace_peek_fault(entry->path, &fault);
+}
+
+static bool is_of_core(const struct trace_entry *entry, const void *context)
+{
+	const struct core_signal *core = context;
+
+	return entry->pid == core->pid;
+}
+
+static int read_core(struct history_options *options)
+{
+	const char *why;
+
+	if (core_file_read(options->core, &options->signal, &why))
+		return STATUS_FINE;
+	return complain(STATUS_TRACE, "cannot read '%s': %s", options->core,
+	                why ? why : strerror(errno));
+}
+
+/* Of several processes that one which crashed, or which the core is of. */
+static int open_trace(const struct history_options *options, const struct operands *operands,
+                      const struct common_options *common, struct trace **trace)
+{
+	const struct trace_choice of_crash = {
+		.what = " that crashed",
+		.none = "tells of a fault: record with VMATRACE_FAULTS=1, or name a core file with "
+			"--core",
+		.wanted = crashed,
+	};
+	const struct trace_choice of_core = {
+		.what = " of the core's process",
+		.wanted = is_of_core,
+		.context = &options->signal,
+	};
+
+	return trace_set_open_one(operands, common,
+	                          options->core    ? &of_core
+	                          : options->crash ? &of_crash
+	                                           : NULL,
+	                          trace);
+}
+
 int cmd_history(int argc, char **argv)
 {
 	struct common_options common = { 0 };
@@ -200,7 +247,6 @@ int cmd_history(int argc, char **argv)
 		{ common_rows, &common, OPTION_FORMAT | OPTION_PID | OPTION_SYMBOLS },
 		{ NULL, NULL, 0 },
 	};
-	struct trace_set set = { 0 };
 	struct operands operands;
 	struct trace *trace;
 	int status;
@@ -220,10 +266,9 @@ int cmd_history(int argc, char **argv)
 	options.limit = !filter.limit.given  ? LINES
 	                : filter.limit.value ? filter.limit.value
 	                                     : SIZE_MAX;
-	status = trace_set_find(&set, &operands, &common);
+	status = options.core ? read_core(&options) : STATUS_FINE;
 	if (status == STATUS_FINE)
-		status = trace_set_open_one(&set, &common, &trace);
-	trace_set_release(&set);
+		status = open_trace(&options, &operands, &common, &trace);
 	if (status != STATUS_FINE)
 		return status;
 	status = one_process(trace, &options, &common);

@@ -165,16 +165,12 @@ int cmd_maps(int argc, char **argv)
 		{ NULL, NULL, 0 },
 	};
 	struct operands operands;
-	struct trace_set set = { 0 };
-	struct trace *trace = NULL;
+	struct trace *trace;
 	int status;
 
 	if (!options_parse(argc, argv, groups, &operands, &status))
 		return status;
-	status = trace_set_find(&set, &operands, &common);
-	if (status == STATUS_FINE)
-		status = trace_set_open_one(&set, &common, &trace);
-	trace_set_release(&set);
+	status = trace_set_open_one(&operands, &common, NULL, &trace);
 	if (status == STATUS_FINE)
 		status = print_maps(trace, &options, &common);
 	trace_close(trace);

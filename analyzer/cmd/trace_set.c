@@ -209,18 +209,32 @@ static int find_newest(char **name_found, bool quiet)
 	return STATUS_FINE;
 }
 
-static int keep_pid(struct trace_set *set, uint64_t pid)
+/* Those that are wanted, in their order. */
+static void keep(struct trace_set *set, bool (*wanted)(const struct trace_entry *, const void *),
+                 const void *context)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < set->count; i++) {
-		if (set->entries[i].pid == pid)
+		if (wanted(&set->entries[i], context))
 			set->entries[kept++] = set->entries[i];
 		else
 			free(set->entries[i].path);
 	}
 	set->count = kept;
-	if (kept)
+}
+
+static bool is_of_pid(const struct trace_entry *entry, const void *context)
+{
+	const uint64_t *pid = context;
+
+	return entry->pid == *pid;
+}
+
+static int keep_pid(struct trace_set *set, uint64_t pid)
+{
+	keep(set, is_of_pid, &pid);
+	if (set->count)
 		return STATUS_FINE;
 	return complain(STATUS_USAGE, "no process %" PRIu64 " in '%s'", pid, set->name);
 }
@@ -303,10 +317,11 @@ struct trace *trace_set_open(const struct trace_set *set, size_t index)
 	return trace;
 }
 
-static void list_processes(const struct trace_set *set)
+static void list_processes(const struct trace_set *set, const char *what)
 {
-	fprintf(stderr, "vmatrace: %zu address spaces in '%s'; take one with --pid PID:\n",
-	        set->count, set->name);
+	fprintf(stderr, "vmatrace: %zu address spaces%s in '", set->count, what);
+	print_escaped(stderr, set->name);
+	fputs("'; take one with --pid PID:\n", stderr);
 	for (size_t i = 0; i < set->count; i++) {
 		fprintf(stderr, "  %10" PRIu32 "  ", set->entries[i].pid);
 		print_escaped(stderr, set->entries[i].exe);
@@ -314,15 +329,28 @@ static void list_processes(const struct trace_set *set)
 	}
 }
 
-int trace_set_open_one(const struct trace_set *set, const struct common_options *common,
-                       struct trace **trace)
+static int choose(struct trace_set *set, const struct trace_choice *choice)
+{
+	size_t wanted = 0;
+
+	for (size_t i = 0; i < set->count; i++)
+		wanted += choice->wanted(&set->entries[i], choice->context);
+	if (wanted)
+		keep(set, choice->wanted, choice->context);
+	else if (choice->none)
+		return complain(STATUS_TRACE, "none of the %zu traces in '%s' %s", set->count,
+		                set->name, choice->none);
+	return STATUS_FINE;
+}
+
+static int open_one(const struct trace_set *set, const struct common_options *common,
+                    const char *what, struct trace **trace)
 {
 	size_t last = set->count - 1;
 
-	*trace = NULL;
 	for (size_t i = 0; i < set->count; i++) {
 		if (set->entries[i].pid != set->entries[last].pid) {
-			list_processes(set);
+			list_processes(set, what);
 			return STATUS_USAGE;
 		}
 	}
@@ -331,4 +359,21 @@ int trace_set_open_one(const struct trace_set *set, const struct common_options 
 		         set->entries[last].pid, set->count, set->entries[last].path);
 	*trace = trace_set_open(set, last);
 	return *trace ? STATUS_FINE : STATUS_TRACE;
+}
+
+int trace_set_open_one(const struct operands *operands, const struct common_options *common,
+                       const struct trace_choice *choice, struct trace **trace)
+{
+	struct trace_set set = { 0 };
+	size_t found;
+	int status = trace_set_find(&set, operands, common);
+
+	*trace = NULL;
+	found = set.count;
+	if (status == STATUS_FINE && choice && set.count > 1)
+		status = choose(&set, choice);
+	if (status == STATUS_FINE)
+		status = open_one(&set, common, set.count < found ? choice->what : "", trace);
+	trace_set_release(&set);
+	return status;
 }

@@ -45,12 +45,20 @@ void trace_set_release(struct trace_set *set);
 /* Opens entry `index`. NULL: one line on stderr, exit with STATUS_TRACE. */
 struct trace *trace_set_open(const struct trace_set *set, size_t index);
 
+/* Which of several processes a command means by itself, where no --pid says it. */
+struct trace_choice {
+	const char *what; /* of those it wants, for their list: " that crashed" */
+	const char *none; /* what to say where there is none; NULL: then it may be any */
+	bool (*wanted)(const struct trace_entry *entry, const void *context);
+	const void *context;
+};
+
 /*
- * For commands about one address space: the only process of the set. Several: their list on stderr and
- * STATUS_USAGE. Of a process that exec'd, its last image (said on stderr unless --quiet).
- * The set may be released afterwards.
+ * For commands about one address space: the only process that the operands name, or of several (choice: NULL,
+ * any) the only one of choice. More: their list on stderr and STATUS_USAGE. Of a process that exec'd, its last
+ * image (said on stderr unless --quiet). trace_close() what it opens; NULL where it fails.
  */
-int trace_set_open_one(const struct trace_set *set, const struct common_options *common,
-                       struct trace **trace);
+int trace_set_open_one(const struct operands *operands, const struct common_options *common,
+                       const struct trace_choice *choice, struct trace **trace);
 
 #endif

@@ -9,8 +9,8 @@
 
 #include "trace_parts.h"
 
-/* Where the word lies in this file, 0 if the file has no room for it. */
-static uint64_t place_of_status(int fd, const struct vmat_header *header)
+/* Where the control words lie in this file, 0 if it has no room for them. */
+static uint64_t place_of_control(int fd, const struct vmat_header *header)
 {
 	struct stat status;
 
@@ -26,7 +26,7 @@ static uint64_t place_of_status(int fd, const struct vmat_header *header)
 		    section->offset > (uint64_t)status.st_size ||
 		    (uint64_t)status.st_size - section->offset < sizeof(struct vmat_control))
 			return 0;
-		return section->offset + offsetof(struct vmat_control, exit_status);
+		return section->offset;
 	}
 	return 0;
 }
@@ -47,14 +47,31 @@ bool trace_store_end(const char *path, uint32_t pid, int wait_status)
 	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return false;
-	place = place_of_status(fd, &header);
+	place = place_of_control(fd, &header);
 	if (place &&
 	    trace_read_at(fd, &id, sizeof(id), offsetof(struct vmat_header, file_id)) ==
 	            (ssize_t)sizeof(id) &&
 	    id == header.file_id)
-		stored = pwrite(fd, &word, sizeof(word), (off_t)place) == (ssize_t)sizeof(word);
+		stored = pwrite(fd, &word, sizeof(word),
+		                (off_t)(place + offsetof(struct vmat_control, exit_status))) ==
+		         (ssize_t)sizeof(word);
 	close(fd);
 	return stored;
+}
+
+bool trace_peek_fault(const char *path, struct vmat_fault *fault)
+{
+	struct vmat_header header;
+	struct trace_error error;
+	int fd = trace_open_header(path, &header, &error);
+	uint64_t place = fd < 0 ? 0 : place_of_control(fd, &header);
+	bool found = place && trace_read_at(fd, fault, sizeof(*fault),
+	                                    place + offsetof(struct vmat_control, fault)) ==
+	                              (ssize_t)sizeof(*fault);
+
+	if (fd >= 0)
+		close(fd);
+	return found && fault->signal;
 }
 
 bool trace_end_status(const struct trace *trace, int *wait_status)

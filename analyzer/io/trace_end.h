@@ -12,6 +12,9 @@
  */
 bool trace_store_end(const char *path, uint32_t pid, int wait_status);
 
+/* The fault that the trace in that file tells of. False: it tells of none, or cannot be read. */
+bool trace_peek_fault(const char *path, struct vmat_fault *fault);
+
 /* False: nobody waited. *wait_status: for WIFEXITED and so on. */
 bool trace_end_status(const struct trace *trace, int *wait_status);
 

@@ -52,12 +52,15 @@ class Run:
         self.trace = os.path.join(self.folder, f"{name}.{len(os.listdir(self.folder))}/")
         done = subprocess.run(
             [VMATRACE, "record", "-q", *options, "-o", self.trace, "--",
-             os.path.join(BUILD, build, "answers_" + name), *arguments],
+             *self.command(name, build), *arguments],
             stdout=subprocess.PIPE, text=True, check=False,
             cwd=self.folder if inside else None,
             env={**os.environ, **(environment or {})})
         self.status = done.returncode
         self.out = done.stdout
+
+    def command(self, name, build):
+        return [os.path.join(BUILD, build, "answers_" + name)]
 
     def __enter__(self):
         return self
@@ -66,15 +69,20 @@ class Run:
         if self.own_folder:
             shutil.rmtree(self.folder)
 
-    def ask(self, command, *arguments, status=0, operand_first=False):
-        """Standard output of a command about the trace, its last operand or its first."""
+    def told(self, command, *arguments, operand_first=False):
+        """(status, standard output, standard error) of a command; the trace is its last operand or its first."""
         words = [VMATRACE, command, "-q"]
         words += [self.trace, *arguments] if operand_first else [*arguments, self.trace]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
-        if done.returncode != status:
-            check(f"{self.name}: {' '.join(words[1:])}", False,
-                  f"status {done.returncode}, expected {status}: {done.stderr.strip()}")
-        return done.stdout
+        return done.returncode, done.stdout, done.stderr
+
+    def ask(self, command, *arguments, status=0, operand_first=False):
+        """Standard output of a command that ends with that status."""
+        got, out, err = self.told(command, *arguments, operand_first=operand_first)
+        if got != status:
+            check(f"{self.name}: {command} {' '.join(arguments)}", False,
+                  f"status {got}, expected {status}: {err.strip()}")
+        return out
 
     def json(self, command, *arguments, **how):
         return json.loads(self.ask(command, "--format", "json", *arguments, **how))
@@ -83,6 +91,17 @@ class Run:
         """Bytes and rows of the kernel's list as the program read it, from its output."""
         match = re.search(rf"^maps {moment} (\d+) (\d+)$", self.out, re.M)
         return int(match[1]), int(match[2])
+
+
+class Script(Run):
+    """A shell script recorded, with what it runs. name: its text."""
+
+    def __init__(self, text, **how):
+        self.text = text
+        super().__init__("script", **how)
+
+    def command(self, name, build):
+        return ["sh", "-c", self.text]
 
 
 def place(stack):

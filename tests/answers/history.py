@@ -6,7 +6,7 @@ import resource
 import signal
 import subprocess
 
-from common import BUILD, Run, check, equal, finish, guilty, place
+from common import BUILD, Run, Script, check, equal, finish, guilty, place
 
 FAULTS = {"VMATRACE_FAULTS": "1"}
 # program: (signal, reason, access, change that did it)
@@ -104,6 +104,10 @@ def cores():
                 equal(f"{name}: the address, of a core", fault["address"], said[1])
             run.ask("history", "--core", run.trace, status=3)
             run.ask("history", "--crash", status=3)
+    with Script(os.path.join(BUILD, "answers_use_after_unmap") + "; true", inside=True) as run:
+        for core in cores_of(run):
+            check("a core says by itself which process it is of",
+                  "use_after_unmap.c" in run.ask("history", "--core", core).splitlines()[0])
     kernels_own("stack_overflow", "guard", "plain")
     kernels_own("stack_unmapped", "unmapped")
     kernels_own("wild_pointer", "no-address")
@@ -112,6 +116,36 @@ def cores():
             run.ask("history", "--core", core, status=3)
     os.chdir(back)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+
+
+def families():
+    """Of several processes the one that crashed is meant; of several that did, they are named."""
+    crashing = os.path.join(BUILD, "answers_use_after_unmap")
+    fine = os.path.join(BUILD, "answers_clean")
+    other = os.path.join(BUILD, "answers_write_read_only")
+    for script, crashed in ((f"{fine}; {crashing}; {fine}; true", 1), (f"{crashing}; {other}; true", 2),
+                            (f"{fine}; {fine}; true", 0)):
+        with Script(script, environment=FAULTS) as run:
+            count = len(os.listdir(run.trace))
+            check(f"{script}: several processes", count > 2, count)
+            status, text, said = run.told("history", "--crash")
+            if crashed == 1:
+                equal("one crashed: the status", status, 0)
+                check("one crashed: it is told of", f"use_after_unmap.c:{guilty('use_after_unmap')})"
+                      in text.splitlines()[0], text + said)
+                continue
+            equal(f"{crashed} crashed: the status", status, 2 if crashed else 3)
+            lines = said.splitlines()
+            if not crashed:
+                check("none crashed: one line says it", len(lines) == 1 and "tells of a fault" in said,
+                      said)
+                continue
+            equal("two crashed: they are named", [os.path.basename(line.split()[1])
+                                                  for line in lines[1:]],
+                  ["answers_use_after_unmap", "answers_write_read_only"])
+            equal("two crashed: each can be asked for",
+                  [run.told("history", "--crash", "--pid", line.split()[0])[0] for line in lines[1:]],
+                  [0, 0])
 
 
 def handlers():
@@ -149,6 +183,7 @@ def main():
     for name, expected in CRASHES.items():
         crash(name, *expected)
     handlers()
+    families()
     pages()
     cores()
     finish()
