@@ -48,6 +48,10 @@ enum {
 
 struct address_space address_space;
 
+/* Another libc has it not. */
+extern const char *gnu_get_libc_version(void) __attribute__((weak));
+extern char **environ __attribute__((weak));
+
 /* Memory that a fork child keeps: it needs the settings and the modules to begin its own file. */
 struct kept {
 	struct settings settings;
@@ -215,6 +219,12 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	struct kept *kept;
 
 	real_resolve();
+	if (!gnu_get_libc_version) {
+		/* musl's constructors get no arguments. */
+		say_why_not(environ, "its libc is not glibc");
+		switch_off();
+		return;
+	}
 	facts = read_auxv(envp);
 	/* It takes no orders from its environment. */
 	if (facts.secure)
@@ -276,6 +286,9 @@ static bool unwinder_is_safe(void)
 void address_space_libc_is_ready(void)
 {
 	address_space.libc_is_ready = true;
+	/* A loader that runs constructors after this: musl's. */
+	if (!real.libc_start_main)
+		real_resolve();
 	/* A child that .preinit_array forked may come here before its first event. */
 	if (!address_space_has_begun() || !address_space_enter())
 		return;

@@ -19,6 +19,8 @@
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
+/* A page (linux:include/asm-generic/shmparam.h). glibc's SHMLBA is a call of a function that musl does not have. */
+#define KERNEL_SHMLBA 4096u
 
 struct piece_call {
 	int (*call)(void *addr, size_t length, const struct piece_call *piece);
@@ -178,6 +180,6 @@ void guard_attaching(struct recording *recording, int shmid, const void *addr, i
 	    raw_failed(RAW_3(SYS_shmctl, shmid, IPC_STAT, &segment)))
 		return;
 	if (flags & SHM_RND)
-		start -= start % (uint64_t)SHMLBA;
+		start -= start % KERNEL_SHMLBA;
 	guard_replacing(recording, (void *)start, segment.shm_segsz, 1);
 }

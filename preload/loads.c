@@ -12,6 +12,9 @@
 
 struct loads loads;
 
+/* Weak: musl, which does not have it, would not start a program with an undefined symbol in it. */
+extern __typeof__(dladdr1) dladdr1 __attribute__((weak));
+
 static int take_count(struct dl_phdr_info *info, size_t bytes, void *context)
 {
 	uint64_t *count = context;

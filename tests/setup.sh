@@ -22,6 +22,8 @@ fi
 packages_full="$packages_full btrfs-progs xfsprogs e2fsprogs"
 # To judge JUnit XML with.
 packages_test="$packages_test libxml2-utils python3-junitparser python3-yaml"
+# Programs of another libc.
+packages_test="$packages_test musl-tools"
 # Judges from npm, locked in tests/package-lock.json. nodejs brings npm along where it is not Debian's own.
 packages_test="$packages_test nodejs"
 if ! command -v npm >/dev/null; then

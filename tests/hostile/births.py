@@ -13,6 +13,7 @@ import hostile
 from hostile import FULL, counts
 from harness import need, skip  # hostile knows where it is
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 NOBODY = 65534
 
 
@@ -163,6 +164,22 @@ def program_of_32_bits(bench, check):
     runs_unseen(bench, check, program)
 
 
+def other_libc(bench, check):
+    """musl preloads what it is told to, and would start no program with a symbol that it does not have."""
+    need("musl-gcc")
+    program = os.path.join(bench.folder, "musl")
+    subprocess.run(["musl-gcc", "-O1", "-o", program, os.path.join(HERE, "other_libc.c")], check=True)
+    plain, _ = bench.both(check, "musl", [program])
+    check.that(plain.returncode == 6 and b"its status 0x700" in plain.stdout, f"it did not run: {plain}")
+    check.equal("traces", bench.trace_files(), [])
+    asked = bench.run([program, "again"], True, VMATRACE_VERBOSE="1")
+    check.equal("told", asked.stderr, b"vmatrace: nothing is recorded: its libc is not glibc\n")
+    done = bench.run([bench.vmatrace, "record", "-o", os.path.join(bench.folder, "family") + "/", "--", "sh", "-c",
+                      f'"{program}" again >/dev/null; echo $?'], False)
+    check.equal("by record", (done.returncode, done.stdout), (0, b"7\n"))
+    check.that(b"1 program could not be traced" in done.stderr, f"summary: {done.stderr}")
+
+
 def setuid_program(bench, check):
     """The loader drops what is to be preloaded into a privileged program."""
     if os.geteuid():
@@ -213,8 +230,8 @@ def one_folder(bench, check):
 
 
 ACTS = {f.__name__: f for f in (own_spaces, unwiped_spaces, borrowed_spaces, shared_thread, daemonise, many_forks,
-                                emptied_environment, static_program, raw_births, program_of_32_bits, setuid_program,
-                                one_folder)}
+                                emptied_environment, static_program, raw_births, program_of_32_bits, other_libc,
+                                setuid_program, one_folder)}
 
 if __name__ == "__main__":
     hostile.main(ACTS)

@@ -35,7 +35,7 @@ hostile_test(intruder.py ring_unmapped ring_protected ring_advised ring_edges ri
   plugins)
 hostile_test(confined.py sandboxed narrow_exec known_filter limited full_disk other_root strict)
 hostile_test(births.py own_spaces unwiped_spaces borrowed_spaces shared_thread daemonise many_forks emptied_environment
-  static_program raw_births program_of_32_bits setuid_program one_folder)
+  static_program raw_births program_of_32_bits other_libc setuid_program one_folder)
 hostile_test(contexts.py small_alternate_stack alternate_stack_above interrupted least_stacks thread_data_destructors cancelled_early signalled_early
   exit_amid_calls main_thread_leaves coroutines jumps_from_handlers bare_stacks)
 hostile_test(startup.py resolvers opened audited preinit exits quick_exits destructors)
