@@ -296,11 +296,12 @@ static struct recipe learn_new(uint64_t key, bool needs_recipe)
 	} else {
 		recipe = recipes_find(state.memory->table, key);
 	}
+	/* Before a handler that waited can jump from here. Nothing is cancelled yet: the type is still deferred. */
+	pthread_setcancelstate(state_before, NULL);
 	RAW_4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, SIGNAL_SET_BYTES);
 	if (learns)
 		modules_note(ip);
 	errno = error;
-	pthread_setcancelstate(state_before, NULL);
 	pthread_setcanceltype(type_before, NULL);
 	return recipe;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Calls made where few programs make them (contexts.c, coroutines.c): nothing differs but that there is a trace, which
+"""Calls made where few programs make them (contexts.c, coroutines.c, learning.c): nothing differs but that there is a trace, which
 accounts for what happened.
 
     contexts.py BUILD ACT
@@ -82,6 +82,31 @@ def jumps_are_told(bench, check, number):
     every_jump_is_told(bench, check, trace)
 
 
+def calls_with_stacks(events, functions):
+    """Their stacks begin with these functions, and go on to main()."""
+    stacks = [[frame["function"] for frame in event["stack"]] for event in events]
+    return [(stack[:len(functions)] == functions, "main" in stack) for stack in stacks]
+
+
+def all_is_told_after_a_jump(bench, check, number):
+    (trace,) = bench.named("learning")
+    events = [event for event in own(bench.events(trace)) if event["call"] == "mprotect"]
+    after = [event for event in events if event["args"]["length"] == 3 * 4096]
+    check.equal("calls after it", calls_with_stacks(after, ["signalled_amid_learning"]), [(True, True)] * 3)
+    # It was left before its system call: else nobody was learning, and nothing was tested.
+    check.equal("the call that was left", [event for event in events if event["args"]["length"] == 2 * 4096], [])
+
+
+def each_has_its_own_stack(bench, check, number):
+    (trace,) = bench.named("learning")
+    events = [event for event in own(bench.events(trace)) if event["call"] == "mprotect"]
+    learnt = [event for event in events if event["args"]["length"] == 3 * 4096]
+    check.equal("the learner's", calls_with_stacks(learnt, ["inner", "outer", "walked_amid_learning"]), [(True, True)])
+    others = [event["stack"][0]["function"] for event in events if event["args"]["length"] == 4096]
+    check.equal("the other's", others, ["walk_from"] * number)
+    check.equal("the last of all", learnt[0]["seq"], max(event["seq"] for event in events))
+
+
 def ended_by_another(bench, check, number):
     (trace,) = bench.named("contexts")
     info = bench.info(trace)
@@ -103,6 +128,10 @@ ACTS = {
                       check_trace=on_other_stacks(6, 0, "run_coroutine")),
     "bare_stacks": act("bare_stacks", 40, 5000, program="coroutines",
                        check_trace=on_other_stacks(2, 2, "run_on_bare_stack")),
+    "signalled_amid_learning": act("signalled_amid_learning", 1, program="learning",
+                                   check_trace=all_is_told_after_a_jump),
+    # Each of the memos is taken, or would be, many times.
+    "walked_amid_learning": act("walked_amid_learning", 4000, program="learning", check_trace=each_has_its_own_stack),
     "jumps_from_handlers": act("jumps_from_handlers", 500, 100000, check_trace=jumps_are_told),
 }
 

@@ -1,5 +1,5 @@
 # hostile: programs that do unusual things to themselves, untraced and traced.
-foreach(PROGRAM behaviours births confined contexts coroutines intruder startup)
+foreach(PROGRAM behaviours births confined contexts coroutines intruder learning startup)
   add_executable(${PROGRAM} tests/hostile/${PROGRAM}.c tests/hostile/witness.c)
   if(NOT PROGRAM STREQUAL behaviours)
     target_sources(${PROGRAM} PRIVATE tests/hostile/acts.c)
@@ -16,6 +16,8 @@ foreach(PLUGIN first second)
   set_target_properties(plugin_${PLUGIN} PROPERTIES PREFIX ""
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/hostile)
 endforeach()
+# Its sigprocmask() is for the library that the recorder loads.
+set_target_properties(learning PROPERTIES ENABLE_EXPORTS ON)
 set_target_properties(intruder PROPERTIES BUILD_RPATH "$ORIGIN/hostile")
 # The same pc in both would say nothing: what one knows of it would be right of the other.
 target_compile_options(plugin_second PRIVATE -falign-functions=256)
@@ -37,7 +39,7 @@ hostile_test(confined.py sandboxed narrow_exec known_filter limited full_disk ot
 hostile_test(births.py own_spaces unwiped_spaces borrowed_spaces shared_thread daemonise many_forks emptied_environment
   static_program raw_births program_of_32_bits other_libc setuid_program one_folder)
 hostile_test(contexts.py small_alternate_stack alternate_stack_above interrupted least_stacks thread_data_destructors cancelled_early signalled_early
-  exit_amid_calls main_thread_leaves coroutines jumps_from_handlers bare_stacks)
+  exit_amid_calls main_thread_leaves coroutines jumps_from_handlers bare_stacks signalled_amid_learning walked_amid_learning)
 hostile_test(startup.py resolvers opened audited preinit exits quick_exits destructors)
 hostile_test(neighbours.py jemalloc tcmalloc mimalloc interposer initfirst_interposer own_mmap deepbind asan
   tsan ubsan layouts)
