@@ -278,6 +278,17 @@ static void know_unjudged(struct judging *judging)
 	}
 }
 
+static void say_left_out(const struct judging *judging, const struct check_report *report)
+{
+	const struct check_format *format = judging->options->format;
+	size_t left_out = format->left_out ? format->left_out(report) : 0;
+	char text[128];
+
+	if (left_out && !judging->common->quiet)
+		complain(0, "%s: %s", format->name,
+		         left_out_sentence(text, sizeof(text), left_out));
+}
+
 static int report(struct judging *judging, const struct trace_set *set)
 {
 	struct findings *findings = rules_finish(judging->rules);
@@ -317,6 +328,7 @@ static int report(struct judging *judging, const struct trace_set *set)
 		if (judging->status == STATUS_TRACE)
 			report.verdict.kind = VERDICT_INCOMPLETE;
 		judging->options->format->print(judging->options->out, &report);
+		say_left_out(judging, &report);
 		status = report.verdict.kind == VERDICT_PASS   ? STATUS_FINE
 		         : report.verdict.kind == VERDICT_FAIL ? STATUS_FINDINGS
 		                                               : STATUS_TRACE;

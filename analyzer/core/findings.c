@@ -55,6 +55,7 @@ struct finding *findings_at(struct findings *findings, const struct policy_rule 
 	finding->fingerprint = fingerprint;
 	finding->site = site;
 	finding->order = order;
+	finding->number = (uint32_t)findings->count;
 	grown[findings->count] = finding;
 	*number = ++findings->count;
 	*fresh = true;
@@ -149,6 +150,7 @@ void findings_finish(struct findings *findings)
 	findings->count = kept;
 	/* The numbers in it are places before the sort. */
 	number_table_release(&findings->by_key);
+	number_table_release(&findings->seen_in);
 	if (kept)
 		qsort(findings->items, kept, sizeof(struct finding *), worst_first);
 }
@@ -159,6 +161,7 @@ void findings_release(struct findings *findings)
 		finding_free(findings->items[i]);
 	free(findings->items);
 	number_table_release(&findings->by_key);
+	number_table_release(&findings->seen_in);
 	*findings = (struct findings) { 0 };
 }
 

@@ -36,8 +36,9 @@ struct finding {
 	struct event event; /* its pointers are not to be followed */
 	uint32_t pid;
 	uint64_t process;   /* number of the process among those judged */
-	uint64_t processes; /* in how many it was seen */
+	uint64_t processes; /* in how many it was seen, whatever programs each executed */
 	uint64_t last_process;
+	uint32_t number; /* its place before they are sorted */
 
 	/* The VMA that it is about. */
 	bool has_vma;
@@ -63,6 +64,7 @@ struct findings {
 	struct finding **items;
 	size_t count;
 	struct number_table by_key;
+	struct number_table seen_in; /* number << 32 | pid */
 };
 
 /* The finding of that key; *fresh: it was just made, with nothing but its key. NULL: out of memory. */

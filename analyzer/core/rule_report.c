@@ -28,6 +28,18 @@ static bool place_finding(struct rule_run *run, struct finding *finding, const s
 	             : finding_set_frames(finding, &program, 1);
 }
 
+/* One that executed another program is still the same. */
+static void count_process(struct rule_run *run, struct finding *finding)
+{
+	uint64_t *seen = number_table_at(&run->findings->seen_in,
+	                                 (uint64_t)finding->number << 32 | run->process->pid);
+
+	if (seen)
+		finding->processes += !(*seen)++;
+	else
+		rule_out_of_memory(run);
+}
+
 static struct finding *report(struct rule_run *run, const struct event *event, uint64_t site,
                               const char *detail)
 {
@@ -41,7 +53,7 @@ static struct finding *report(struct rule_run *run, const struct event *event, u
 	}
 	finding->count++;
 	if (finding->count == 1 || finding->last_process != run->process->number)
-		finding->processes++;
+		count_process(run, finding);
 	finding->last_process = run->process->number;
 	return finding;
 }

@@ -11,8 +11,11 @@
 #include "text.h"
 
 static const struct check_format formats[] = {
-	{ "text", check_text },   { "json", check_json },     { "sarif", check_sarif },
-	{ "junit", check_junit }, { "github", check_github },
+	{ "text", check_text, NULL },
+	{ "json", check_json, NULL },
+	{ "sarif", check_sarif, check_sarif_left_out },
+	{ "junit", check_junit, NULL },
+	{ "github", check_github, NULL },
 };
 
 const struct check_format *check_format_named(const char *name)

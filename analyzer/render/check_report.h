@@ -44,6 +44,8 @@ struct check_report {
 struct check_format {
 	const char *name; /* what --format takes */
 	void (*print)(FILE *out, const struct check_report *report);
+	/* How many findings and sites it has no room for; NULL: it has room for any number. */
+	size_t (*left_out)(const struct check_report *report);
 };
 
 /* NULL: there is none of that name. */
@@ -52,6 +54,7 @@ const struct check_format *check_format_named(const char *name);
 void check_text(FILE *out, const struct check_report *report);
 void check_json(FILE *out, const struct check_report *report);
 void check_sarif(FILE *out, const struct check_report *report);
+size_t check_sarif_left_out(const struct check_report *report);
 void check_junit(FILE *out, const struct check_report *report);
 void check_github(FILE *out, const struct check_report *report);
 
@@ -88,6 +91,8 @@ struct baseline_totals {
 struct baseline_totals baseline_totals_of(const struct baseline *baseline);
 /* "baseline 'x': 8 call sites known; 1 new, 0 gone, 0 grown"; returns text. The report has a baseline. */
 char *baseline_sentence(char *text, size_t bytes, const struct check_report *report);
+/* "10 results are left out: ..."; returns text. */
+char *left_out_sentence(char *text, size_t bytes, size_t left_out);
 /* "mmap app!load < app!main < ..."; returns text. */
 char *baseline_site_text(char *text, size_t bytes, const struct baseline_site *site);
 /* "40 calls where 4 were granted, 160 KiB where 16 KiB were": of a site of now that has grown. */

@@ -198,6 +198,14 @@ static void put_result(struct json *json, const struct check_report *report,
 	json_object_end(json);
 }
 
+static void put_notification(struct json *json, const char *level, const char *text)
+{
+	json_object(json);
+	json_member_string(json, "level", level);
+	put_text(json, "message", text);
+	json_object_end(json);
+}
+
 static void put_unjudged(struct json *json, const struct check_unjudged *unjudged)
 {
 	char text[256];
@@ -205,10 +213,7 @@ static void put_unjudged(struct json *json, const struct check_unjudged *unjudge
 	if (unjudged->incomplete)
 		return;
 	snprintf(text, sizeof(text), "not judged: %s: %s", unjudged->rule->name, unjudged->why);
-	json_object(json);
-	json_member_string(json, "level", "note");
-	put_text(json, "message", text);
-	json_object_end(json);
+	put_notification(json, "note", text);
 }
 
 /*
@@ -284,33 +289,51 @@ static void put_unused(struct json *json, const struct check_report *report)
 	for (size_t i = 0; i < report->policy->allow_count; i++) {
 		if (report->allowed[i])
 			continue;
-		json_object(json);
-		json_member_string(json, "level", "note");
-		put_text(json, "message",
-		         unused_allow_text(text, sizeof(text), &report->policy->allows[i]));
-		json_object_end(json);
+		put_notification(json, "note",
+		                 unused_allow_text(text, sizeof(text), &report->policy->allows[i]));
 	}
 	json_array_end(json);
 }
 
+size_t check_sarif_left_out(const struct check_report *report)
+{
+	size_t results = report->findings->count;
+
+	if (report->baseline) {
+		struct baseline_totals totals = baseline_totals_of(report->baseline);
+
+		results += totals.gone + totals.grown;
+	}
+	return results > RESULT_LIMIT ? results - RESULT_LIMIT : 0;
+}
+
+char *left_out_sentence(char *text, size_t bytes, size_t left_out)
+{
+	snprintf(text, bytes,
+	         "%zu result%s left out: of one run %d are taken, the worst of them first",
+	         left_out, left_out == 1 ? " is" : "s are", RESULT_LIMIT);
+	return text;
+}
+
 static void put_invocation(struct json *json, const struct check_report *report)
 {
+	size_t left_out = check_sarif_left_out(report);
+	char text[128];
+
 	json_key(json, "invocations");
 	json_array(json);
 	json_object(json);
 	json_member_bool(json, "executionSuccessful", report->verdict.kind != VERDICT_INCOMPLETE);
 	json_key(json, "toolExecutionNotifications");
 	json_array(json);
-	for (size_t i = 0; i < report->incomplete_count; i++) {
-		json_object(json);
-		json_member_string(json, "level",
-		                   report->policy->incomplete == INCOMPLETE_FAIL ? "error"
-		                                                                 : "warning");
-		put_text(json, "message", report->incomplete[i]);
-		json_object_end(json);
-	}
+	for (size_t i = 0; i < report->incomplete_count; i++)
+		put_notification(
+			json, report->policy->incomplete == INCOMPLETE_FAIL ? "error" : "warning",
+			report->incomplete[i]);
 	for (size_t i = 0; i < report->unjudged_count; i++)
 		put_unjudged(json, &report->unjudged[i]);
+	if (left_out)
+		put_notification(json, "warning", left_out_sentence(text, sizeof(text), left_out));
 	json_array_end(json);
 	put_unused(json, report);
 	json_object_end(json);

@@ -122,8 +122,29 @@ def sarif():
     notes = wx["invocations"][0]["toolConfigurationNotifications"]
     equal("an entry of no use", [(note["level"], note["message"]["text"].split("/")[-1]) for note in notes],
           [("note", "sites.yml:10: allowed nothing: unused, it can go (never met)")])
+    more_than_are_taken()
     incomplete = json.load(open(files[6], encoding="utf-8"))["runs"][0]["invocations"][0]
     equal("incomplete", (incomplete["executionSuccessful"], len(incomplete["toolExecutionNotifications"])), (False, 1))
+
+
+def more_than_are_taken():
+    """Results that a reader of the format would not take are left out, and their number is said."""
+    base = os.path.join(os.path.dirname(write("policy.yml", "version: 1\nrules: {}\n")), "many.base")
+    run(VMATRACE, "check", "-q", "--write-baseline", base, "clean")
+    text = open(base, encoding="utf-8").read()
+    known = json.loads(run(VMATRACE, "check", "-q", "--format", "json", "--policy", "policy.yml", "--baseline", base,
+                           "clean")[1])["baseline"]
+    line = next(line for line in text.splitlines() if "\tmunmap\t" in line)
+    for gone, left in ((25000, 0), (25007, 7)):
+        write("many.base", text + "".join(f"{number + (1 << 32):016x}{line[16:]}\n" for number in range(gone)))
+        _, out, err = run(VMATRACE, "check", "--format", "sarif", "--policy", "policy.yml", "--baseline", base, "clean")
+        sarif_run = json.loads(out)["runs"][0]
+        equal(f"{gone}: results", len(sarif_run["results"]) + left, gone + len(known["gone"]) + len(known["grown"]))
+        said = [note["message"]["text"] for note in sarif_run["invocations"][0]["toolExecutionNotifications"]
+                if "left out" in note["message"]["text"]]
+        equal(f"{gone}: the number is said in the run", [text.split()[0] for text in said], [str(left)] if left else [])
+        equal(f"{gone}: and on standard error", [line.split()[2] for line in err.splitlines() if "left out" in line],
+              [str(left)] if left else [])
 
 
 def junit():
@@ -168,6 +189,17 @@ def as_json():
     equal("the event is that of `events`", (event["call"], event["result"], event["args"]["prot"]),
           ("mmap", finding["vma"]["vm_start"], "rwx"))
     equal("vm_flags", finding["vma"]["vm_flags"], "rwxp")
+    # One process that executes itself, while others come and go, is one.
+    again = write("again.c", "#include <stdlib.h>\n#include <sys/mman.h>\n#include <unistd.h>\n"
+                  "int main(int count, char **words)\n{\n\tif (!mmap(0, 4096, 7, 34, -1, 0))\n\t\treturn 1;\n"
+                  "\tif (words[1][0] == '1' && system(words[2]))\n\t\treturn 2;\n"
+                  "\treturn words[1][0] == '0' ? 0 : execl(words[0], words[0], words[1] + 1, words[2], NULL) + count;\n}\n")
+    program = os.path.join(os.path.dirname(again), "again")
+    subprocess.run((shutil.which("cc") or "gcc", "-g", "-o", program, again), check=True)
+    equal("it runs", record("images", program, "110", f"{program} 0"), 0)
+    _, verdict = judge("images", "--policy", policy_of("wx-mapping"))
+    equal("a process of three images, and two of its children", [
+        (finding["count"], finding["processes"]) for finding in verdict["findings"]], [(5, 3)])
 
 
 def github():
