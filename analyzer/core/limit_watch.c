@@ -60,8 +60,9 @@ static struct finding *go_over(struct rule_run *run, const struct measure *measu
 	return finding;
 }
 
-void limit_watch_look(struct rule_run *run, const struct walk *walk, const struct measure *measure)
+static void look(struct rule_run *run, const struct walk *walk)
 {
+	const struct measure *measure = run->policy->rule->measure;
 	struct limit_watch *watch = run->state;
 	uint64_t now = measure->now(run, walk_map(walk));
 
@@ -72,10 +73,24 @@ void limit_watch_look(struct rule_run *run, const struct walk *walk, const struc
 		watch->finding = go_over(run, measure, walk_map(walk));
 }
 
-void limit_watch_end(struct rule_run *run)
+void limit_watch_after(struct rule_run *run, const struct walk *walk, const struct event *event)
+{
+	(void)event;
+	look(run, walk);
+}
+
+void limit_watch_checkpoint(struct rule_run *run, const struct walk *walk,
+                            const struct checkpoint *checkpoint)
+{
+	(void)checkpoint;
+	look(run, walk);
+}
+
+void limit_watch_process_end(struct rule_run *run, const struct walk *walk)
 {
 	struct limit_watch *watch = run->state;
 
+	(void)walk;
 	/* One finding of several processes of a program says the highest of their peaks. */
 	if (watch->finding && watch->finding->amount < watch->peak)
 		watch->finding->amount = watch->peak;

@@ -24,9 +24,11 @@ struct limit_watch {
 	struct finding *finding; /* NULL: not over the limit yet */
 };
 
-/* After each event and at each checkpoint. */
-void limit_watch_look(struct rule_run *run, const struct walk *walk, const struct measure *measure);
-void limit_watch_end(struct rule_run *run);
+/* What such a rule does, by its measure. */
+void limit_watch_after(struct rule_run *run, const struct walk *walk, const struct event *event);
+void limit_watch_checkpoint(struct rule_run *run, const struct walk *walk,
+                            const struct checkpoint *checkpoint);
+void limit_watch_process_end(struct rule_run *run, const struct walk *walk);
 
 /* `all` without what is the recorder's own. */
 uint64_t limit_watch_without(uint64_t all, uint64_t own);

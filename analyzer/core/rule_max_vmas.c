@@ -25,25 +25,6 @@ static uint64_t author(const struct vma_run *vma)
 
 static const struct measure measure = { now, weight, author };
 
-static void after(struct rule_run *run, const struct walk *walk, const struct event *event)
-{
-	(void)event;
-	limit_watch_look(run, walk, &measure);
-}
-
-static void checkpoint(struct rule_run *run, const struct walk *walk,
-                       const struct checkpoint *checkpoint)
-{
-	(void)checkpoint;
-	limit_watch_look(run, walk, &measure);
-}
-
-static void process_end(struct rule_run *run, const struct walk *walk)
-{
-	(void)walk;
-	limit_watch_end(run);
-}
-
 static void say(const struct finding *finding, char *text, size_t bytes)
 {
 	snprintf(text, bytes, "%llu VMAs at the peak, the limit is %llu",
@@ -63,8 +44,9 @@ const struct rule rule_max_vmas = {
 	       "same rights, unmap what is done with; or raise the limit.",
 	.settings = settings,
 	.state_bytes = sizeof(struct limit_watch),
-	.after = after,
-	.checkpoint = checkpoint,
-	.process_end = process_end,
+	.measure = &measure,
+	.after = limit_watch_after,
+	.checkpoint = limit_watch_checkpoint,
+	.process_end = limit_watch_process_end,
 	.say = say,
 };

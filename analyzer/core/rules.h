@@ -29,6 +29,7 @@ struct rule_setting {
 };
 
 struct rule_run;
+struct measure;
 
 struct rule {
 	const char *name;
@@ -37,6 +38,7 @@ struct rule {
 	const char *fix;        /* what to do about it; one sentence */
 	const struct rule_setting *settings; /* NULL: none */
 	size_t state_bytes;                  /* for rule_run.state, zeroed at the start */
+	const struct measure *measure;       /* of a rule that watches a limit (limit_watch.h) */
 	bool repeats;    /* may stand several times in a policy, with other settings */
 	bool wants_past; /* asks what memory was before a fork (walk_input.written) */
 	bool at_end;     /* judges what a process leaves behind: nothing, before it has ended */

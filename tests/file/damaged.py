@@ -11,10 +11,9 @@ import gzip
 import json
 import os
 import re
-import sys
 
 from churned import FULL
-from harness import Bench, Check
+from harness import perform
 
 TRACES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "traces")
 READERS = ("info", "events", "timeline", "maps", "mm", "budget", "protections", "shared", "sites", "leaks", "verify", "check")
@@ -135,14 +134,5 @@ def flipped(bench, check):
 ACTS = {act.__name__: act for act in (cut, flipped)}
 
 
-def main():
-    bench, check = Bench(sys.argv[1]), Check()
-    try:
-        ACTS[sys.argv[2]](bench, check)
-    finally:
-        bench.close()
-    check.finish()
-
-
 if __name__ == "__main__":
-    main()
+    perform(ACTS)

@@ -15,7 +15,7 @@ import sys
 import time
 
 from churned import FULL, churn, judge
-from harness import Bench, Check
+from harness import perform
 
 KILLS = int(os.environ.get("KILLS", 0)) or (1000 if FULL else 30)
 WRITERS = 4
@@ -150,14 +150,5 @@ def failed_exec(bench, check):
 ACTS = {act.__name__: act for act in (kills, ways, exec_in_flight, failed_exec)}
 
 
-def main():
-    bench, check = Bench(sys.argv[1]), Check()
-    try:
-        ACTS[sys.argv[2]](bench, check)
-    finally:
-        bench.close()
-    check.finish()
-
-
 if __name__ == "__main__":
-    main()
+    perform(ACTS)

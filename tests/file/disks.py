@@ -15,7 +15,7 @@ import sys
 import time
 
 from churned import churn
-from harness import Bench, Check, skip
+from harness import perform, skip
 from limits import NOBODY, STACKS, as_nobody, in_mount_namespace, look, mount
 
 MEBIBYTE = 1 << 20
@@ -288,12 +288,7 @@ ACTS = {act.__name__: act for act in (disk_full, disk_filled, quota, devices)}
 
 def main():
     in_mount_namespace()
-    bench, check = Bench(sys.argv[1]), Check()
-    try:
-        ACTS[sys.argv[2]](bench, check)
-    finally:
-        bench.close()
-    check.finish()
+    perform(ACTS)
 
 
 if __name__ == "__main__":

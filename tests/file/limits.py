@@ -12,7 +12,7 @@ import sys
 import time
 
 from churned import FULL, LOSSES, churn, judge
-from harness import Bench, Check, skip
+from harness import perform, skip
 
 NOBODY = 65534
 STACKS = 64
@@ -190,12 +190,7 @@ def main():
         in_mount_namespace()
     if sys.argv[2] == "locked" and (os.geteuid() or not shutil.which("setpriv")):
         skip("root and setpriv are needed to be nobody")
-    bench, check = Bench(sys.argv[1]), Check()
-    try:
-        ACTS[sys.argv[2]](bench, check)
-    finally:
-        bench.close()
-    check.finish()
+    perform(ACTS)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,10 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
 from churned import churn
-from harness import Bench, Check, need, skip
+from harness import need, perform, skip
 
 NOBODY = 65534
 
@@ -202,14 +201,5 @@ def truncated(bench, check):
 ACTS = {act.__name__: act for act in (modes, links, shared_folder, secure, truncated)}
 
 
-def main():
-    bench, check = Bench(sys.argv[1]), Check()
-    try:
-        ACTS[sys.argv[2]](bench, check)
-    finally:
-        bench.close()
-    check.finish()
-
-
 if __name__ == "__main__":
-    main()
+    perform(ACTS)

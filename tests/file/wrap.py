@@ -6,10 +6,9 @@
 import json
 import os
 import resource
-import sys
 
 from churned import FULL, LOSSES, churn, judge, the_trace
-from harness import Bench, Check
+from harness import perform
 
 
 def last_maps(bench, command, **variables):
@@ -184,14 +183,5 @@ def stop(bench, check):
 ACTS = {act.__name__: act for act in (tiny_ring, hundred_laps, stacks_turn_over, long_lists, modules, stop)}
 
 
-def main():
-    bench, check = Bench(sys.argv[1]), Check()
-    try:
-        ACTS[sys.argv[2]](bench, check)
-    finally:
-        bench.close()
-    check.finish()
-
-
 if __name__ == "__main__":
-    main()
+    perform(ACTS)

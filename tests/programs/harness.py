@@ -124,3 +124,13 @@ class Bench:
 def died_by(run):
     """The name of the signal that ended it, or None."""
     return signal.Signals(-run.returncode).name if run.returncode < 0 else None
+
+
+def perform(acts):
+    """What a file of acts does: BUILD ACT on its command line."""
+    bench, check = Bench(sys.argv[1]), Check()
+    try:
+        acts[sys.argv[2]](bench, check)
+    finally:
+        bench.close()
+    check.finish()

@@ -11,7 +11,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "programs"))
-from harness import Bench, Check, need, skip  # noqa: E402
+from harness import need, perform, skip  # noqa: E402
 
 # No file can be made there: the sites are patched, and nothing is recorded.
 NOWHERE = "/proc/nowhere/trace.vmat"
@@ -468,14 +468,5 @@ ACTS = {f.__name__: f for f in (registers, throw, cancel, handler, quiet, flags,
                                 kinds_stripped)}
 
 
-def main():
-    bench, check = Bench(sys.argv[1]), Check()
-    try:
-        ACTS[sys.argv[2]](bench, check)
-    finally:
-        bench.close()
-    check.finish()
-
-
 if __name__ == "__main__":
-    main()
+    perform(ACTS)
