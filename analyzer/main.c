@@ -66,7 +66,9 @@ static const struct command commands[] = {
 	  "A flip goes back to what was there before the last change; held for: how long the "
 	  "rights "
 	  "before\n"
-	  "had held, on average. Warnings come first, then what took the most time.\n" },
+	  "had held, on average. Warnings come first, then what took the most time. \"Through two "
+	  "mappings\":\n"
+	  "a file's pages are writable by a shared one and executable by another.\n" },
 	{ "shared", cmd_shared, "[TRACE ...]",
 	  "shared memory and files through all processes: who made, mapped, holds them",
 	  "An object is its device and inode; acts alike of one process are one line with their "

@@ -18,7 +18,7 @@ struct following {
 	const struct filter *filter;
 	struct symbols *symbols;
 	struct protections *protections;
-	const struct walk *walk;
+	bool begun;
 	bool failed; /* out of memory */
 };
 
@@ -26,9 +26,19 @@ static bool before(void *context, const struct walk *walk, const struct event *e
 {
 	struct following *following = context;
 
+	(void)walk;
 	(void)event;
-	following->walk = walk;
 	return !following->failed;
+}
+
+static void checkpoint(void *context, const struct walk *walk, const struct checkpoint *checkpoint)
+{
+	struct following *following = context;
+
+	if (!checkpoint->is_base)
+		return;
+	following->begun = true;
+	following->failed |= !protections_begin(following->protections, walk);
 }
 
 static void change(void *context, const struct vma_change *change)
@@ -36,10 +46,10 @@ static void change(void *context, const struct vma_change *change)
 	struct following *following = context;
 	bool own = change->event->flags & VMAT_EVENT_INTERNAL && !following->filter->internal;
 
-	if (following->walk && !own && change->event->call != CALL_IMPLICIT &&
+	if (following->begun && !own && change->event->call != CALL_IMPLICIT &&
 	    filter_takes_event(following->filter, change->event) &&
 	    filter_takes_stack(following->filter, following->symbols, change->event) &&
-	    !protections_see(following->protections, following->walk, change))
+	    !protections_see(following->protections, change))
 		following->failed = true;
 }
 
@@ -112,9 +122,9 @@ static int one_process(struct trace *trace, const struct filter *filter,
 		.symbols = symbols_new(trace, &common->symbols),
 		.protections = protections_new(),
 	};
-	const struct walk_observer observer = { .context = &following,
-		                                .before = before,
-		                                .change = change };
+	const struct walk_observer observer = {
+		.context = &following, .before = before, .change = change, .checkpoint = checkpoint
+	};
 	const struct when_point end = when_end();
 	struct moment moment = { 0 };
 	int status = following.symbols && following.protections

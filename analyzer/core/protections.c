@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "double_map.h"
 #include "site_table.h"
 
 enum {
@@ -29,6 +30,7 @@ struct protections {
 	size_t count;
 	size_t capacity;
 	struct region *regions;
+	struct double_map doubles;
 };
 
 struct protections *protections_new(void)
@@ -54,6 +56,7 @@ void protections_free(struct protections *protections)
 	free(protections->of_site);
 	free(protections->rows);
 	free(protections->regions);
+	double_map_release(&protections->doubles);
 	free(protections);
 }
 
@@ -71,6 +74,8 @@ const char *protection_warning(const struct protection_row *row)
 {
 	if (row->after & PROT_WRITE && row->after & PROT_EXEC)
 		return "writable and executable";
+	if (row->two_mappings)
+		return "writable and executable through two mappings";
 	return row->executable_after_write ? "written, then executable" : "";
 }
 
@@ -143,11 +148,11 @@ static void remember(struct region *region, const struct vma_change *change)
 	};
 }
 
-static void count(struct protection_row *row, const struct region *region, const struct walk *walk,
-                  const struct vma_change *change)
+static void count(struct protection_row *row, const struct region *region,
+                  const struct vma_map *map, const struct vma_change *change)
 {
 	const struct event *event = change->event;
-	const struct vma_run *run = vma_map_at(walk_map(walk), change->start);
+	const struct vma_run *run = vma_map_at(map, change->start);
 
 	row->changes++;
 	row->bytes += change->end - change->start;
@@ -163,22 +168,32 @@ static void count(struct protection_row *row, const struct region *region, const
 	row->flips += region->before == change->prot_after && region->after == change->prot_before;
 }
 
-bool protections_see(struct protections *protections, const struct walk *walk,
-                     const struct vma_change *change)
+bool protections_begin(struct protections *protections, const struct walk *walk)
+{
+	return double_map_begin(&protections->doubles, walk);
+}
+
+bool protections_see(struct protections *protections, const struct vma_change *change)
 {
 	bool protects = change->kind == CHANGE_PROTECT && change->mapped_before &&
 	                change->prot_before != change->prot_after;
 	bool both = change->mapped_after && change->prot_after & PROT_WRITE &&
 	            change->prot_after & PROT_EXEC && change->kind != CHANGE_IMPLICIT;
 	struct region *region = region_at(protections, change->start);
+	struct page_range here, there;
 	struct protection_row *row;
+	bool doubled;
 
+	if (!double_map_see(&protections->doubles, change, &doubled, &here, &there))
+		return false;
+	both |= doubled && change->kind != CHANGE_IMPLICIT;
 	if (protects || (both && change->kind != CHANGE_PROTECT && change->kind != CHANGE_ADVISE &&
 	                 change->kind != CHANGE_LOCK)) {
 		row = row_of(protections, change);
 		if (!row)
 			return false;
-		count(row, region, walk, change);
+		count(row, region, walk_map(protections->doubles.walk), change);
+		row->two_mappings += doubled;
 	}
 	if (protects || (change->mapped_after && change->kind != CHANGE_ADVISE &&
 	                 change->kind != CHANGE_LOCK && change->kind != CHANGE_PROTECT))

@@ -27,23 +27,26 @@ struct protection_row {
 	uint64_t held_ns; /* how long `before` had held, all changes together ... */
 	uint64_t held;    /* ... of which it is known */
 	uint64_t executable_after_write; /* changes that made executable what was writable once */
+	uint64_t
+		two_mappings; /* changes since which memory is writable by one mapping, executable by another */
 };
 
 struct protections;
 
 struct protections *protections_new(void);
 void protections_free(struct protections *protections);
+/* The base of the walk that is followed. False: out of memory. */
+bool protections_begin(struct protections *protections, const struct walk *walk);
 /*
  * One change of the walk, with the map as it is after it. Changes of rights are counted, and new mappings
- * that are writable and executable at once.
+ * that are writable and executable at once, be it through another mapping (double_map.h).
  */
-bool protections_see(struct protections *protections, const struct walk *walk,
-                     const struct vma_change *change);
+bool protections_see(struct protections *protections, const struct vma_change *change);
 
 size_t protections_count(const struct protections *protections);
 const struct protection_row *protections_row(const struct protections *protections, size_t index);
 
-/* "writable and executable", "written, then executable" or "". */
+/* "writable and executable", the same "through two mappings", "written, then executable" or "". */
 const char *protection_warning(const struct protection_row *row);
 
 #endif

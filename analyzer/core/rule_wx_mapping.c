@@ -1,10 +1,12 @@
 /*
  * wx-mapping: memory that may be written and executed at once. Whoever can make the program write there can
- * make it run what was written.
+ * make it run what was written; so, too, if it is writable by one mapping and executable by another.
  */
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 
+#include "double_map.h"
 #include "quantity.h"
 #include "rules.h"
 
@@ -13,34 +15,67 @@ static bool is_wx(uint8_t prot)
 	return prot & PROT_WRITE && prot & PROT_EXEC;
 }
 
-/* Changes that give memory its rights; the others leave them as they were. */
-static bool gives_rights(enum change_kind kind)
-{
-	static const bool gives[CHANGE_COUNT] = {
-		[CHANGE_CREATE] = true, [CHANGE_REPLACE] = true, [CHANGE_GROW] = true,
-		[CHANGE_MERGE] = true,  [CHANGE_PROTECT] = true, [CHANGE_IMPLICIT] = true,
-	};
-
-	return kind < CHANGE_COUNT && gives[kind];
-}
-
-static void found(struct rule_run *run, struct finding *finding, uint64_t bytes)
+static void found(struct finding *finding, uint64_t bytes)
 {
 	if (finding && finding->amount < bytes)
 		finding->amount = bytes;
-	(void)run;
+}
+
+/* "through two mappings, the other by mmap at main (app.c:12)"; who frees the finding frees it. */
+static char *other_mapping(struct rule_run *run, const struct vma_map *map, uint64_t address)
+{
+	const struct rules_source *source = run->process->source;
+	const struct vma_run *vma = vma_map_at(map, address);
+	char call[512] = "no call that was recorded", text[600];
+	struct event event;
+	char *note;
+
+	if (vma && vma->created_by < SEQ_IN_FLIGHT &&
+	    source->event(source->context, vma->created_by, &event))
+		rule_spell_call(run, &event, call, sizeof(call));
+	snprintf(text, sizeof(text), " through two mappings, the other by %s", call);
+	note = strdup(text);
+	if (!note)
+		rule_out_of_memory(run);
+	return note;
+}
+
+/* The same memory is writable by one mapping and executable by another. */
+static void look_for_another(struct rule_run *run, const struct vma_change *change)
+{
+	struct double_map *doubles = run->state;
+	struct page_range here, there;
+	struct finding *finding;
+	bool doubled;
+
+	if (!double_map_see(doubles, change, &doubled, &here, &there)) {
+		rule_out_of_memory(run);
+		return;
+	}
+	if (!doubled)
+		return;
+	finding = rule_report(run, change->event, "two mappings");
+	if (!finding)
+		return;
+	finding_set_change(run, finding, change);
+	if (finding->amount < here.end - here.start)
+		finding->amount = here.end - here.start;
+	if (!finding->note)
+		finding->note = other_mapping(run, walk_map(doubles->walk), there.start);
 }
 
 static void change(struct rule_run *run, const struct vma_change *change)
 {
 	struct finding *finding;
 
-	if (!gives_rights(change->kind) || !change->mapped_after || !is_wx(change->prot_after))
+	look_for_another(run, change);
+	if (!change_gives_rights(change->kind) || !change->mapped_after ||
+	    !is_wx(change->prot_after))
 		return;
 	finding = rule_report(run, change->event, "");
 	if (finding)
 		finding_set_change(run, finding, change);
-	found(run, finding, change->end - change->start);
+	found(finding, change->end - change->start);
 }
 
 /*
@@ -52,7 +87,11 @@ static void checkpoint(struct rule_run *run, const struct walk *walk,
 {
 	const struct vma_map *map = walk_map(walk);
 
-	if (!checkpoint->is_base || run->process->inherits)
+	if (!checkpoint->is_base)
+		return;
+	if (!double_map_begin(run->state, walk))
+		rule_out_of_memory(run);
+	if (run->process->inherits)
 		return;
 	for (const struct vma_run *vma = vma_map_at(map, 0); vma; vma = vma_map_next(map, vma)) {
 		struct finding *finding;
@@ -62,16 +101,28 @@ static void checkpoint(struct rule_run *run, const struct walk *walk,
 		finding = rule_report(run, NULL, vma_map_object_name(map, vma->object));
 		if (finding)
 			finding_set_vma(run, finding, vma, map);
-		found(run, finding, vma->end - vma->start);
+		found(finding, vma->end - vma->start);
 	}
+}
+
+static void process_end(struct rule_run *run, const struct walk *walk)
+{
+	(void)walk;
+	double_map_release(run->state);
+}
+
+static void release(struct rule_run *run)
+{
+	double_map_release(run->state);
 }
 
 static void say(const struct finding *finding, char *text, size_t bytes)
 {
 	char size[32];
 
-	snprintf(text, bytes, "%s writable and executable at once%s",
+	snprintf(text, bytes, "%s writable and executable at once%s%s",
 	         quantity_text(size, sizeof(size), finding->amount),
+	         finding->note ? finding->note : "",
 	         finding->has_event ? "" : ", by no call that was recorded");
 }
 
@@ -82,7 +133,10 @@ const struct rule rule_wx_mapping = {
 		 "run.",
 	.fix = "Map it writable, fill it, then make it executable and no longer writable; a JIT "
 	       "that cannot is allowed by module and function.",
+	.state_bytes = sizeof(struct double_map),
 	.change = change,
 	.checkpoint = checkpoint,
+	.process_end = process_end,
+	.release = release,
 	.say = say,
 };

@@ -3,6 +3,31 @@
 from common import Run, check, equal, finish, guilty, place
 
 
+def two_mappings():
+    """Writable by one mapping, executable by another: no mapping is both, the memory is."""
+    with Run("two_mappings") as run:
+        rows = [row for row in run.json("protections") if row["warning"]]
+        equal("through two mappings: who, from what to what", sorted(
+            (place(row["stack"]), row["before"], row["after"], row["changes"]) for row in rows
+            if row["warning"] == "writable and executable through two mappings"), sorted([
+                (("both", guilty("two_mappings")), None, "r-x", 1),
+                (("later", guilty("two_mappings", "later")), "r--", "rw-", 1)]))
+        equal("and nothing else", len(rows), 2)
+        text = run.ask("protections").splitlines()
+        check("in text", "through two mappings" in text[1] and "through two mappings" in text[2]
+              and "through two mappings" not in "".join(text[3:]), text[:4])
+        with open(f"{run.folder}/policy.yml", "w", encoding="ascii") as policy:
+            policy.write("version: 1\nrules:\n  wx-mapping: {level: error}\n")
+        verdict = run.json("check", "--policy", policy.name, status=1)
+        equal("the rule finds them", sorted((finding["function"], finding["line"], finding["message"][:51])
+                                            for finding in verdict["findings"]), [
+            ("both", guilty("two_mappings"), "4 KiB writable and executable at once through two m"),
+            ("later", guilty("two_mappings", "later"), "4 KiB writable and executable at once through two m")])
+        check("it names the other", "the other by mmap at executable (two_mappings.c:" in
+              verdict["findings"][1 if verdict["findings"][1]["function"] == "later" else 0]["message"],
+              verdict["findings"])
+
+
 def main():
     with Run("flip") as run:
         rows = [row for row in run.json("protections") if place(row["stack"])]
@@ -30,6 +55,7 @@ def main():
         text = run.ask("protections").splitlines()
         check("warnings come first in text", "executable" in text[1] and "executable" in text[2],
               text[:3])
+    two_mappings()
     finish()
 
 
