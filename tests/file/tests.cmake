@@ -13,7 +13,7 @@ function(file_test SCRIPT)
     set_tests_properties(file/${ACT} PROPERTIES LABELS file SKIP_RETURN_CODE 77 TIMEOUT 600)
   endforeach()
 endfunction()
-file_test(wrap.py tiny_ring hundred_laps stacks_turn_over long_lists modules stop)
+file_test(wrap.py tiny_ring hundred_laps stacks_turn_over long_lists list_beside_calls modules stop)
 file_test(deaths.py kills ways exec_in_flight failed_exec)
 # A thousand kills, with VMATRACE_FULL=1 and many others at work, take their time.
 set_tests_properties(file/kills PROPERTIES TIMEOUT 7200)
@@ -24,9 +24,18 @@ file_test(owner.py modes links shared_folder secure truncated)
 
 add_executable(file_limits ${CMAKE_CURRENT_LIST_DIR}/limits.c)
 add_executable(file_lists ${CMAKE_CURRENT_LIST_DIR}/lists.c)
+target_link_libraries(file_lists PRIVATE Threads::Threads)
 add_executable(file_plugins ${CMAKE_CURRENT_LIST_DIR}/plugins.c)
 target_link_libraries(file_plugins PRIVATE ${CMAKE_DL_LIBS})
 add_library(file_plugin MODULE ${CMAKE_CURRENT_LIST_DIR}/plugin.c)
+
+add_executable(file_trim_race ${CMAKE_CURRENT_LIST_DIR}/trim_race.c preload/ring.c preload/trace_file.c
+  preload/folders.c preload/place.c preload/steady.c)
+target_include_directories(file_trim_race PRIVATE preload preload/arch/${VMATRACE_ARCH})
+target_compile_options(file_trim_race PRIVATE -fno-strict-aliasing)
+target_link_libraries(file_trim_race PRIVATE Threads::Threads)
+add_test(NAME file/trim_race COMMAND file_trim_race ${CMAKE_BINARY_DIR})
+set_tests_properties(file/trim_race PROPERTIES LABELS file SKIP_RETURN_CODE 77 TIMEOUT 60)
 
 # The ring with threads that lap each other, under ThreadSanitizer, which knows no fences: all it would say of
 # them it says of the stores they order. setarch: its address space is not every kernel's random one.

@@ -123,6 +123,17 @@ def long_lists(bench, check):
     check.that(len(kernel.splitlines()) > count, "a shorter list than was to be made")
 
 
+def list_beside_calls(bench, check):
+    """What is mapped behind a list's back, while it is read, is held neither against it nor against the calls."""
+    count = 60000 if FULL else 12000
+    done = bench.run([os.path.join(bench.build, "file_lists"), str(count), "beside"], True, VMATRACE_RING="16384")
+    check.equal("status", (done.returncode, done.stderr), (0, b""))
+    trace = the_trace(bench, check)
+    taken = [snapshot for snapshot in bench.info(trace)["snapshots"] if snapshot["end"] > snapshot["begin"] + 1]
+    check.that(taken, "no call was made while a list was read")
+    verified(bench, check, trace, "beside calls", 2)
+
+
 def modules(bench, check):
     """More objects than there is room for come and go; those that surviving stacks are in are known."""
     count = 3000 if FULL else 1400
@@ -180,7 +191,7 @@ def stop(bench, check):
     check.equal("overwrite: lost otherwise", [infos["overwrite"]["lost"][loss] for loss in LOSSES[1:]], [0, 0])
 
 
-ACTS = {act.__name__: act for act in (tiny_ring, hundred_laps, stacks_turn_over, long_lists, modules, stop)}
+ACTS = {act.__name__: act for act in (tiny_ring, hundred_laps, stacks_turn_over, long_lists, list_beside_calls, modules, stop)}
 
 
 if __name__ == "__main__":

@@ -303,16 +303,25 @@ static void signalled_early(void)
 	dprintf(1, "children that died: %u\n", wrong);
 }
 
-/* exit() by one thread while others are inside calls. */
+/* exit() by one thread while others are inside calls, and map more behind the back of whoever reads the list. */
 static void *never_end(void *unused)
 {
-	for (;;)
+	for (int i = 0;; i++) {
 		map_protect_and_unmap(1);
+		if (i < 8000 && mprotect(map(PAGE), PAGE, i % 2 ? PROT_READ : PROT_NONE))
+			fail("mprotect");
+	}
 	return unused;
 }
 
 static void exit_amid_calls(void)
 {
+	/* A list that takes its time. */
+	char *all = map(12000 * PAGE);
+
+	for (int i = 0; i < 12000; i += 2)
+		if (mprotect(all + i * PAGE, PAGE, PROT_READ))
+			fail("mprotect");
 	for (int i = 0; i < 4; i++)
 		start_thread(NULL, never_end);
 	map_protect_and_unmap(count);

@@ -9,7 +9,7 @@ MUTANTS = [
     Mutant("pages_that_were_refused", "R1 limits", RING,
            "\treturn !raw_failed(result);",
            "\treturn true;",
-           "hostile/full_disk file/disk_full file/quota"),
+           "hostile/full_disk file/disk_full"),
     Mutant("beyond_the_file_size", "R3 limits", FILE,
            "\t\t\tif (bytes <= file && bytes <= space)",
            "\t\t\tif (bytes <= space)",
