@@ -34,6 +34,18 @@ static inline uint32_t arena_lap(void)
  * is stored, its type is 0, the rest may be anything. Async-signal-safe, no lock.
  */
 struct vmat_record *arena_reserve(uint64_t bytes, uint32_t *id);
+/* Where the next record will likely go, and the one after it, brought near while what goes there is made. */
+static inline void arena_expect(void)
+{
+	const uint8_t *next =
+		ring.arena + (__atomic_load_n(&ring.control->arena_used, __ATOMIC_RELAXED) &
+	                      ((UINT64_C(1) << VMAT_LAP_SHIFT) - 1));
+
+	__builtin_prefetch(next, 1);
+	__builtin_prefetch(next + 64, 1);
+	__builtin_prefetch(next + 128, 1);
+}
+
 /* Gives back the tail of the newest reservation, if it still is the newest. */
 void arena_return(struct vmat_record *record, uint64_t reserved, uint64_t used);
 

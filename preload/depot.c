@@ -14,23 +14,23 @@ enum {
 	INDEX_BITS = 15,
 	INDEX_SIZE = 1 << INDEX_BITS,
 	PLACES =
-		4, /* of a hash: a cache line of them. Full: one loses its place to what is asked for now */
+		4, /* of a hash, side by side. Full: one loses its place to what is asked for now */
+	ID_LAP_MASK = UINT32_MAX >> VMAT_ID_LAP_SHIFT,
 };
 
-struct entry {
-	uint64_t hash;       /* 0 free */
-	uint64_t lap_and_id; /* lap << 32 | id; id 0: not stored yet */
-};
-
-_Static_assert(sizeof(struct entry) * PLACES == 64, "a cache line");
+/*
+ * low half of a hash << 32 | id; 0: free. As small as can be: where every stack is new each one looks at a place that
+ * nobody looked at for long, and what the caches hold of them is what they cost.
+ */
+typedef uint64_t entry_word;
 
 static struct {
-	struct entry *index; /* page-aligned */
+	entry_word *index; /* page-aligned */
 } depot;
 
 size_t depot_memory_bytes(void)
 {
-	return INDEX_SIZE * sizeof(struct entry);
+	return INDEX_SIZE * sizeof(entry_word);
 }
 
 void depot_init(void *memory)
@@ -57,9 +57,8 @@ void depot_seal(struct vmat_record *record, enum vmat_record_type type, size_t b
 static uint32_t lap_of(uint32_t id)
 {
 	uint32_t now = arena_lap();
-	uint32_t bits = UINT32_MAX >> VMAT_ID_LAP_SHIFT;
 
-	return (now - ((now - (id >> VMAT_ID_LAP_SHIFT)) & bits)) & VMAT_LAP_MASK;
+	return (now - ((now - (id >> VMAT_ID_LAP_SHIFT)) & ID_LAP_MASK)) & VMAT_LAP_MASK;
 }
 
 /* Of what is there. */
@@ -121,7 +120,7 @@ static uint64_t hash_words(uint64_t seed, const void *data, size_t bytes)
 		hash = mixed(hash, words_take(at, bytes));
 	hash = (hash ^ (hash >> 32)) * 0x94d049bb133111ebull;
 	hash ^= hash >> 31;
-	return hash ? hash : 1;
+	return hash;
 }
 
 /* The payload in up to two pieces: a fixed part and what follows it. */
@@ -132,6 +131,7 @@ struct pieces {
 	size_t second_bytes;
 };
 
+/* True if that is what is there, stored in this lap. An id has 8 bits of the lap that it was given in. */
 static bool same(uint32_t id, enum vmat_record_type type, const struct pieces *pieces)
 {
 	uint64_t offset = (uint64_t)(id & ((1u << VMAT_ID_LAP_SHIFT) - 1)) * VMAT_RECORD_ALIGN;
@@ -139,6 +139,7 @@ static bool same(uint32_t id, enum vmat_record_type type, const struct pieces *p
 	const uint8_t *payload = (const uint8_t *)(record + 1);
 
 	return __atomic_load_n(&record->type, __ATOMIC_RELAXED) == (uint32_t)type &&
+	       __atomic_load_n(&record->lap, __ATOMIC_RELAXED) == arena_lap() &&
 	       __atomic_load_n(&record->bytes, __ATOMIC_RELAXED) ==
 	               pieces->first_bytes + pieces->second_bytes &&
 	       words_equal(payload, pieces->first, pieces->first_bytes) &&
@@ -168,95 +169,87 @@ static uint32_t append(enum vmat_record_type type, const struct pieces *pieces)
 	return id;
 }
 
-static uint32_t append_to(struct entry *entry, enum vmat_record_type type,
-                          const struct pieces *pieces)
+static uint32_t append_to(entry_word *entry, enum vmat_record_type type,
+                          const struct pieces *pieces, uint64_t hash)
 {
-	uint32_t lap = arena_lap();
 	uint32_t id = append(type, pieces);
 
-	/*
-	 * Release: who reads the id finds the record behind it. If the lap changed in between, the entry is
-	 * stale from the beginning.
-	 */
+	/* Release: who reads the id finds the record behind it. */
 	if (id)
-		__atomic_store_n(&entry->lap_and_id, (uint64_t)lap << 32 | id, __ATOMIC_RELEASE);
+		__atomic_store_n(entry, hash << 32 | id, __ATOMIC_RELEASE);
 	return id;
 }
 
-/* True if the entry may be another's: nobody asked for it in this lap or the one before. */
-static bool is_forgotten(const struct entry *entry, uint32_t lap)
+/* Laps since then, of the last 256. */
+static uint32_t laps_since(uint32_t id)
 {
-	uint64_t known = __atomic_load_n(&entry->lap_and_id, __ATOMIC_RELAXED);
-
-	return (uint32_t)known && ((lap - (uint32_t)(known >> 32)) & VMAT_LAP_MASK) > 1;
+	return (arena_lap() - (id >> VMAT_ID_LAP_SHIFT)) & ID_LAP_MASK;
 }
 
-/* The one that holds the hash, or could: free, else forgotten, else any. Its hash is put in *seen. */
-static struct entry *find(uint64_t hash, uint64_t *seen)
+static entry_word *places_of(uint64_t hash)
 {
-	struct entry *line = &depot.index[hash >> (64 - INDEX_BITS) & ~(uint64_t)(PLACES - 1)];
-	struct entry *chosen = &line[hash % PLACES];
-	uint32_t lap;
+	return &depot.index[hash >> (64 - INDEX_BITS) & ~(uint64_t)(PLACES - 1)];
+}
+
+/* The one that holds the hash, or could: free, else forgotten, else any. What it holds is put in *known. */
+static entry_word *find(uint64_t hash, entry_word *known)
+{
+	entry_word *place = places_of(hash);
+	entry_word *chosen = &place[hash >> 32 & (PLACES - 1)];
 
 	for (int i = 0; i < PLACES; i++) {
-		*seen = __atomic_load_n(&line[i].hash, __ATOMIC_RELAXED);
-		if (*seen == hash || *seen == 0)
-			return &line[i];
+		*known = __atomic_load_n(&place[i], __ATOMIC_ACQUIRE);
+		if (*known >> 32 == (uint32_t)hash || *known == 0)
+			return &place[i];
 	}
-	lap = arena_lap();
+	/* Nobody asked for it in this lap or the one before. */
 	for (int i = 0; i < PLACES; i++) {
-		if (is_forgotten(&line[i], lap)) {
-			chosen = &line[i];
-			break;
-		}
+		*known = __atomic_load_n(&place[i], __ATOMIC_RELAXED);
+		if (laps_since((uint32_t)*known) > 1)
+			return &place[i];
 	}
-	*seen = __atomic_load_n(&chosen->hash, __ATOMIC_RELAXED);
+	*known = 0;
 	return chosen;
 }
 
-/*
- * An entry's two words change one after the other, so its id may be that of what was there before. Nothing is
- * believed of it but that comparing is worth while.
- */
-static uint32_t intern(enum vmat_record_type type, const struct pieces *pieces)
+/* Nothing is believed of an entry but that comparing is worth while. */
+static uint32_t intern(enum vmat_record_type type, const struct pieces *pieces, uint64_t hash)
 {
-	uint64_t hash = hash_words(type, pieces->first, pieces->first_bytes);
-	struct entry *entry;
-	uint64_t seen, known;
+	entry_word known;
+	entry_word *entry = find(hash, &known);
+	uint32_t id = (uint32_t)known;
 
-	if (pieces->second_bytes)
-		hash = hash_words(hash, pieces->second, pieces->second_bytes);
-	entry = find(hash, &seen);
-	if (seen != hash) {
-		__atomic_store_n(&entry->hash, hash, __ATOMIC_RELAXED);
-		return append_to(entry, type, pieces);
-	}
-	known = __atomic_load_n(&entry->lap_and_id, __ATOMIC_ACQUIRE);
-	if ((uint32_t)known && known >> 32 == arena_lap() && same((uint32_t)known, type, pieces))
-		return (uint32_t)known;
-	return append_to(entry, type, pieces);
+	if (id && known >> 32 == (uint32_t)hash && laps_since(id) == 0 && same(id, type, pieces))
+		return id;
+	return append_to(entry, type, pieces, hash);
 }
 
 uint32_t depot_stack(uint64_t *pcs, size_t count)
 {
-	struct pieces pieces = { pcs, packed_stack(pcs, count), "", 0 };
+	struct pieces pieces = { pcs, count * sizeof(*pcs), "", 0 };
+	uint64_t hash = hash_words(VMAT_RECORD_STACK, pcs, pieces.first_bytes);
+	size_t packed;
 
-	if (pieces.first_bytes)
-		return intern(VMAT_RECORD_PACKED_STACK, &pieces);
-	pieces.first_bytes = count * sizeof(*pcs);
-	return intern(VMAT_RECORD_STACK, &pieces);
+	/* It comes while the stack is packed. */
+	__builtin_prefetch(places_of(hash));
+	packed = packed_stack(pcs, count);
+	if (!packed)
+		return intern(VMAT_RECORD_STACK, &pieces, hash);
+	pieces.first_bytes = packed;
+	return intern(VMAT_RECORD_PACKED_STACK, &pieces, hash);
 }
 
 uint32_t depot_string(const char *string, size_t bytes)
 {
 	struct pieces pieces = { string, bytes, "", 0 };
 
-	return intern(VMAT_RECORD_STRING, &pieces);
+	return intern(VMAT_RECORD_STRING, &pieces, hash_words(VMAT_RECORD_STRING, string, bytes));
 }
 
 uint32_t depot_object(const struct vmat_object *object, const char *path, size_t path_bytes)
 {
 	struct pieces pieces = { object, sizeof(*object), path, path_bytes };
+	uint64_t hash = hash_words(VMAT_RECORD_OBJECT, object, sizeof(*object));
 
-	return intern(VMAT_RECORD_OBJECT, &pieces);
+	return intern(VMAT_RECORD_OBJECT, &pieces, hash_words(hash, path, path_bytes));
 }

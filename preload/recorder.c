@@ -241,6 +241,7 @@ void recorder_begin_via(struct recording *recording, enum vmat_via via, enum cal
 	}
 	recording->recording = true;
 	recording->control = ring.control;
+	ring_expect();
 	enter_event(recording, caller);
 	fill_event(event, via, call, caller, words);
 	recording->rows_wanted = false;

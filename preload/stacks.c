@@ -48,6 +48,7 @@ static __attribute__((noinline)) void walk(struct vmat_event *event, const struc
 		return;
 	}
 	walk = memo_walk(memo);
+	arena_expect();
 	unwind_stack(&key->at, (enum vmat_stack_mode)header->stack_mode, header->depth, walk);
 	stack.flags = walk->flags;
 	stack.id = depot_stack(walk->pc, walk->frames);
