@@ -8,6 +8,7 @@ import glob
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -131,6 +132,30 @@ def exec_in_flight(bench, check):
         shutil.rmtree(bench.traces)
 
 
+def blocked(bench, check):
+    """Threads that wait in calls, each in its own, whatever ends them: it is said which, where, and from where."""
+    program = os.path.join(bench.build, "file_blocked")
+    for way, ended in {"kill": "killed", "abort": "killed", "segv": "killed", "_exit": "killed", "exit": "exited",
+                       "exec": "exec"}.items():
+        done = bench.run([program, way], True, VMATRACE_OUT=os.path.join(bench.traces, "t.vmat"))
+        if done.returncode == 77:
+            skip("no userfaultfd for this user")
+        waiting = {int(tid): (call, hex(int(address))) for tid, call, address in
+                   (line.split() for line in done.stdout.decode().splitlines())}
+        check.equal(f"{way}: threads", sorted(call for call, _ in waiting.values()), ["madvise", "mlock", "mlock2"])
+        info = bench.info(os.path.join(bench.traces, "t.vmat"))
+        check.equal(f"{way}: ended", info["ended"], ended)
+        flying = {call["tid"]: call for call in info["in_flight"] if call["call"] != "execve"}
+        check.equal(f"{way}: in flight", {tid: (call["call"], call["args"]["addr"]) for tid, call in flying.items()}, waiting)
+        check.equal(f"{way}: from where", {tid: call["stack"][0]["function"] for tid, call in flying.items()},
+                    {tid: f"in_{call}" for tid, (call, _) in waiting.items()})
+        check.equal(f"{way}: the exec", len(info["in_flight"]) - len(flying), way == "exec")
+        text = bench.read("info", os.path.join(bench.traces, "t.vmat")).stdout.decode()
+        check.that(all(re.search(rf"\b{tid}\b.*\b{call}\b|\b{call}\b.*\b{tid}\b", text) for tid, (call, _) in waiting.items()),
+                   f"{way}: not in the text: {text}")
+        shutil.rmtree(bench.traces)
+
+
 def failed_exec(bench, check):
     """After an exec that failed the trace goes on, and its process ends as it ends."""
     script = "import os\ntry: os.execv('/nowhere', ['x'])\nexcept OSError: pass\nos._exit(3)"
@@ -147,7 +172,7 @@ def failed_exec(bench, check):
     check.equal("ended, preloaded", ends[-1:], ["killed"])
 
 
-ACTS = {act.__name__: act for act in (kills, ways, exec_in_flight, failed_exec)}
+ACTS = {act.__name__: act for act in (kills, ways, exec_in_flight, blocked, failed_exec)}
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ function(file_test SCRIPT)
   endforeach()
 endfunction()
 file_test(wrap.py tiny_ring hundred_laps stacks_turn_over long_lists list_beside_calls modules stop)
-file_test(deaths.py kills ways exec_in_flight failed_exec)
+file_test(deaths.py kills ways exec_in_flight blocked failed_exec)
 # A thousand kills, with VMATRACE_FULL=1 and many others at work, take their time.
 set_tests_properties(file/kills PROPERTIES TIMEOUT 7200)
 file_test(disks.py disk_full disk_filled quota devices)
@@ -22,6 +22,9 @@ file_test(limits.py file_size address_space descriptors locked cgroup map_count 
 file_test(damaged.py cut flipped)
 file_test(owner.py modes links shared_folder secure truncated)
 
+add_executable(file_blocked ${CMAKE_CURRENT_LIST_DIR}/blocked.c)
+target_compile_options(file_blocked PRIVATE -O1 -g)
+target_link_libraries(file_blocked PRIVATE Threads::Threads)
 add_executable(file_limits ${CMAKE_CURRENT_LIST_DIR}/limits.c)
 add_executable(file_lists ${CMAKE_CURRENT_LIST_DIR}/lists.c)
 target_link_libraries(file_lists PRIVATE Threads::Threads)

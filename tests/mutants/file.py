@@ -65,7 +65,7 @@ MUTANTS = [
     Mutant("no_call_is_in_flight", "deaths", IN_FLIGHT,
            "\t__atomic_store_n(&entry->owner, (uint64_t)entry->tid << 1 | 1, __ATOMIC_RELEASE);\n",
            "",
-           "file/kills file/exec_in_flight"),
+           "file/kills file/exec_in_flight file/blocked"),
     Mutant("flights_do_not_end", "deaths", IN_FLIGHT,
            "\t\t__atomic_store_n(&entry->owner, 0, __ATOMIC_RELEASE);\n",
            "\t\t(void)entry;\n",
