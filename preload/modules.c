@@ -310,6 +310,14 @@ void modules_note(uint64_t pc)
 	write_module(&module, found.dlfo_link_map->l_name);
 }
 
+/* The parent's ring is the program's to damage until the child has its own: nothing of it is believed. */
+static bool is_whole(const struct modules_entry *entry, const struct vmat_record *record)
+{
+	return record->bytes >= sizeof(struct vmat_module) &&
+	       units_for(record->bytes) <= entry->units &&
+	       ring_crc(VMAT_RECORD_MODULE, record + 1, record->bytes) == record->crc;
+}
+
 void modules_copy_from(const struct ring *parent)
 {
 	struct modules_table *table = modules.table;
@@ -319,12 +327,15 @@ void modules_copy_from(const struct ring *parent)
 		struct modules_entry *entry = &table->entry[i];
 		const struct vmat_record *record = record_of(parent, entry);
 		const struct vmat_module *written = (const void *)(record + 1);
-		bool lives = entry->end && entry->units && record->type == VMAT_RECORD_MODULE;
+		bool whole = entry->end && entry->units && is_whole(entry, record);
 		struct vmat_module module;
 
+		/* It is met anew; but what is the recorder's own must be known as such. */
+		if (entry->end && entry->units && !whole && !entry->own)
+			entry->end = 0;
 		entry->units = 0;
 		entry->displaced = 0;
-		if (!lives || !take_units(entry, units_for(record->bytes)))
+		if (!whole || !take_units(entry, units_for(record->bytes)))
 			continue;
 		module = *written;
 		module.from_seq = 0;

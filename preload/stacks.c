@@ -9,7 +9,7 @@
 #include "loads.h"
 #include "memo.h"
 #include "recipes.h"
-#include "ring.h"
+#include "settings.h"
 
 static size_t aligned(size_t bytes)
 {
@@ -38,7 +38,8 @@ static void take_caller(struct vmat_event *event, const struct frame_registers *
 
 static __attribute__((noinline)) void walk(struct vmat_event *event, const struct memo_key *key)
 {
-	const struct vmat_header *header = ring.header;
+	/* Not those of the trace's header, which is the program's to damage. */
+	const struct settings *settings = address_space.settings;
 	struct memo *memo = memo_take(key, !(event->flags & VMAT_EVENT_NESTED));
 	struct memo_stack stack;
 	struct unwind_walk *walk;
@@ -49,7 +50,7 @@ static __attribute__((noinline)) void walk(struct vmat_event *event, const struc
 	}
 	walk = memo_walk(memo);
 	arena_expect();
-	unwind_stack(&key->at, (enum vmat_stack_mode)header->stack_mode, header->depth, walk);
+	unwind_stack(&key->at, settings->stack_mode, settings->depth, walk);
 	stack.flags = walk->flags;
 	stack.id = depot_stack(walk->pc, walk->frames);
 	event->flags |= stack.flags;
@@ -59,7 +60,7 @@ static __attribute__((noinline)) void walk(struct vmat_event *event, const struc
 
 void stacks_take(struct vmat_event *event, const struct frame_registers *caller)
 {
-	enum vmat_stack_mode mode = (enum vmat_stack_mode)ring.header->stack_mode;
+	enum vmat_stack_mode mode = address_space.settings->stack_mode;
 	struct memo_key key;
 	struct memo_stack found;
 

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "acts.h"
+#include "vmatrace/trace_format.h"
 
 enum { ROWS = 64, LARGE = 512 << 10, TOO_LARGE = 4 << 20 };
 
@@ -204,6 +206,105 @@ static void ring_remapped(void)
 	map_and_unmap(count);
 }
 
+/* --- stray writes: a program that stores where it should not, and happens to hit what is not its own ------ */
+
+enum { DEEP = 3000 };
+
+static unsigned next_random(void)
+{
+	static unsigned state = 2463534242u;
+
+	state ^= state << 13;
+	state ^= state >> 17;
+	return state ^= state << 5;
+}
+
+/* What of the ring the operand says, by what it says. */
+static void scribble(char *ring, size_t bytes)
+{
+	const struct {
+		const char *name;
+		size_t from, to;
+	} parts[] = {
+		{ "header", 0, VMAT_HEADER_BYTES },
+		{ "control", VMAT_HEADER_BYTES, VMAT_HEADER_BYTES + sizeof(struct vmat_control) },
+		{ "rest", VMAT_HEADER_BYTES + sizeof(struct vmat_control), bytes },
+		{ "all", 0, bytes },
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (strncmp(operand, parts[i].name, strlen(parts[i].name)))
+			continue;
+		for (size_t at = parts[i].from; at < parts[i].to; at++)
+			ring[at] = strstr(operand, "ones")     ? -1
+			           : strstr(operand, "zeroes") ? 0
+			                                       : (char)next_random();
+	}
+}
+
+/* The lengths of what a fork child takes over of its parent's ring. */
+static void shorten_modules(char *ring)
+{
+	const struct vmat_header *header = (const void *)ring;
+
+	for (uint32_t i = 0; i < header->section_count && i < VMAT_SECTION_LIMIT; i++) {
+		const struct vmat_section *section = &header->section[i];
+
+		for (size_t at = 0; section->type == VMAT_SECTION_MODULES && at < section->length;
+		     at += 256) {
+			struct vmat_record *record = (void *)(ring + section->offset + at);
+
+			if (record->type == VMAT_RECORD_MODULE)
+				record->bytes = 1;
+		}
+	}
+}
+
+static __attribute__((noinline)) void map_from_the_deep(int frames)
+{
+	if (frames)
+		map_from_the_deep(frames - 1);
+	else
+		map_and_unmap(count);
+	__asm__ volatile("");
+}
+
+static void *map_in_thread(void *unused)
+{
+	map_and_unmap(count);
+	return unused;
+}
+
+static void ring_scribbled(void)
+{
+	static char header[VMAT_HEADER_BYTES];
+	struct row ring = ring_row();
+	pthread_t thread;
+	pid_t pid;
+
+	map_and_unmap(count);
+	memcpy(header, ring.start, sizeof(header));
+	if (!strcmp(operand, "modules"))
+		shorten_modules(ring.start);
+	if (!strncmp(operand, "depth", 5))
+		((struct vmat_header *)(void *)ring.start)->depth = UINT32_MAX;
+	scribble(ring.start, ring.length);
+	map_and_unmap(count);
+	map_from_the_deep(DEEP);
+	if (strstr(operand, "and back"))
+		memcpy(ring.start, header, sizeof(header));
+	say("memfd_create", memfd_create("of the deep", 0));
+	pthread_create(&thread, NULL, map_in_thread, NULL);
+	pthread_join(thread, NULL);
+	pid = fork();
+	if (!pid) {
+		map_from_the_deep(DEEP);
+		_exit(0);
+	}
+	say_child("child", pid);
+	map_from_the_deep(DEEP);
+}
+
 /* --- all that is unknown ------------------------------------------------------------------------------ */
 
 static void unmap_unknown(void)
@@ -338,6 +439,7 @@ const struct act acts[] = {
 	{ "ring_moved", ring_moved },
 	{ "ring_remapped", ring_remapped },
 	{ "ring_listed", ring_listed },
+	{ "ring_scribbled", ring_scribbled },
 	{ "unknown_unmapped", unknown_unmapped },
 	{ "file_replaced", file_replaced },
 	{ "texts", texts },

@@ -64,6 +64,46 @@ def ring_replaced_in_child(bench, check):
     act(bench, check, "ring_replaced_in_child")
 
 
+def scribbled(bench, check, what):
+    """The traces. Every command has read them, or said in one line why it can not."""
+    bench.both(check, what, [bench.program("intruder"), "ring_scribbled", "50", what], VMATRACE_RING="1024")
+    for path in bench.trace_files():
+        for command in ("info", "events", "timeline", "maps", "verify", "sites", "leaks"):
+            done = bench.read(command, path)
+            refused = done.returncode == 3 and done.stderr.count(b"\n") == 1
+            check.that(refused or (done.returncode in (0, 1) and done.stdout),
+                       f"{what}: {command}: {done.returncode} {done.stderr[-300:]}")
+    return bench.trace_files()
+
+
+def forget(paths):
+    for path in paths:
+        os.unlink(path)
+
+
+def ring_scribbled(bench, check):
+    """A stray write may hit the trace: the program lives on, and whoever reads the trace is told, or reads on."""
+    for part in ("header", "control", "rest", "all"):
+        for pattern in ("ones", "zeroes", "random"):
+            forget(scribbled(bench, check, f"{part} {pattern}"))
+    # What is recorded meanwhile goes by no number of the header's.
+    for what in ("header ones and back", "depth and back"):
+        paths = scribbled(bench, check, what)
+        events = [event for path in paths for event in own(bench.events(path))]
+        check.equal(f"{what}: frames of the deepest stack", max(len(event["stack"]) for event in events), 32)
+        check.equal(f"{what}: calls without a stack",
+                    [event["seq"] for event in events if "stack-unknown" in event["flags"]], [])
+        forget(paths)
+    for path in scribbled(bench, check, "modules"):
+        info = bench.info(path)
+        check.equal("mmap calls", mmaps(bench, path), 50 if info["from_fork"] else 250)
+        if info["from_fork"]:
+            # Of its parent's it takes what is whole, meets the others anew, and knows the functions again.
+            check.equal("damaged in the child's", info["lost"]["damaged_records"], 0)
+            check.equal("deepest in the child", {event["stack"][1]["function"] for event in own(bench.events(path))},
+                        {"map_from_the_deep"})
+
+
 def unknown_unmapped(bench, check):
     for more in ({}, {"VMATRACE_CHILDREN": "0"}, {"VMATRACE_OUT": "/proc/nowhere/%p.vmat"},
                  {"VMATRACE_CHILDREN": "-"}):
@@ -109,6 +149,7 @@ ACTS = {
     "ring_moved": gives_way("ring_moved", 0),
     "ring_remapped": gives_way("ring_remapped", 0),
     "ring_listed": gives_way("ring_listed", 100),
+    "ring_scribbled": ring_scribbled,
     "unknown_unmapped": unknown_unmapped,
     "file_replaced": file_replaced,
     "texts": texts,

@@ -33,7 +33,7 @@ endfunction()
 hostile_test(behaviours.py every_call threads short_threads killed signals jumps forks_in_handler family children
   descriptors settings stop)
 hostile_test(intruder.py ring_unmapped ring_protected ring_advised ring_edges ring_replaced
-  ring_replaced_in_child ring_moved ring_remapped ring_listed unknown_unmapped file_replaced texts dumped
+  ring_replaced_in_child ring_moved ring_remapped ring_listed ring_scribbled unknown_unmapped file_replaced texts dumped
   plugins)
 hostile_test(confined.py sandboxed narrow_exec known_filter limited full_disk other_root strict)
 hostile_test(births.py own_spaces unwiped_spaces borrowed_spaces shared_thread daemonise many_forks emptied_environment
