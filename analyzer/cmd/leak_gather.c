@@ -76,17 +76,17 @@ static bool add_extents(struct leaving *leaving)
 
 	for (size_t i = 0; i < moment->map.count; i++) {
 		const struct vma_row_info *info = &moment->map.rows[i];
-		const struct event *author = moment_author(moment, info->created_by);
 		uint64_t bytes = info->row.end - info->row.start;
 		bool own = moment->map.kinds[i] == KIND_TRACER;
+		struct event author;
 
 		if (own && !leaving->gathering->internal)
 			accounts->tracer += bytes;
 		else if (info->created_by == CREATED_BEFORE)
 			accounts->before += bytes;
-		else if (!author)
+		else if (!moment_author(moment, info->created_by, &author))
 			accounts->of_class[LEAK_UNEXPLAINED] += bytes;
-		else if (add_extent(leaving, i, author, &last))
+		else if (add_extent(leaving, i, &author, &last))
 			continue;
 		else
 			return false;

@@ -39,22 +39,23 @@ enum { MAPS_WHO_BYTES = 768 };
 static void spell_author(const struct moment *moment, size_t row, char *text, size_t bytes)
 {
 	uint64_t seq = moment->map.rows[row].created_by;
-	const struct event *event = moment_author(moment, seq);
-	const struct frame *frame = event ? symbols_call_site(moment->symbols, event) : NULL;
+	struct event event;
+	bool known = moment_author(moment, seq, &event);
+	const struct frame *frame = known ? symbols_call_site(moment->symbols, &event) : NULL;
 	const struct thread_entry *thread = thread_of_row(moment->trace, &moment->map.rows[row],
 	                                                  moment->map.kinds[row], moment->seq);
 	char site[512] = "";
 
 	if (seq == CREATED_BEFORE) {
 		snprintf(text, bytes, "before recording");
-	} else if (!event || event->call == CALL_IMPLICIT) {
+	} else if (!known) {
 		snprintf(text, bytes, "implicit (a snapshot found it)");
 	} else {
 		if (frame)
 			frame_text(frame, site, sizeof(site));
-		snprintf(text, bytes, "%s%s%s @%llu%s", call_name(event->call), frame ? " " : "",
+		snprintf(text, bytes, "%s%s%s @%llu%s", call_name(event.call), frame ? " " : "",
 		         site, (unsigned long long)seq,
-		         event->flags & VMAT_EVENT_INTERNAL ? " (the recorder)" : "");
+		         event.flags & VMAT_EVENT_INTERNAL ? " (the recorder)" : "");
 	}
 	if (thread) {
 		size_t length = strlen(text);
@@ -95,12 +96,12 @@ static void print_text(const struct moment *moment, const struct maps_options *o
 
 static struct maps_author author_of(const struct moment *moment, uint64_t seq)
 {
-	const struct event *event = moment_author(moment, seq);
 	struct maps_author author = { .known = seq != CREATED_BEFORE, .seq = seq };
+	struct event event;
 
-	if (event) {
-		author.by_frame_pointers = event->flags & VMAT_EVENT_FP;
-		author.frame_count = symbols_frames(moment->symbols, event, &author.frames);
+	if (moment_author(moment, seq, &event)) {
+		author.by_frame_pointers = event.flags & VMAT_EVENT_FP;
+		author.frame_count = symbols_frames(moment->symbols, &event, &author.frames);
 	}
 	return author;
 }

@@ -120,11 +120,12 @@ static const char *module_at(void *context, uint64_t address)
 static enum vma_creator creator_at(void *context, uint64_t seq)
 {
 	const struct looking *looking = context;
-	const struct event *event = looking->authors && looking->authors->symbols
-	                                    ? moment_author(looking->authors, seq)
-	                                    : NULL;
+	const struct moment *authors = looking->authors;
+	struct event event;
 
-	return event ? event_creator(looking->authors->symbols, event) : CREATOR_UNKNOWN;
+	return authors && authors->symbols && moment_author(authors, seq, &event)
+	               ? event_creator(authors->symbols, &event)
+	               : CREATOR_UNKNOWN;
 }
 
 /* Length of the trace as the recorder maps it: all of its sections. */
@@ -163,50 +164,14 @@ static void mark_recorder(struct rows *rows, const struct looking *looking)
 	}
 }
 
-static int compare_seq(const void *left, const void *right)
+/* Read anew each time: a copy of every author would take more memory than all that is mapped takes to know. */
+bool moment_author(const struct moment *moment, uint64_t seq, struct event *event)
 {
-	const struct event *a = left, *b = right;
-
-	return (a->seq > b->seq) - (a->seq < b->seq);
-}
-
-const struct event *moment_author(const struct moment *moment, uint64_t seq)
-{
-	const struct event key = { .seq = seq };
-
-	return moment->author_count ? bsearch(&key, moment->authors, moment->author_count,
-	                                      sizeof(*moment->authors), compare_seq)
-	                            : NULL;
-}
-
-/*
- * Fills authors with the events that rows name. Events are copied: their pointers live as long as
- * the trace.
- */
-static bool find_authors(struct moment *moment)
-{
-	size_t wanted = 0, unique = 0;
-
-	moment->authors = calloc(2 * moment->map.count + 1, sizeof(*moment->authors));
-	if (!moment->authors)
-		return false;
-	for (size_t i = 0; i < moment->map.count; i++) {
-		moment->authors[wanted++].seq = moment->map.rows[i].created_by;
-		moment->authors[wanted++].seq = moment->map.rows[i].changed_by;
-	}
-	qsort(moment->authors, wanted, sizeof(*moment->authors), compare_seq);
-	for (size_t i = 0; i < wanted; i++)
-		if (moment->authors[i].seq < SEQ_IMPLICIT &&
-		    (!unique || moment->authors[unique - 1].seq != moment->authors[i].seq))
-			moment->authors[unique++] = moment->authors[i];
-	moment->author_count = unique;
-	for (size_t i = 0; i < unique; i++)
-		trace_event_at(moment->trace, moment->authors[i].seq, &moment->authors[i]);
-	return true;
+	return seq < SEQ_IN_FLIGHT && trace_event_at(moment->trace, seq, event);
 }
 
 bool rows_read(struct rows *rows, const struct trace *trace, const struct walk *walk, uint64_t seq,
-               struct moment *authors)
+               const struct moment *authors)
 {
 	struct looking looking = { trace, seq, authors };
 	const struct kinds_source source = { &looking, module_at, creator_at };
@@ -222,8 +187,6 @@ bool rows_read(struct rows *rows, const struct trace *trace, const struct walk *
 		return false;
 	rows->count = read(walk, rows->rows, count);
 	mark_recorder(rows, &looking);
-	if (authors && !find_authors(authors))
-		return false;
 	kinds_of_rows(rows->rows, rows->count, &source, rows->kinds);
 	return true;
 }
@@ -273,7 +236,6 @@ int moment_reach(struct moment *moment, struct trace *trace, struct symbols *sym
 
 void moment_release(struct moment *moment)
 {
-	free(moment->authors);
 	rows_release(&moment->map);
 	walk_free(moment->walk);
 	*moment = (struct moment) { 0 };

@@ -2,7 +2,7 @@
  * moment: the address space of a trace at one moment, with all that reports say of it: the rows as
  * the kernel would print them, the kind of each, and the events that made and changed them.
  *
- *     trace ── walk up to the point ── rows ── creators (one more pass over the events) ── kinds
+ *     trace ── walk up to the point ── rows ── who made each (its event, read anew) ── kinds
  *
  * In cmd/, so a failure is one line on stderr and an exit status.
  */
@@ -29,9 +29,7 @@ struct moment {
 	struct walk *walk; /* stopped there; owns the rows' names */
 	bool by_creator;   /* set before: rows that different events made stay apart */
 	struct rows map;
-	uint64_t seq;          /* of the last event that counted, for what was loaded then */
-	struct event *authors; /* by seq */
-	size_t author_count;
+	uint64_t seq; /* of the last event that counted, for what was loaded then */
 };
 
 /*
@@ -42,15 +40,15 @@ int moment_reach(struct moment *moment, struct trace *trace, struct symbols *sym
                  const struct when_point *point, const struct walk_observer *also);
 void moment_release(struct moment *moment);
 
-/* The event of that number if a row names it; NULL: before recording, or no call (implicit). */
-const struct event *moment_author(const struct moment *moment, uint64_t seq);
+/* The event of a number that a row names. False: before recording, or no call (implicit). */
+bool moment_author(const struct moment *moment, uint64_t seq, struct event *event);
 
 /*
  * seq: what was loaded when that event was recorded. authors: a moment that knows who made each
  * row, or NULL. False: out of memory.
  */
 bool rows_read(struct rows *rows, const struct trace *trace, const struct walk *walk, uint64_t seq,
-               struct moment *authors);
+               const struct moment *authors);
 void rows_release(struct rows *rows);
 
 /* Who a mapping was made for, from the runtime frames on top of the event's stack. */

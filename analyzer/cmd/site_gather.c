@@ -126,16 +126,17 @@ static void count_live(struct site_gathering *gathering)
 
 	for (size_t i = 0; i < moment->map.count; i++) {
 		const struct vma_row *row = &moment->map.rows[i].row;
-		const struct event *author = moment_author(moment, moment->map.rows[i].created_by);
 		struct site_entry *site;
+		struct event author;
 		size_t index;
 
-		if (!author || author->call == CALL_IMPLICIT || !takes(gathering, author) ||
+		if (!moment_author(moment, moment->map.rows[i].created_by, &author) ||
+		    !takes(gathering, &author) ||
 		    !filter_takes_kind(gathering->filter, vma_kind_name(moment->map.kinds[i]))) {
 			last = SIZE_MAX;
 			continue;
 		}
-		site = site_table_at(gathering->table, author);
+		site = site_table_at(gathering->table, &author);
 		if (!site) {
 			gathering->failed = true;
 			return;
