@@ -69,6 +69,20 @@ class Sources:
         if self.chains(path, *options) != self.expected:
             self.fail(f"{what}: not what the whole program gives")
 
+    def not_opened(self, what, path, *options):
+        """Its name is looked at, no more: to open a device is to do something to it."""
+        if not shutil.which("strace"):
+            print(f"not run: {what}: no strace")
+            return
+        self.checked += 1
+        log = self.path("strace")
+        subprocess.run(["strace", "-f", "-y", "-o", log, "-e", "trace=/^open", self.lookup, *options, path], input="0x1000\n",
+                       text=True, timeout=SECONDS_LIMIT, capture_output=True, check=False)
+        with open(log, encoding="utf-8", errors="replace") as file:
+            got = [line for line in file if f"<{path}" in line.rpartition(" = ")[2]]
+        if not got or [line for line in got if "O_PATH" not in line]:
+            self.fail(f"{what}: opened: {got}")
+
     def functions_only(self, what, path, *options):
         """The function itself is right, its lines and inlined calls are not known."""
         self.checked += 1
@@ -228,6 +242,8 @@ def hostile(at):
     os.mkfifo(at.path("fifo"))
     at.refused("a FIFO", "absent", at.path("fifo"), "--as", at.build_id)
     at.refused("a device", "absent", "/dev/zero", "--as", at.build_id)
+    at.not_opened("a FIFO", at.path("fifo"), "--as", at.build_id)
+    at.not_opened("a device", "/dev/zero", "--as", at.build_id)
     at.refused("a folder", "absent", at.folder, "--as", at.build_id)
     at.refused("a file of /proc", "absent", "/proc/kmsg", "--as", at.build_id)
     with open(at.path("huge"), "wb") as file, open(at.whole, "rb") as whole:
