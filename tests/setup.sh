@@ -13,6 +13,8 @@ packages_full="luajit default-jdk-headless postgresql nginx curl valgrind"
 packages_full="$packages_full libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libclang-rt-14-dev"
 # The recorder of another processor, emulated.
 packages_full="$packages_full gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+# A loader of 32 bits.
+packages_full="$packages_full libc6-i386"
 # Ubuntu has perf in a package for each of its kernels: there it is taken only if it is installed.
 if grep -qs '^ID=debian' /etc/os-release; then
 	packages_full="$packages_full linux-perf"

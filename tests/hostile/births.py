@@ -162,6 +162,23 @@ def program_of_32_bits(bench, check):
     if subprocess.run([program], capture_output=True, check=False).returncode != 7:
         skip("this kernel runs no 32-bit programs")
     runs_unseen(bench, check, program)
+    # One that has a loader: that says what it does not preload, and starts the program.
+    dynamic = os.path.join(bench.folder, "dynamic32")
+    source = dynamic + ".c"
+    with open(source, "w", encoding="ascii") as out:
+        out.write('int write(int, const char *, unsigned); void _exit(int);\n'
+                  'void _start(void) { write(1, "ran\\n", 4); _exit(7); }\n')
+    libc, loader = "/lib32/libc.so.6", "/lib/ld-linux.so.2"
+    done = subprocess.run(["cc", "-m32", "-w", "-nostdlib", "-fno-builtin", "-fno-stack-protector", "-o", dynamic, source,
+                           libc, f"-Wl,--dynamic-linker={loader}"], capture_output=True, check=False)
+    if done.returncode:
+        print(f"no program with a loader of 32 bits: {done.stderr[:200]}")
+        return
+    plain, traced = (bench.run([bench.program("births"), "run_operand", "1", dynamic], with_it) for with_it in (False, True))
+    check.that(b"ran\n" in plain.stdout and b"exec: status 0x700" in plain.stdout, f"it did not run: {plain}")
+    check.equal("dynamic", (traced.returncode, traced.stdout), (plain.returncode, plain.stdout))
+    said = traced.stderr.splitlines()
+    check.that(len(said) == 1 and b"ld.so" in said[0] and b"wrong ELF class" in said[0], f"the loader says {said}")
 
 
 def other_libc(bench, check):

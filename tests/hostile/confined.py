@@ -112,7 +112,9 @@ def other_root(bench, check):
 def strict(bench, check):
     plain, _ = act(bench, check, "strict")
     check.equal("untraced", (plain.returncode, plain.stdout), (6, b"still here\n"))
-    check.equal("mmap calls", mmaps(bench, the_trace(bench, check)), 100)
+    trace = the_trace(bench, check)
+    check.equal("mmap calls", mmaps(bench, trace), 100)
+    check.equal("it is said", bench.info(trace)["coverage"]["sandboxed"], True)
 
 
 ACTS = {f.__name__: f for f in (sandboxed, narrow_exec, known_filter, limited, full_disk, other_root, strict)}

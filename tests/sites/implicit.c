@@ -4,6 +4,7 @@
  *
  *     implicit        io_setup, io_destroy, memory that grows down
  *     implicit raw    a mapping by a system call of its own
+ *     implicit old    the same as programs of 32 bits make it: other numbers, other arguments, on another way in
  */
 #include <stdio.h>
 #include <string.h>
@@ -56,9 +57,27 @@ static void raw(void)
 #endif
 }
 
+static void old(void)
+{
+#ifdef __x86_64__
+	enum { MMAP2 = 192 }; /* linux:arch/x86/entry/syscalls/syscall_32.tbl */
+	long result = MMAP2;
+
+	__asm__ volatile("push %%rbp; xor %%ebp, %%ebp; int $0x80; pop %%rbp"
+	                 : "+a"(result)
+	                 : "b"(1ul << 30), "c"(7 * PAGE), "d"(PROT_READ),
+	                   "S"(MAP_PRIVATE | MAP_ANONYMOUS), "D"(-1l)
+	                 : "r8", "r9", "r10", "r11", "memory");
+	printf("old %lx\n", (unsigned long)result);
+	until_next_snapshot();
+#endif
+}
+
 int main(int argc, char **argv)
 {
-	if (argc > 1 && !strcmp(argv[1], "raw"))
+	if (argc > 1 && !strcmp(argv[1], "old"))
+		old();
+	else if (argc > 1 && !strcmp(argv[1], "raw"))
 		raw();
 	else
 		known();

@@ -9,13 +9,16 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "programs"))
-from harness import Bench, Check  # noqa: E402
+from harness import Bench, Check, died_by  # noqa: E402
 
 
 def run(bench, check, *arguments):
     """(lines of the program, implicit events, implicit changes of the timeline, verify's verdict and status)"""
     bench.traces = os.path.join(bench.folder, "-".join(("traces", *arguments)))
     done = bench.run([os.path.join(bench.build, "site_implicit"), *arguments], True, VMATRACE_RING="8192")
+    if arguments == ("old",) and died_by(done) == "SIGSEGV":
+        print("SKIP: this kernel takes no calls of 32 bits")
+        return [], [], [], None
     check.equal("exit status", done.returncode, 0)
     (trace,) = bench.trace_files()
     events = [event for event in bench.events(trace) if event["call"] == "implicit" and not event["internal"]]
@@ -54,12 +57,14 @@ def main():
         check_interval(check, event, [change["since_ns"] for change in changes
                                       if (change["vm_start"], change["cause"]) ==
                                       (event["args"]["addr"], event["args"]["cause"])])
-    lines, events, _, verdict = run(bench, check, "raw")
-    if lines:
+    for way in ("raw", "old"):
+        lines, events, _, verdict = run(bench, check, way)
+        if not lines:
+            continue
         seen = [(event["args"]["change"], event["args"]["cause"], event["args"]["length"]) for event in events
                 if event["args"]["addr"] == "0x" + lines[0][1]]
-        check.equal("a raw call", seen, [("create", "unexplained", 7 * 4096)])
-        check.equal("verify of a raw call", verdict, (1, 1))
+        check.equal(f"a call on the {way} way", seen, [("create", "unexplained", 7 * 4096)])
+        check.equal(f"verify of a call on the {way} way", verdict, (1, 1))
     bench.close()
     check.finish()
 
