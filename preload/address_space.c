@@ -380,6 +380,8 @@ static bool begin_child(void)
 	snapshot_take(VMAT_SNAPSHOT_START);
 	__atomic_store_n(address_space.state, SPACE_RECORDING, __ATOMIC_RELEASE);
 	RAW_3(SYS_futex, address_space.state, FUTEX_WAKE_PRIVATE, INT_MAX);
+	/* What it maps is an event, and not in the snapshot. */
+	unwind_begin_anew();
 	return true;
 }
 

@@ -37,6 +37,13 @@ struct cfi_desk {
 bool cfi_load(struct cfi_desk *desk);
 
 /*
+ * In a fork child whose parent was in the library in another thread: what that thread held or had half done there is
+ * no more; the library's own data are as they were when it was loaded, and it is tried again. False: that cannot be
+ * done, as the program uses the library too, say. No other thread may be in it.
+ */
+bool cfi_begin_anew(struct cfi_desk *desk);
+
+/*
  * The recipe for the instruction at `ip`, which lies in `object`. Kind NO_CFI: no description covers it;
  * OPAQUE: it is, but says what no recipe can. Only after cfi_load().
  */

@@ -65,12 +65,22 @@ struct recipe_entry *recipes_init(void *memory)
 
 	/*
 	 * This thread was not learning when it forked, for a learner blocks signals. Whoever was, is not
-	 * here, and libunwind's lock may be held for ever.
+	 * here, and libunwind's lock may be held.
 	 */
 	if (fork_child && atomic_load(&state.lock) != 0)
 		atomic_store(&state.lock, LEARN_NEVER);
 	state.memory = memory;
 	return state.memory->table;
+}
+
+void recipes_begin_anew(void)
+{
+	if (!state.loaded || atomic_load(&state.lock) != LEARN_NEVER)
+		return;
+	recorder_own_calls(+1);
+	if (cfi_begin_anew(&state.memory->desk))
+		atomic_store(&state.lock, 0);
+	recorder_own_calls(-1);
 }
 
 bool recipes_load(void)

@@ -146,10 +146,13 @@ static inline struct recipe recipes_find(struct recipe_entry *table, uint64_t ke
 size_t recipes_memory_bytes(void);
 
 /*
- * At start, and again in a fork child: then with learning given up for ever if another thread of the parent
- * was learning at that moment, because libunwind's own lock may be held by it. Returns the table.
+ * At start, and again in a fork child: then with learning given up, until recipes_begin_anew(), if another thread of
+ * the parent was learning at that moment, because libunwind's own lock may be held by it. Returns the table.
  */
 struct recipe_entry *recipes_init(void *memory);
+
+/* In such a child, when it records: see unwind_begin_anew(). */
+void recipes_begin_anew(void);
 
 /* Loads what recipes are learnt from; see unwind_load(). */
 bool recipes_load(void);

@@ -98,6 +98,14 @@ bool unwind_load(void)
 	return state.ready;
 }
 
+void unwind_begin_anew(void)
+{
+	int error = errno;
+
+	recipes_begin_anew();
+	errno = error;
+}
+
 bool unwind_ready(void)
 {
 	return state.ready;

@@ -82,6 +82,12 @@ void unwind_init(void *memory, uint64_t main_stack_end);
  */
 bool unwind_load(void);
 
+/*
+ * In a fork child, with signals blocked, once its events are recorded: where another thread of the parent was learning
+ * at the fork, libunwind is as it left it; it is made to begin anew, or walks go by frame pointers from now on.
+ */
+void unwind_begin_anew(void);
+
 /* True once unwind_load() has succeeded: before, events are flagged VMAT_EVENT_EARLY. */
 bool unwind_ready(void);
 

@@ -109,6 +109,14 @@ def each_has_its_own_stack(bench, check, number):
     check.equal("the last of all", learnt[0]["seq"], max(event["seq"] for event in events))
 
 
+def learns_all_the_same(bench, check, number):
+    (child,) = [path for path in bench.named("learning") if bench.info(path)["from_fork"]]
+    events = [event for event in own(bench.events(child)) if event["call"] == "mprotect"]
+    check.equal("the child's", calls_with_stacks(events, ["inner", "outer", "forked_amid_learning"]), [(True, True)] * 2)
+    check.equal("its frames are found by", {frame["by"] for event in events for frame in event["stack"]}, {"cfi"})
+    check.equal("flags", [event["flags"] for event in events], [[], []])
+
+
 def ended_by_another(bench, check, number):
     (trace,) = bench.named("contexts")
     info = bench.info(trace)
@@ -134,6 +142,7 @@ ACTS = {
                                    check_trace=all_is_told_after_a_jump),
     # Each of the memos is taken, or would be, many times.
     "walked_amid_learning": act("walked_amid_learning", 4000, program="learning", check_trace=each_has_its_own_stack),
+    "forked_amid_learning": act("forked_amid_learning", 1, program="learning", check_trace=learns_all_the_same),
     "jumps_from_handlers": act("jumps_from_handlers", 500, 100000, check_trace=jumps_are_told),
 }
 

@@ -1,11 +1,13 @@
 /*
  * learning.c: what happens while the recorder learns how a stack is unwound, made to happen there. The library that
- * it asks (libunwind) blocks signals by sigprocmask(), which this program has itself: it is called amid learning, and
- * does what was asked for before it does what it is for. Prints what came of it, without addresses.
+ * it asks (libunwind) blocks signals by sigprocmask(), and locks by pthread_mutex_lock(), which this program has itself:
+ * they are called amid learning, and do what was asked for beside what they are for. Prints what came of it, without
+ * addresses.
  *
  * With a place that was never called from, a call is a learner's.
  */
 #include <alloca.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -34,6 +36,27 @@ int sigprocmask(int how, const sigset_t *set, sigset_t *old)
 	}
 	errno = pthread_sigmask(how, set, old);
 	return errno ? -1 : 0;
+}
+
+static void (*volatile with_lock)(void);
+static int (*lock_mutex)(pthread_mutex_t *mutex);
+
+__attribute__((constructor)) static void find_lock(void)
+{
+	*(void **)(void *)&lock_mutex = dlsym(RTLD_NEXT, "pthread_mutex_lock");
+}
+
+/* What is asked for here happens with the lock of another held. */
+int pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+	void (*act)(void) = with_lock;
+	int status = lock_mutex ? lock_mutex(mutex) : 0;
+
+	if (act) {
+		with_lock = NULL;
+		act();
+	}
+	return status;
 }
 
 /* Without the recorder nobody learns: then it happens here. */
@@ -143,8 +166,53 @@ static void walked_amid_learning(void)
 	dprintf(1, "both have walked\n");
 }
 
+/* --- a fork while another thread learns, with the lock of what it asks held ----------------------------- */
+
+static void let_it_fork(void)
+{
+	wanted = 1;
+	while (!done)
+		sched_yield();
+}
+
+static __attribute__((noinline)) void first_call(void)
+{
+	mprotect(page, PAGE, PROT_READ);
+	__asm__ volatile("");
+}
+
+static void *learn(void *unused)
+{
+	with_lock = let_it_fork;
+	first_call();
+	if (with_lock)
+		let_it_fork();
+	return unused;
+}
+
+static void forked_amid_learning(void)
+{
+	pthread_t thread;
+	pid_t child;
+
+	page = map(4 * PAGE);
+	pthread_create(&thread, NULL, learn, NULL);
+	while (!wanted)
+		sched_yield();
+	child = fork();
+	if (child == 0) {
+		outer(2);
+		outer(3);
+		_exit(0);
+	}
+	say_child("the child", child);
+	done = 1;
+	pthread_join(thread, NULL);
+}
+
 const struct act acts[] = {
 	{ "signalled_amid_learning", signalled_amid_learning },
 	{ "walked_amid_learning", walked_amid_learning },
+	{ "forked_amid_learning", forked_amid_learning },
 	{ NULL, NULL },
 };

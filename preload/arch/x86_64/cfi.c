@@ -8,7 +8,9 @@
  */
 #include "cfi.h"
 
+#include <elf.h>
 #include <fcntl.h>
+#include <link.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -51,6 +53,17 @@ static bool symbol_offset(uint64_t a, uint64_t b, int32_t *offset)
 	*offset = (int32_t)difference;
 	return is_symbol(a) && *offset == difference;
 }
+
+enum { DATA_BYTES = 256 };
+
+/* The library's own data: where, and what they were when it was loaded. What follows them was zero. */
+struct cfi_data {
+	uint64_t start; /* 0: not known, or not ours alone */
+	uint64_t bytes;
+	uint64_t zero_bytes;
+	uint8_t loaded[DATA_BYTES];
+};
+static struct cfi_data data;
 
 /* The functions of the library that are used, by their names without prefix. */
 struct cfi_state {
@@ -351,14 +364,93 @@ static bool try_out(struct cfi_desk *desk)
 	return recipe.kind == RECIPE_SP && recipe.cfa_offset == 8 && recipe.saved == 0;
 }
 
+static uint64_t dynamic_value(const struct link_map *library, Elf64_Sxword tag)
+{
+	for (const Elf64_Dyn *entry = library->l_ld; entry->d_tag != DT_NULL; entry++) {
+		if (entry->d_tag == tag)
+			return entry->d_un.d_val;
+	}
+	return 0;
+}
+
+/*
+ * What is writable and no pointer of the loader's: the segment without the part that the loader has made read-only,
+ * and without the procedure linkage table, which is bound by now (generic ABI, program header; DT_PLTGOT).
+ */
+static void remember_data(void)
+{
+	struct dl_find_object object;
+	const Elf64_Ehdr *header;
+	const Elf64_Phdr *part;
+	uint64_t bias, start = 0, end = 0, memory_end = 0, bound_end;
+
+	if (!cfi_object((uint64_t)state.step, &object))
+		return;
+	header = object.dlfo_map_start;
+	part = (const void *)((const char *)header + header->e_phoff);
+	bias = object.dlfo_link_map->l_addr;
+	for (int i = 0; i < header->e_phnum; i++) {
+		if (part[i].p_type == PT_LOAD && part[i].p_flags & PF_W) {
+			start = bias + part[i].p_vaddr;
+			end = start + part[i].p_filesz;
+			memory_end = start + part[i].p_memsz;
+		}
+	}
+	for (int i = 0; i < header->e_phnum; i++) {
+		uint64_t kept = bias + part[i].p_vaddr + part[i].p_memsz;
+
+		if (part[i].p_type == PT_GNU_RELRO && kept - start < end - start)
+			start = kept & ~UINT64_C(4095);
+	}
+	bound_end = dynamic_value(object.dlfo_link_map, DT_PLTGOT) + 3 * sizeof(uint64_t) +
+	            dynamic_value(object.dlfo_link_map, DT_PLTRELSZ) / sizeof(Elf64_Rela) *
+	                    sizeof(uint64_t);
+	if (bound_end - start < end - start)
+		start = bound_end;
+	if (end - start > sizeof(data.loaded))
+		return;
+	data.bytes = end - start;
+	data.zero_bytes = memory_end - end;
+	memcpy(data.loaded, (const void *)start, data.bytes);
+	data.start = start;
+}
+
+bool cfi_begin_anew(struct cfi_desk *desk)
+{
+	bool works;
+	int fd[2];
+
+	/* No pipe: no system call may be made, or there is no descriptor to be had. */
+	if (!data.start || !next_pipe(fd))
+		return false;
+	memcpy((void *)data.start, data.loaded, data.bytes);
+	memset((void *)(data.start + data.bytes), 0, data.zero_bytes);
+	works = try_out(desk);
+	close_pipe(fd);
+	return works;
+}
+
+/* Of the program, or of a library of its. */
+static bool is_loaded(void)
+{
+	void *library = dlopen(FRAMES_LIBRARY, RTLD_LAZY | RTLD_NOLOAD);
+
+	if (library)
+		dlclose(library);
+	return library != NULL;
+}
+
 bool cfi_load(struct cfi_desk *desk)
 {
+	bool shared = cfi_can_find() && is_loaded();
 	void *library = cfi_can_find() ? dlopen(FRAMES_LIBRARY, RTLD_NOW | RTLD_LOCAL) : NULL;
 	bool works = false;
 	int fd[2];
 	bool closes;
 
 	if (library && find_functions(library)) {
+		if (!shared)
+			remember_data();
 		closes = next_pipe(fd);
 		works = create_space() && try_out(desk);
 		if (closes)
