@@ -294,15 +294,16 @@ void address_space_libc_is_ready(void)
 		return;
 	if (address_space.settings->faults)
 		faults_watch(kept_memory()->faults_stack);
-	if (address_space.settings->stack_mode != VMAT_STACK_NONE && !sites_see_unloading())
-		loads_watch();
+	if (address_space.settings->stack_mode != VMAT_STACK_NONE && !sites_see_unloading() &&
+	    !loads_watch())
+		ring.control->unloading_unseen = 1;
 	if (address_space.settings->stack_mode != VMAT_STACK_CFI || !unwinder_is_safe())
 		return;
 	recorder_own_calls(+1);
 	snapshot_take(VMAT_SNAPSHOT_BEFORE_TRACER);
 	unwind_load();
-	if (loads.count)
-		loads_watch();
+	if (loads.count && !loads_watch())
+		ring.control->unloading_unseen = 1;
 	modules_snapshot();
 	snapshot_take(VMAT_SNAPSHOT_AFTER_TRACER);
 	recorder_own_calls(-1);
@@ -374,6 +375,7 @@ static bool begin_child(void)
 		switch_off();
 		return false;
 	}
+	ring.control->unloading_unseen = parent.control->unloading_unseen;
 	modules_copy_from(&parent);
 	drop_ring(&parent);
 	/* While the others still wait: a base that nobody changes as it is read leaves nothing uncertain. */

@@ -86,6 +86,7 @@ static void put_coverage(struct json *json, const struct vmat_header *header,
 	json_member_number(json, "copies_patched", control->copies_patched);
 	json_member_number(json, "copies_left", control->copies_left);
 	json_member_string(json, "copy_left", control->copy_left);
+	json_member_bool(json, "unloading_unseen", control->unloading_unseen);
 	json_member_bool(json, "sandboxed", control->sandboxed);
 	json_object_end(json);
 }

@@ -182,6 +182,11 @@ static void put_coverage(FILE *out, const struct info *info)
 		print_escaped(out, header->sites_left);
 		putc('\n', out);
 	}
+	if (trace_control(info->trace)->unloading_unseen)
+		fprintf(out, LABEL "%s\n", "",
+		        "nothing tells what the loader unloads: callers in what it loads in the "
+		        "same"
+		        " place may have the old names, or stacks of before");
 	put_copies(out, trace_control(info->trace));
 }
 

@@ -264,7 +264,8 @@ struct vmat_control {
 	uint64_t children_left;  /*  336 fork children not to be followed (VMATRACE_CHILDREN=0) */
 	uint64_t execs_failed; /*  344 of vfork children: their events are stored before the call */
 	uint64_t threads_lost; /*  352 names of threads not stored, or written over by another's */
-	uint64_t pad2[3];
+	uint64_t unloading_unseen; /*  360 1: nothing tells when the loader unloads an object */
+	uint64_t pad2[2];
 	uint32_t state;     /*  384 enum vmat_state */
 	uint32_t stopped;   /*  388 enum vmat_stopped */
 	uint32_t snapshots; /*  392 number of snapshots begun; the next id */
@@ -387,6 +388,14 @@ enum vmat_record_type {
 };
 
 /*
+ * A pc of a stack: a user address, below 2^56, and how it was come by. Without a mark: a return address that unwind
+ * information led to (or, in a trace of a recorder that set no marks, see VMAT_EVENT_FP).
+ */
+#define VMAT_PC_BY_FP (UINT64_C(1) << 63) /* the frame inside led here by its frame pointer */
+#define VMAT_PC_EXACT (UINT64_C(1) << 62) /* where a signal came in: the instruction itself */
+#define VMAT_PC_MARKS (VMAT_PC_BY_FP | VMAT_PC_EXACT)
+
+/*
  * A packed stack has an entry of 1 to 8 bytes, little-endian, for each pc. With t(pc) = pc turned left by 2 bits, so
  * that the marks are lowest, t = 0 before the first, and d = t(this pc) - t(the one before), as int64_t:
  *
@@ -397,13 +406,6 @@ enum vmat_record_type {
  *     pc 0x401136 0x401150 0x7f0000001000
  *     83 4d 04 10 . 81 06 . 06 ac ff ef ff bf 1f . ff ff ff
  */
-/*
- * A pc of a stack: a user address, below 2^56, and how it was come by. Without a mark: a return address that unwind
- * information led to (or, in a trace of a recorder that set no marks, see VMAT_EVENT_FP).
- */
-#define VMAT_PC_BY_FP (UINT64_C(1) << 63) /* the frame inside led here by its frame pointer */
-#define VMAT_PC_EXACT (UINT64_C(1) << 62) /* where a signal came in: the instruction itself */
-#define VMAT_PC_MARKS (VMAT_PC_BY_FP | VMAT_PC_EXACT)
 
 struct vmat_record {
 	uint32_t type;  /*  0 enum vmat_record_type */

@@ -123,7 +123,20 @@ def ended_by_another(bench, check, number):
     check.equal("the end", (info["ended"], info["snapshots"][-1]["reason"]), ("exited", "exit"))
 
 
+def unloading_unseen(bench, check):
+    """Where neither a site nor the loader's count tells what is unloaded, that is said; of a fork child, too."""
+    for coverage, said in (("calls", True), ("auto", False)):
+        before = bench.trace_files()
+        bench.both(check, coverage, [bench.program("learning"), "forked_amid_learning"], VMATRACE_COVERAGE=coverage)
+        traces = [path for path in bench.named("learning") if path not in before]
+        found = [bench.info(path)["coverage"]["unloading_unseen"] for path in traces]
+        check.equal(f"{coverage}: unloading is not seen", found, [said] * 2)
+        text = [b"what the loader unloads" in bench.read("info", path).stdout for path in traces]
+        check.equal(f"{coverage}: in words", text, [said] * 2)
+
+
 ACTS = {
+    "unloading_unseen": unloading_unseen,
     "small_alternate_stack": act("small_alternate_stack", 160, 2000, check_trace=handlers),
     "alternate_stack_above": act("alternate_stack_above", 1500, 30000, check_trace=one_event_for_each),
     "interrupted": act("interrupted", 1),
