@@ -1,6 +1,7 @@
 /*
- * check_answers: what rules ask about call sites of one process, answered from its symbols. A stack is looked
- * at once: its frames, as the core knows them, and the site ids of the calls made from it are remembered.
+ * check_answers: what rules ask about call sites of one process, answered from its symbols. The site ids of the
+ * calls made from a stack are remembered; its frames are the rules' only until they ask again, for a trace can
+ * have more of them than memory holds.
  */
 #include <stdlib.h>
 
@@ -13,27 +14,23 @@ struct answers {
 	struct rules_source source;
 	const struct trace *trace;
 	struct symbols *symbols;
-	struct number_table places; /* frames of symbols (by address) -> place in lists + 1 */
-	struct number_table sites;  /* the same and a call -> site id */
-	struct finding_frame **lists;
-	size_t count;
+	struct number_table sites;    /* symbols_key() and a call -> site id */
+	struct finding_frame *frames; /* of the last stack that was asked for */
+	size_t room;
 };
 
-static struct finding_frame *copy_frames(struct answers *answers, const struct frame *frames,
-                                         size_t count)
+static bool copy_frames(struct answers *answers, const struct frame *frames, size_t count)
 {
-	struct finding_frame **grown =
-		reallocarray(answers->lists, answers->count + 1, sizeof(*grown));
-	struct finding_frame *list = calloc(count, sizeof(*list));
+	if (count > answers->room) {
+		struct finding_frame *grown = reallocarray(answers->frames, count, sizeof(*grown));
 
-	if (grown)
-		answers->lists = grown;
-	if (!grown || !list) {
-		free(list);
-		return NULL;
+		if (!grown)
+			return false;
+		answers->frames = grown;
+		answers->room = count;
 	}
 	for (size_t i = 0; i < count; i++)
-		list[i] = (struct finding_frame) {
+		answers->frames[i] = (struct finding_frame) {
 			.module = frames[i].module,
 			.function = frames[i].function,
 			.file = frames[i].file,
@@ -43,8 +40,7 @@ static struct finding_frame *copy_frames(struct answers *answers, const struct f
 			.inlined = frames[i].inlined,
 			.runtime = frames[i].runtime,
 		};
-	grown[answers->count++] = list;
-	return list;
+	return true;
 }
 
 static size_t frames_of(void *context, const struct event *event,
@@ -53,35 +49,31 @@ static size_t frames_of(void *context, const struct event *event,
 	struct answers *answers = context;
 	const struct frame *known;
 	size_t count = symbols_frames(answers->symbols, event, &known);
-	uint64_t *place = count ? number_table_at(&answers->places, (uintptr_t)known) : NULL;
 
 	*frames = NULL;
-	if (!place)
+	if (!count || !copy_frames(answers, known, count))
 		return 0;
-	if (!*place) {
-		if (!copy_frames(answers, known, count))
-			return 0;
-		*place = answers->count;
-	}
-	*frames = answers->lists[*place - 1];
+	*frames = answers->frames;
 	return count;
 }
 
 static uint64_t site_of(void *context, const struct event *event)
 {
 	struct answers *answers = context;
+	uint64_t key = symbols_key(answers->symbols, event);
 	const struct frame *frames;
-	size_t count = symbols_frames(answers->symbols, event, &frames);
 	uint64_t *site;
+	size_t count;
 
-	if (!count)
+	if (!key)
 		return 0;
-	/* Addresses of blocks leave the uppermost bits free. */
-	site = number_table_at(&answers->sites, (uintptr_t)frames ^ (uint64_t)event->call << 48);
+	site = number_table_at(&answers->sites, key ^ (uint64_t)event->call << 48);
 	if (!site)
 		return 0;
-	if (!*site)
-		*site = site_of_frames(call_name(event->call), frames, count);
+	if (!*site) {
+		count = symbols_frames(answers->symbols, event, &frames);
+		*site = count ? site_of_frames(call_name(event->call), frames, count) : 0;
+	}
 	return *site;
 }
 
@@ -153,10 +145,7 @@ void answers_free(struct answers *answers)
 {
 	if (!answers)
 		return;
-	for (size_t i = 0; i < answers->count; i++)
-		free(answers->lists[i]);
-	free(answers->lists);
-	number_table_release(&answers->places);
+	free(answers->frames);
 	number_table_release(&answers->sites);
 	free(answers);
 }

@@ -39,8 +39,9 @@ static void add_kinds(struct diff_side *sums, const struct moment *moment)
 	}
 }
 
+/* Takes the trace over. more: another one follows. */
 static int add_process(struct side *side, struct trace *trace, const struct when *at,
-                       const struct symbol_sources *sources)
+                       const struct symbol_sources *sources, bool more)
 {
 	const struct filter filter = { .to = *at };
 	struct site_gathering gathering = {
@@ -57,7 +58,8 @@ static int add_process(struct side *side, struct trace *trace, const struct when
 			status = complain(STATUS_TRACE, "out of memory");
 	}
 	site_gathering_release(&gathering);
-	symbols_free(gathering.symbols);
+	if (!site_rows_leave(&side->rows, trace, gathering.symbols, more))
+		status = complain(STATUS_TRACE, "out of memory");
 	return status;
 }
 
@@ -70,9 +72,9 @@ static int gather_set(struct side *side, const char *name, const struct trace_se
 	site_rows_init(&side->rows, GROUP_ID);
 	for (size_t i = 0; i < set->count; i++) {
 		struct trace *trace = trace_set_open(set, i);
-		int one = trace ? add_process(side, trace, at, sources) : STATUS_TRACE;
+		int one = trace ? add_process(side, trace, at, sources, i + 1 < set->count)
+		                : STATUS_TRACE;
 
-		trace_close(trace);
 		status = one > status ? one : status;
 	}
 	return status;

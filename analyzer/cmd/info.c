@@ -37,7 +37,7 @@ static enum process_end end_of(const struct trace *trace)
 }
 
 /* Those in flight come last, in a pass over all events. */
-static bool gather_in_flight(struct info *info, struct trace *trace, struct symbols *symbols)
+static bool gather_in_flight(struct info *info, struct trace *trace)
 {
 	struct event_source source;
 	struct event event;
@@ -46,14 +46,8 @@ static bool gather_in_flight(struct info *info, struct trace *trace, struct symb
 	if (!info->in_flight || !trace_events(trace, &source))
 		return false;
 	while (source.next(source.self, &event)) {
-		struct info_call *call = &info->in_flight[info->in_flight_count];
-
-		if (!event.in_flight || event.left)
-			continue;
-		call->event = event;
-		call->frame_count = symbols_frames(symbols, &event, &call->frames);
-		call->site = symbols_call_site(symbols, &event);
-		info->in_flight_count++;
+		if (event.in_flight && !event.left)
+			info->in_flight[info->in_flight_count++] = event;
 	}
 	return true;
 }
@@ -88,13 +82,13 @@ static void print(struct output *output, const struct info *info)
 static int describe(struct output *output, struct trace *trace)
 {
 	struct symbols *symbols = symbols_new(trace, &output->common.symbols);
-	struct info info = { .trace = trace, .end = end_of(trace) };
+	struct info info = { .trace = trace, .end = end_of(trace), .symbols = symbols };
 	struct replayed replayed = { 0 };
 	int status = STATUS_FINE;
 
 	info.has_status = trace_end_status(trace, &info.wait_status);
 	if (symbols && replayed_fill(&replayed, trace, NULL, NULL, true) &&
-	    gather_in_flight(&info, trace, symbols)) {
+	    gather_in_flight(&info, trace)) {
 		info.has_base = replayed.has_base;
 		info.totals = replayed.totals;
 		count_causes(&info, &replayed);

@@ -191,7 +191,7 @@ static bool see_events(struct leaving *leaving)
 	return true;
 }
 
-int leak_gather(struct leak_gathering *gathering, struct trace *trace)
+int leak_gather(struct leak_gathering *gathering, struct trace *trace, bool more)
 {
 	const struct when_point end = when_end();
 	struct leaving leaving = {
@@ -219,7 +219,9 @@ int leak_gather(struct leak_gathering *gathering, struct trace *trace)
 	free(leaving.is_stack);
 	free(leaving.exited);
 	moment_release(&leaving.moment);
-	symbols_free(leaving.symbols);
+	if ((more && !site_rows_copy_frames(&gathering->shm_sites, leaving.symbols)) ||
+	    !site_rows_leave(&gathering->rows, trace, leaving.symbols, more))
+		status = complain(STATUS_TRACE, "out of memory");
 	return status;
 }
 

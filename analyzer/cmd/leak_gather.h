@@ -22,8 +22,11 @@ struct leak_gathering {
 	bool internal; /* the recorder's own too, as if the program's */
 };
 
-/* One process more. STATUS_FINE, or one line on stderr and what to exit with. */
-int leak_gather(struct leak_gathering *gathering, struct trace *trace);
+/*
+ * One process more; takes the trace over. more: another one follows. STATUS_FINE, or one line on stderr and what
+ * to exit with.
+ */
+int leak_gather(struct leak_gathering *gathering, struct trace *trace, bool more);
 void leak_gathering_release(struct leak_gathering *gathering);
 
 #endif

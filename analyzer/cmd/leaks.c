@@ -54,8 +54,11 @@ static void suppressed_release(struct suppressed *suppressed)
 
 static bool matches(const struct policy_allow *allow, const struct site_view *site)
 {
-	for (size_t i = 0; i < site->frame_count; i++) {
-		const struct frame *frame = &site->frames[i];
+	const struct frame *frames;
+	size_t count = site_view_frames(site, &frames);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct frame *frame = &frames[i];
 		const struct finding_frame place = {
 			.module = frame->module,
 			.function = frame->function,
@@ -177,9 +180,8 @@ static int gather_all(struct leak_gathering *gathering, const struct trace_set *
 
 	for (size_t i = 0; i < set->count; i++) {
 		struct trace *trace = trace_set_open(set, i);
-		int one = trace ? leak_gather(gathering, trace) : STATUS_TRACE;
+		int one = trace ? leak_gather(gathering, trace, i + 1 < set->count) : STATUS_TRACE;
 
-		trace_close(trace);
 		status = one > status ? one : status;
 	}
 	return status;

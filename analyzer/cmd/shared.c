@@ -43,8 +43,9 @@ static bool name_acts(struct sharing *sharing, struct symbols *symbols)
 	return true;
 }
 
+/* Takes the trace over. more: another one follows. */
 static int add_process(struct sharing *sharing, struct trace *trace,
-                       const struct symbol_sources *sources)
+                       const struct symbol_sources *sources, bool more)
 {
 	const struct vmat_header *header = trace_header(trace);
 	const struct walk_observer observer = { .context = sharing, .before = before };
@@ -62,15 +63,15 @@ static int add_process(struct sharing *sharing, struct trace *trace,
 	    (!shared_objects_leave(&sharing->shared, walk) || !name_acts(sharing, symbols)))
 		status = WALK_NO_MEMORY;
 	walk_free(walk);
-	symbols_free(symbols);
 	if (status == WALK_NO_BASE)
-		return complain(
-			STATUS_TRACE,
-			"cannot replay '%s': no snapshot of the address space survives in it",
-			trace_path(trace));
-	if (status != WALK_DONE)
-		return complain(STATUS_TRACE, "out of memory");
-	return STATUS_FINE;
+		complain(STATUS_TRACE,
+		         "cannot replay '%s': no snapshot of the address space survives in it",
+		         trace_path(trace));
+	if (!site_rows_leave(&sharing->rows, trace, symbols, more))
+		status = WALK_NO_MEMORY;
+	if (status == WALK_NO_MEMORY)
+		complain(STATUS_TRACE, "out of memory");
+	return status == WALK_DONE ? STATUS_FINE : STATUS_TRACE;
 }
 
 static void print_json(const struct shared_report *report, enum output_format format)
@@ -150,9 +151,9 @@ int cmd_shared(int argc, char **argv)
 	site_rows_init(&sharing.rows, GROUP_STACK);
 	for (size_t i = 0; i < set.count; i++) {
 		struct trace *trace = trace_set_open(&set, i);
-		int one = trace ? add_process(&sharing, trace, &common.symbols) : STATUS_TRACE;
+		int one = trace ? add_process(&sharing, trace, &common.symbols, i + 1 < set.count)
+		                : STATUS_TRACE;
 
-		trace_close(trace);
 		status = one > status ? one : status;
 	}
 	if (set.unreadable && status < STATUS_TRACE)

@@ -24,26 +24,16 @@ uint64_t site_of_event(struct symbols *symbols, const struct event *event)
 	return site_of_frames(call_name(event->call), frames, count);
 }
 
-/* The innermost frame outside the runtime, else the innermost. */
-static size_t call_site(const struct frame *frames, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (!frames[i].runtime)
-			return i;
-	}
-	return 0;
-}
-
 struct site_view site_view_of(struct symbols *symbols, const struct event *event)
 {
 	struct site_view view = {
 		.call = call_name(event->call),
+		.symbols = symbols,
+		.place = stack_place_of(event),
 		.by_frame_pointers = event->flags & VMAT_EVENT_FP,
 		.internal = event->flags & VMAT_EVENT_INTERNAL,
 	};
 
-	view.frame_count = symbols_frames(symbols, event, &view.frames);
-	view.shown = call_site(view.frames, view.frame_count);
-	view.id = site_of_frames(view.call, view.frames, view.frame_count);
+	view.id = site_of_event(symbols, event);
 	return view;
 }

@@ -11,7 +11,7 @@
 /* Of a call and the frames of its stack, innermost first. */
 uint64_t site_of_frames(const char *call, const struct frame *frames, size_t count);
 uint64_t site_of_event(struct symbols *symbols, const struct event *event);
-/* With its frames, which are those of symbols, and no totals. */
+/* With frames that are to be had of symbols, and no totals. */
 struct site_view site_view_of(struct symbols *symbols, const struct event *event);
 
 #endif

@@ -36,6 +36,8 @@ void site_rows_release(struct site_rows *rows)
 		free((void *)rows->rows[i].view.frames);
 	free(rows->rows);
 	free(rows->slots);
+	symbols_free(rows->symbols);
+	trace_close(rows->trace);
 	*rows = (struct site_rows) { 0 };
 }
 
@@ -68,11 +70,12 @@ static uint64_t key_of_frame(enum site_grouping grouping, const struct frame *fr
 static uint64_t key_of(const struct site_rows *rows, const struct event *event,
                        const struct site_view *view, unsigned category)
 {
-	const struct frame *shown = view->frame_count ? &view->frames[view->shown] : NULL;
-	uint64_t key = rows->grouping == GROUP_STACK
-	                       ? key_of_stack(event, view->frames, view->frame_count)
-	               : rows->grouping == GROUP_ID ? view->id
-	                                            : key_of_frame(rows->grouping, shown);
+	const struct frame *frames;
+	size_t count = site_view_frames(view, &frames);
+	const struct frame *shown = count ? &frames[frames_call_site(frames, count)] : NULL;
+	uint64_t key = rows->grouping == GROUP_STACK ? key_of_stack(event, frames, count)
+	               : rows->grouping == GROUP_ID  ? view->id
+	                                             : key_of_frame(rows->grouping, shown);
 
 	return hash_number(key, category);
 }
@@ -151,16 +154,47 @@ static bool reserve(struct site_rows *rows)
 	return true;
 }
 
-/* Of a group the one frame that it is grouped by. Frames become the view's own. */
-static bool keep_frames(enum site_grouping grouping, struct site_view *view)
+/* The view's frames become its own; `alone`: only the one that is shown. */
+static bool keep_frames(struct site_view *view, bool alone)
 {
-	if (grouping != GROUP_STACK && grouping != GROUP_ID && view->frame_count) {
-		view->frames = &view->frames[view->shown];
-		view->frame_count = 1;
-		view->shown = 0;
+	const struct frame *frames;
+	size_t count = site_view_frames(view, &frames);
+
+	if (alone && count) {
+		frames = &frames[frames_call_site(frames, count)];
+		count = 1;
 	}
-	view->frames = copy_frames(view->frames, view->frame_count);
+	view->frames = copy_frames(frames, count);
+	view->frame_count = count;
+	if (view->frames)
+		view->symbols = NULL;
 	return view->frames != NULL;
+}
+
+bool site_rows_copy_frames(struct site_rows *rows, const struct symbols *symbols)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		struct site_view *view = &rows->rows[i].view;
+
+		if (view->symbols && view->symbols == symbols && !keep_frames(view, false))
+			return false;
+	}
+	return true;
+}
+
+bool site_rows_leave(struct site_rows *rows, struct trace *trace, struct symbols *symbols,
+                     bool more)
+{
+	bool fine = !more || site_rows_copy_frames(rows, symbols);
+
+	if (!more && !rows->trace) {
+		rows->trace = trace;
+		rows->symbols = symbols;
+		return true;
+	}
+	symbols_free(symbols);
+	trace_close(trace);
+	return fine;
 }
 
 struct site_row *site_rows_at(struct site_rows *rows, struct symbols *symbols,
@@ -181,7 +215,9 @@ struct site_row *site_rows_at(struct site_rows *rows, struct symbols *symbols,
 		return row;
 	}
 	row = &rows->rows[rows->count];
-	if (!keep_frames(rows->grouping, &view))
+	/* There are not that many functions. */
+	if (rows->grouping != GROUP_STACK && rows->grouping != GROUP_ID &&
+	    !keep_frames(&view, true))
 		return NULL;
 	*row = (struct site_row) { .view = view, .key = key, .category = category };
 	rows->slots[slot] = (uint32_t)++rows->count;

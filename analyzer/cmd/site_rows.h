@@ -1,6 +1,7 @@
 /*
- * site_rows: call sites of one or many processes, put together by what their stacks mean. Rows own copies
- * of their frames: the processes they come from may be closed.
+ * site_rows: call sites of one or many processes, put together by what their stacks mean. Rows have their frames
+ * from the process that they were first met in. Before that is closed to make way for the next one they take
+ * copies; the last one, which may be the only one and have more stacks than memory holds, stays open.
  *
  *     --group stack      a row for each call and stack (module, offset): the same in each process
  *             function   ... for each function that calls into the runtime, whatever the call
@@ -37,6 +38,8 @@ struct site_rows {
 	size_t capacity;
 	uint32_t *slots;
 	size_t slot_count;
+	struct trace *trace; /* the process left open, or NULL */
+	struct symbols *symbols;
 };
 
 void site_rows_init(struct site_rows *rows, enum site_grouping grouping);
@@ -45,6 +48,14 @@ void site_rows_release(struct site_rows *rows);
 /* The row that the event's site belongs to, made at first sight. Valid until the next call. */
 struct site_row *site_rows_at(struct site_rows *rows, struct symbols *symbols,
                               const struct event *event, unsigned category);
+/* Rows with frames of symbols take copies. False: out of memory. */
+bool site_rows_copy_frames(struct site_rows *rows, const struct symbols *symbols);
+/*
+ * A process is through; trace and symbols, which may be NULL, are the rows'. more: another one follows, so they
+ * are closed once the rows have copies; else site_rows_release() will. False: out of memory.
+ */
+bool site_rows_leave(struct site_rows *rows, struct trace *trace, struct symbols *symbols,
+                     bool more);
 /* The row of that key, or NULL. */
 const struct site_row *site_rows_find(const struct site_rows *rows, uint64_t key);
 /* All of a table. False: out of memory. */

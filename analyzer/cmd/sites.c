@@ -75,8 +75,8 @@ static int add_process(const struct trace_set *set, size_t index, const struct f
 	    (status == STATUS_FINE && !site_rows_add(rows, gathering.symbols, gathering.table)))
 		status = complain(STATUS_TRACE, "out of memory");
 	site_gathering_release(&gathering);
-	symbols_free(gathering.symbols);
-	trace_close(trace);
+	if (!site_rows_leave(rows, trace, gathering.symbols, index + 1 < set->count))
+		status = complain(STATUS_TRACE, "out of memory");
 	return status;
 }
 

@@ -22,7 +22,7 @@ struct image {
 
 struct image *image_open(const struct symbol_sources *sources, struct debuginfod *debuginfod,
                          const char *path, const uint8_t *build_id, size_t build_id_bytes,
-                         enum image_status *status)
+                         size_t *learn_room, enum image_status *status)
 {
 	struct image *image = calloc(1, sizeof(*image));
 
@@ -36,8 +36,9 @@ struct image *image_open(const struct symbol_sources *sources, struct debuginfod
 		image_close(image);
 		return NULL;
 	}
-	if (!sources->no_cache)
-		image->cache = symbol_cache_open(&image->files, build_id, build_id_bytes);
+	if (!sources->no_cache && learn_room)
+		image->cache =
+			symbol_cache_open(&image->files, build_id, build_id_bytes, learn_room);
 	*status = IMAGE_FINE;
 	return image;
 }

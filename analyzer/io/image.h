@@ -27,10 +27,13 @@ enum image_status {
 struct image;
 struct debuginfod;
 
-/* debuginfod: NULL if nothing is to be fetched. */
+/*
+ * debuginfod: NULL if nothing is to be fetched. learn_room: bytes that this image and others may yet keep in
+ * memory of what the cache knew or will; it must outlive the image. NULL: no cache.
+ */
 struct image *image_open(const struct symbol_sources *sources, struct debuginfod *debuginfod,
                          const char *path, const uint8_t *build_id, size_t build_id_bytes,
-                         enum image_status *status);
+                         size_t *learn_room, enum image_status *status);
 void image_close(struct image *image);
 
 /* One call that the address belongs to. */

@@ -15,9 +15,10 @@
 
 #include "cache_folder.h"
 #include "checksum.h"
+#include "learnt_frames.h"
 
 enum {
-	FILE_LIMIT = 1 << 26,
+	FILE_LIMIT = 1 << 23,
 	FILES_MOST = 1000,
 	/* A name is build-id and fingerprint in hexadecimal. */
 	NAME_BYTES = 2 * 64 + 32,
@@ -50,13 +51,6 @@ struct cached_frame {
 	uint32_t inlined;
 };
 
-/* What this run found out. */
-struct added {
-	uint64_t address;
-	struct image_frame *frames;
-	size_t count;
-};
-
 struct symbol_cache {
 	int folder;
 	char name[NAME_BYTES];
@@ -66,8 +60,7 @@ struct symbol_cache {
 	const struct cached_frame *frames;
 	const char *strings;
 	struct header header;
-	struct added *added;
-	size_t added_count;
+	struct learnt_frames learnt; /* in this run */
 };
 
 /* FNV-1a. */
@@ -166,7 +159,7 @@ static void name_file(struct symbol_cache *cache, const uint8_t *build_id, size_
 }
 
 struct symbol_cache *symbol_cache_open(const struct symbol_files *files, const uint8_t *build_id,
-                                       size_t build_id_bytes)
+                                       size_t build_id_bytes, size_t *room)
 {
 	struct symbol_cache *cache;
 	size_t byte_count;
@@ -181,18 +174,23 @@ struct symbol_cache *symbol_cache_open(const struct symbol_files *files, const u
 		free(cache);
 		return NULL;
 	}
+	cache->learnt.room = room;
 	cache->fingerprint = fingerprint_of(files);
 	name_file(cache, build_id, build_id_bytes);
-	cache->bytes = cache_folder_read(cache->folder, cache->name, FILE_LIMIT, &byte_count);
+	cache->bytes = cache_folder_read(cache->folder, cache->name,
+	                                 *room < FILE_LIMIT ? *room : FILE_LIMIT, &byte_count);
 	if (!cache->bytes || !take_bytes(cache, cache->bytes, byte_count))
 		cache->header = (struct header) { .magic = "" };
+	else
+		*room -= byte_count;
 	return cache;
 }
 
-size_t symbol_cache_find(const struct symbol_cache *cache, uint64_t address,
+/* Those of the file. */
+static size_t find_known(const struct symbol_cache *cache, uint64_t address,
                          struct image_frame frames[IMAGE_FRAME_LIMIT])
 {
-	size_t low = 0, high = cache ? cache->header.address_count : 0;
+	size_t low = 0, high = cache->header.address_count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -222,27 +220,19 @@ size_t symbol_cache_find(const struct symbol_cache *cache, uint64_t address,
 	return cache->addresses[low - 1].frame_count;
 }
 
+size_t symbol_cache_find(const struct symbol_cache *cache, uint64_t address,
+                         struct image_frame frames[IMAGE_FRAME_LIMIT])
+{
+	size_t count = cache ? learnt_frames_find(&cache->learnt, address, frames) : 0;
+
+	return count || !cache ? count : find_known(cache, address, frames);
+}
+
 void symbol_cache_add(struct symbol_cache *cache, uint64_t address,
                       const struct image_frame *frames, size_t count)
 {
-	struct added *grown;
-
-	if (!cache)
-		return;
-	/* A power of two of room, made when the count reaches it. Out of memory: it is not kept, no more. */
-	if ((cache->added_count & (cache->added_count - 1)) == 0) {
-		grown = reallocarray(cache->added, cache->added_count ? 2 * cache->added_count : 1,
-		                     sizeof(*grown));
-		if (!grown)
-			return;
-		cache->added = grown;
-	}
-	grown = &cache->added[cache->added_count];
-	*grown = (struct added) { address, calloc(count, sizeof(*frames)), count };
-	if (!grown->frames)
-		return;
-	memcpy(grown->frames, frames, count * sizeof(*frames));
-	cache->added_count++;
+	if (cache)
+		learnt_frames_add(&cache->learnt, address, frames, count);
 }
 
 /* The file in the making. */
@@ -310,30 +300,33 @@ static void make_address(struct making *making, uint64_t address, const struct i
 		};
 }
 
-static int by_address(const void *left, const void *right)
+static void make_learnt(struct making *making, const struct learnt_frames *learnt, size_t index)
 {
-	const struct added *a = left, *b = right;
+	const struct learnt_address *address = &learnt->addresses[index];
+	struct image_frame frames[IMAGE_FRAME_LIMIT];
 
-	return (a->address > b->address) - (a->address < b->address);
+	for (uint32_t i = 0; i < address->count; i++)
+		frames[i] = learnt->frames[learnt->ids[address->first + i]];
+	make_address(making, address->address, frames, address->count);
 }
 
 /* Both lists are in order of address, and nothing is in both. */
 static void merge(const struct symbol_cache *cache, struct making *making)
 {
+	const struct learnt_frames *learnt = &cache->learnt;
 	struct image_frame frames[IMAGE_FRAME_LIMIT];
 	size_t next = 0;
 
 	for (uint32_t i = 0; i < cache->header.address_count && !making->failed; i++) {
 		uint64_t address = cache->addresses[i].address;
 
-		for (; next < cache->added_count && cache->added[next].address < address; next++)
-			make_address(making, cache->added[next].address, cache->added[next].frames,
-			             cache->added[next].count);
-		make_address(making, address, frames, symbol_cache_find(cache, address, frames));
+		for (; next < learnt->address_count && learnt->addresses[next].address < address;
+		     next++)
+			make_learnt(making, learnt, next);
+		make_address(making, address, frames, find_known(cache, address, frames));
 	}
-	for (; next < cache->added_count && !making->failed; next++)
-		make_address(making, cache->added[next].address, cache->added[next].frames,
-		             cache->added[next].count);
+	for (; next < learnt->address_count && !making->failed; next++)
+		make_learnt(making, learnt, next);
 }
 
 static void write_file(const struct symbol_cache *cache, struct making *making)
@@ -360,25 +353,24 @@ static void write_file(const struct symbol_cache *cache, struct making *making)
 	free(bytes);
 }
 
-static void save(const struct symbol_cache *cache)
+static void save(struct symbol_cache *cache)
 {
 	struct making making = { .known_slots = 1024 };
-	size_t addresses = cache->header.address_count + cache->added_count;
-	size_t frames = cache->header.frame_count;
+	const struct learnt_frames *learnt = &cache->learnt;
+	size_t addresses = cache->header.address_count + learnt->address_count;
+	size_t frames = cache->header.frame_count + learnt->id_count;
 
-	for (size_t i = 0; i < cache->added_count; i++)
-		frames += cache->added[i].count;
-	if (addresses > FILE_LIMIT || frames > FILE_LIMIT)
+	if (addresses * sizeof(*making.addresses) + frames * sizeof(*making.frames) > FILE_LIMIT)
 		return;
-	/* Two strings a frame, and half of the slots free. */
-	while (making.known_slots < 4 * frames)
+	/* Two strings a frame that is not yet there, and half of the slots free. */
+	while (making.known_slots < 4 * (cache->header.frame_count + learnt->frame_count))
 		making.known_slots *= 2;
 	making.addresses = calloc(addresses, sizeof(*making.addresses));
 	making.frames = calloc(frames, sizeof(*making.frames));
 	making.known = malloc(making.known_slots * sizeof(*making.known));
 	if (making.addresses && making.frames && making.known) {
 		memset(making.known, 0xff, making.known_slots * sizeof(*making.known));
-		qsort(cache->added, cache->added_count, sizeof(*cache->added), by_address);
+		learnt_frames_sort(&cache->learnt);
 		merge(cache, &making);
 		if (!making.failed)
 			write_file(cache, &making);
@@ -393,11 +385,9 @@ void symbol_cache_close(struct symbol_cache *cache)
 {
 	if (!cache)
 		return;
-	if (cache->added_count)
+	if (cache->learnt.address_count)
 		save(cache);
-	for (size_t i = 0; i < cache->added_count; i++)
-		free(cache->added[i].frames);
-	free(cache->added);
+	learnt_frames_release(&cache->learnt);
 	free(cache->bytes);
 	close(cache->folder);
 	free(cache);

@@ -19,16 +19,20 @@
 
 struct symbol_cache;
 
+/* room: bytes that this cache and others may yet take; it must outlive the cache. */
 struct symbol_cache *symbol_cache_open(const struct symbol_files *files, const uint8_t *build_id,
-                                       size_t build_id_bytes);
+                                       size_t build_id_bytes, size_t *room);
 /* Writes down what is new. What was found in it dies with it. */
 void symbol_cache_close(struct symbol_cache *cache);
 
-/* How many frames the address has, 0: not known. */
+/* How many frames the address has, 0: not known, neither from earlier runs nor from this one. */
 size_t symbol_cache_find(const struct symbol_cache *cache, uint64_t address,
                          struct image_frame frames[IMAGE_FRAME_LIMIT]);
 
-/* Names and paths must live until symbol_cache_close(). The address must not be known yet. */
+/*
+ * Names and paths must live until symbol_cache_close(). The address must not be known yet. Where there is no room
+ * it is not kept, no more.
+ */
 void symbol_cache_add(struct symbol_cache *cache, uint64_t address,
                       const struct image_frame *frames, size_t count);
 

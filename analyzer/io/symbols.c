@@ -1,5 +1,6 @@
 /*
- * symbols.c: see symbols.h. Two caches: what a (module, address) is called, and which frames a stack has.
+ * symbols.c: see symbols.h. Two caches: what a (module, address) is called, and which frames a stack has. Both are
+ * bounded, for a trace can name more of either than memory holds.
  */
 #include "symbols.h"
 
@@ -9,7 +10,9 @@
 #include <string.h>
 
 #include "core/escape.h"
+#include "core/number_table.h"
 #include "debuginfod.h"
+#include "frame_cache.h"
 #include "image.h"
 #include "perf_map.h"
 #include "runtime.h"
@@ -20,18 +23,16 @@ struct opened {
 	struct image *image; /* NULL: no symbols */
 };
 
-/* A list of frames by key; the keys of the two caches are never 0. */
-struct cached {
-	uint64_t key[2];
-	struct frame *frames;
-	size_t count;
-};
-
-struct cache {
-	struct cached
-		*items; /* open addressing; a power of two of slots, at most half of them taken */
-	size_t slots;
-	size_t count;
+/*
+ * Bytes of one generation of a cache, of two, whatever the trace, and the part of its size that comes on top: what
+ * a large trace has many of is asked for again and again. With what is learnt, about half of the 64 MiB that a
+ * reader may take beside four times the file.
+ */
+enum {
+	ADDRESSES_BYTES = 3 << 20,
+	STACKS_BYTES = 5 << 20,
+	PART_OF_FILE = 16,
+	LEARNT_BYTES = 12 << 20,
 };
 
 struct symbols {
@@ -40,14 +41,17 @@ struct symbols {
 	struct debuginfod *debuginfod; /* NULL: nothing is fetched */
 	const struct trace_module *modules;
 	size_t module_count;
-	struct opened *opened; /* beside modules */
-	bool modules_overlap;  /* an address may belong to one module now and to another later */
+	struct opened *
+		opened; /* beside modules; of those that have path and build-id in common the first */
+	struct number_table first_of; /* hash of path and build-id -> the first such module + 1 */
+	size_t learn_room;            /* for what images may yet learn and keep for other runs */
+	bool modules_overlap; /* an address may belong to one module now and to another later */
 	size_t changed;
 	struct demangler *demangler;
 	bool perf_map_tried;
 	struct perf_map *perf_map; /* NULL: none, or not yet */
-	struct cache addresses;
-	struct cache stacks;
+	struct frame_cache addresses;
+	struct frame_cache stacks;
 };
 
 struct symbols *symbols_new(const struct trace *trace, const struct symbol_sources *sources)
@@ -68,26 +72,24 @@ struct symbols *symbols_new(const struct trace *trace, const struct symbol_sourc
 		return NULL;
 	}
 	symbols->modules_overlap = trace_modules_overlap(trace);
+	symbols->learn_room = LEARNT_BYTES;
+	symbols->addresses.limit_bytes = ADDRESSES_BYTES + trace_file_bytes(trace) / PART_OF_FILE;
+	symbols->stacks.limit_bytes = STACKS_BYTES + trace_file_bytes(trace) / PART_OF_FILE;
 	return symbols;
-}
-
-static void release_cache(struct cache *cache)
-{
-	for (size_t i = 0; i < cache->slots; i++)
-		free(cache->items[i].frames);
-	free(cache->items);
 }
 
 void symbols_free(struct symbols *symbols)
 {
 	if (!symbols)
 		return;
+	/* First, for images write down what they learnt, which takes memory. */
+	frame_cache_release(&symbols->addresses);
+	frame_cache_release(&symbols->stacks);
 	for (size_t i = 0; symbols->opened && i < symbols->module_count; i++) {
 		if (symbols->opened[i].image)
 			image_close(symbols->opened[i].image);
 	}
-	release_cache(&symbols->addresses);
-	release_cache(&symbols->stacks);
+	number_table_release(&symbols->first_of);
 	perf_map_close(symbols->perf_map);
 	debuginfod_free(symbols->debuginfod);
 	demangler_free(symbols->demangler);
@@ -98,42 +100,6 @@ void symbols_free(struct symbols *symbols)
 size_t symbols_changed_modules(const struct symbols *symbols)
 {
 	return symbols->changed;
-}
-
-/* The slot of the key, or the free one where it belongs. */
-static struct cached *slot_of(struct cached *items, size_t slots, const uint64_t key[2])
-{
-	uint64_t at = (key[0] * 0x9e3779b97f4a7c15ull ^ key[1] * 0xc2b2ae3d27d4eb4full) >> 20;
-
-	while (items[at & (slots - 1)].frames && (items[at & (slots - 1)].key[0] != key[0] ||
-	                                          items[at & (slots - 1)].key[1] != key[1]))
-		at++;
-	return &items[at & (slots - 1)];
-}
-
-/* What the cache has of the key, or an empty slot to be filled; NULL when out of memory. */
-static struct cached *look_up(struct cache *cache, uint64_t first, uint64_t second)
-{
-	uint64_t key[2] = { first, second };
-	struct cached *found;
-
-	if (cache->count * 2 >= cache->slots) {
-		size_t slots = cache->slots ? 2 * cache->slots : 256;
-		struct cached *items = calloc(slots, sizeof(*items));
-
-		if (!items)
-			return NULL;
-		for (size_t i = 0; i < cache->slots; i++) {
-			if (cache->items[i].frames)
-				*slot_of(items, slots, cache->items[i].key) = cache->items[i];
-		}
-		free(cache->items);
-		cache->items = items;
-		cache->slots = slots;
-	}
-	found = slot_of(cache->items, cache->slots, key);
-	memcpy(found->key, key, sizeof(key));
-	return found;
 }
 
 /* A relative path is as the program saw it. The caller frees it. */
@@ -151,8 +117,32 @@ static char *path_on_disk(const struct symbols *symbols, const char *path)
 	return full;
 }
 
-static struct image *image_of(struct symbols *symbols, size_t index)
+static bool same_object(const struct trace_module *a, const struct trace_module *b)
 {
+	return strcmp(a->path, b->path) == 0 && a->build_id_bytes == b->build_id_bytes &&
+	       memcmp(a->build_id, b->build_id, a->build_id_bytes) == 0;
+}
+
+/* An object that was loaded a thousand times, here and there, is read once. */
+static size_t first_like(struct symbols *symbols, size_t index)
+{
+	const struct trace_module *module = &symbols->modules[index];
+	uint64_t hash = 0xcbf29ce484222325ull; /* FNV-1a */
+	uint64_t *first;
+
+	for (const char *at = module->path; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * 0x100000001b3ull;
+	for (size_t i = 0; i < module->build_id_bytes; i++)
+		hash = (hash ^ module->build_id[i]) * 0x100000001b3ull;
+	first = number_table_at(&symbols->first_of, hash);
+	if (first && !*first)
+		*first = index + 1;
+	return first && same_object(&symbols->modules[*first - 1], module) ? *first - 1 : index;
+}
+
+static struct image *image_of(struct symbols *symbols, size_t module_index)
+{
+	size_t index = first_like(symbols, module_index);
 	const struct trace_module *module = &symbols->modules[index];
 	struct opened *opened = &symbols->opened[index];
 	enum image_status status;
@@ -165,7 +155,7 @@ static struct image *image_of(struct symbols *symbols, size_t index)
 	if (!path)
 		return NULL;
 	opened->image = image_open(symbols->sources, symbols->debuginfod, path, module->build_id,
-	                           module->build_id_bytes, &status);
+	                           module->build_id_bytes, &symbols->learn_room, &status);
 	symbols->changed += status == IMAGE_CHANGED;
 	free(path);
 	return opened->image;
@@ -185,30 +175,29 @@ static const char *name_of_jit_code(struct symbols *symbols, uint64_t address)
 }
 
 /* The frames of one return address, as a stack has it (VMAT_PC_MARKS). NULL when out of memory. */
-static const struct cached *frames_of_address(struct symbols *symbols, uint64_t marked,
-                                              uint64_t seq)
+static const struct frame_list *frames_of_address(struct symbols *symbols, uint64_t marked,
+                                                  uint64_t seq)
 {
 	uint64_t pc = marked & ~VMAT_PC_MARKS;
 	/* A call is the last thing before its return address, which may be the next function's first byte. */
 	uint64_t address = pc && !(marked & VMAT_PC_EXACT) ? pc - 1 : pc;
 	const struct trace_module *module = trace_module_at(symbols->trace, address, seq);
 	size_t index = module ? (size_t)(module - symbols->modules) : symbols->module_count;
-	struct cached *cached = look_up(&symbols->addresses, marked, index);
+	const uint64_t key[2] = { marked, index };
+	const struct frame_list *list = frame_cache_find(&symbols->addresses, key);
 	struct image_frame found[IMAGE_FRAME_LIMIT] = { 0 };
+	struct image *image = list || !module ? NULL : image_of(symbols, index);
 	size_t count = 1;
 
-	if (!cached || cached->frames)
-		return cached;
-	if (module && image_of(symbols, index))
-		count = image_frames(image_of(symbols, index), symbols->demangler,
-		                     address - module->bias, found);
+	if (list)
+		return list;
+	if (image)
+		count = image_frames(image, symbols->demangler, address - module->bias, found);
 	else if (!module)
 		found[0].function = name_of_jit_code(symbols, address);
-	cached->frames = calloc(count, sizeof(*cached->frames));
-	if (!cached->frames)
-		return NULL;
-	for (size_t i = 0; i < count; i++) {
-		struct frame *frame = &cached->frames[i];
+	list = frame_cache_add(&symbols->addresses, key, count);
+	for (size_t i = 0; list && i < count; i++) {
+		struct frame *frame = &list->frames[i];
 
 		*frame = (struct frame) {
 			.pc = pc,
@@ -226,79 +215,107 @@ static const struct cached *frames_of_address(struct symbols *symbols, uint64_t 
 		frame->runtime = (module && module->recorder) ||
 		                 runtime_owns(frame->module, frame->function);
 	}
-	cached->count = count;
-	symbols->addresses.count++;
-	return cached;
+	return list;
 }
 
-static bool join_frames(struct symbols *symbols, const uint64_t *pcs, size_t pc_count, uint64_t seq,
-                        struct cached *into)
+/* NULL when out of memory. */
+static const struct frame_list *join_frames(struct symbols *symbols, const uint64_t *pcs,
+                                            size_t pc_count, uint64_t seq, const uint64_t key[2])
 {
-	size_t count = 0;
+	const struct frame_list *address, *joined;
+	size_t count = 0, filled = 0;
 
 	for (size_t i = 0; i < pc_count; i++) {
-		const struct cached *address = frames_of_address(symbols, pcs[i], seq);
-
+		address = frames_of_address(symbols, pcs[i], seq);
 		if (!address)
-			return false;
+			return NULL;
 		count += address->count;
 	}
-	into->frames = calloc(count, sizeof(*into->frames));
-	if (!into->frames)
-		return false;
-	into->count = 0;
-	for (size_t i = 0; i < pc_count; i++) {
-		const struct cached *address = frames_of_address(symbols, pcs[i], seq);
-
-		if (!address)
+	joined = frame_cache_add(&symbols->stacks, key, count);
+	for (size_t i = 0; joined && i < pc_count; i++) {
+		/* Perhaps forgotten meanwhile, and found out once more: the same again, unless memory ran out. */
+		address = frames_of_address(symbols, pcs[i], seq);
+		if (!address || address->count > count - filled)
 			break;
-		memcpy(&into->frames[into->count], address->frames,
-		       address->count * sizeof(*into->frames));
-		into->count += address->count;
+		memcpy(&joined->frames[filled], address->frames,
+		       address->count * sizeof(*address->frames));
+		filled += address->count;
 	}
-	return true;
+	return joined;
 }
 
 /* While no two modules ever shared an address, a stack means the same at every moment. */
 static uint64_t epoch_of(const struct symbols *symbols, uint64_t seq)
 {
-	uint64_t epoch = 0;
+	size_t low = 0, high = symbols->modules_overlap ? symbols->module_count : 0;
 
-	if (!symbols->modules_overlap)
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (symbols->modules[middle].from_seq <= seq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct stack_place stack_place_of(const struct event *event)
+{
+	if ((event->flags & VMAT_EVENT_INTERNAL) || event->call == CALL_IMPLICIT)
+		return (struct stack_place) { 0 };
+	return (struct stack_place) { event->seq, event->caller, event->stack };
+}
+
+uint64_t symbols_key(const struct symbols *symbols, const struct event *event)
+{
+	struct stack_place place = stack_place_of(event);
+	uint64_t which = place.stack ? place.stack : place.caller ^ 1ull << 63;
+
+	if (!place.stack && !place.caller)
 		return 0;
-	while (epoch < symbols->module_count && symbols->modules[epoch].from_seq <= seq)
-		epoch++;
-	return epoch;
+	return which ^ epoch_of(symbols, place.seq) * 0x9e3779b97f4a7c15ull;
+}
+
+size_t symbols_frames_at(struct symbols *symbols, const struct stack_place *place,
+                         const struct frame **frames)
+{
+	const uint64_t key[2] = { place->stack, epoch_of(symbols, place->seq) };
+	const struct frame_list *list = NULL;
+	uint64_t pcs[VMAT_DEPTH_LIMIT];
+	size_t pc_count;
+
+	*frames = NULL;
+	if (place->stack)
+		list = frame_cache_find(&symbols->stacks, key);
+	if (!list) {
+		pc_count = trace_stack(symbols->trace, place->stack, pcs);
+		if (pc_count)
+			list = join_frames(symbols, pcs, pc_count, place->seq, key);
+		else if (place->caller)
+			list = frames_of_address(symbols, place->caller, place->seq);
+	}
+	if (!list)
+		return 0;
+	*frames = list->frames;
+	return list->count;
 }
 
 size_t symbols_frames(struct symbols *symbols, const struct event *event,
                       const struct frame **frames)
 {
-	const struct cached *address;
-	struct cached *stack;
-	uint64_t pcs[VMAT_DEPTH_LIMIT];
-	size_t pc_count;
+	struct stack_place place = stack_place_of(event);
 
-	*frames = NULL;
-	if ((event->flags & VMAT_EVENT_INTERNAL) || event->call == CALL_IMPLICIT)
-		return 0;
-	pc_count = trace_stack(symbols->trace, event->stack, pcs);
-	if (!pc_count) {
-		address = event->caller ? frames_of_address(symbols, event->caller, event->seq)
-		                        : NULL;
-		*frames = address ? address->frames : NULL;
-		return address ? address->count : 0;
+	return symbols_frames_at(symbols, &place, frames);
+}
+
+size_t frames_call_site(const struct frame *frames, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!frames[i].runtime)
+			return i;
 	}
-	stack = look_up(&symbols->stacks, event->stack, epoch_of(symbols, event->seq));
-	if (!stack)
-		return 0;
-	if (!stack->frames) {
-		if (!join_frames(symbols, pcs, pc_count, event->seq, stack))
-			return 0;
-		symbols->stacks.count++;
-	}
-	*frames = stack->frames;
-	return stack->count;
+	return 0;
 }
 
 const struct frame *symbols_call_site(struct symbols *symbols, const struct event *event)
@@ -306,11 +323,7 @@ const struct frame *symbols_call_site(struct symbols *symbols, const struct even
 	const struct frame *frames;
 	size_t count = symbols_frames(symbols, event, &frames);
 
-	for (size_t i = 0; i < count; i++) {
-		if (!frames[i].runtime)
-			return &frames[i];
-	}
-	return count ? &frames[0] : NULL;
+	return count ? &frames[frames_call_site(frames, count)] : NULL;
 }
 
 bool symbols_build(struct symbols *symbols, const char *name, struct module_build *build,

@@ -9,9 +9,13 @@
  *
  * Symbols are read from the file on disk only if its build-id is the trace's; otherwise a frame keeps its
  * module and offset, and the module is counted as changed. No network unless the user asks for it.
- * A return address is looked up at pc - 1. Each (module, pc) is looked up once.
+ * A return address is looked up at pc - 1.
  *
- * Owner: the caller of _new; frames live until symbols_free(). The trace must outlive it.
+ * Memory: bounded, whatever addresses and stacks a trace has, beside what the symbol files of its modules need,
+ * each read once. So frames come and go; only names stay.
+ *
+ * Owner: the caller of _new; frames live until the next but one call that hands out frames, the strings in them
+ * until symbols_free(). The trace must outlive it.
  * Fails: NULL or 0 when out of memory; whatever cannot be read is simply a frame with less in it.
  */
 #ifndef VMATRACE_IO_SYMBOLS_H
@@ -48,7 +52,24 @@ void symbols_free(struct symbols *symbols);
 size_t symbols_frames(struct symbols *symbols, const struct event *event,
                       const struct frame **frames);
 
-/* The frame shown first: the innermost one outside libc, ld.so and allocators, else the innermost; or NULL. */
+/* All of an event that its frames depend on: for whoever keeps many. */
+struct stack_place {
+	uint64_t seq;
+	uint64_t caller;
+	uint32_t stack;
+};
+
+/* Of an internal or implicit event all 0, which has no frames. */
+struct stack_place stack_place_of(const struct event *event);
+size_t symbols_frames_at(struct symbols *symbols, const struct stack_place *place,
+                         const struct frame **frames);
+
+/* Equal for events that have the same frames; 0: none. */
+uint64_t symbols_key(const struct symbols *symbols, const struct event *event);
+
+/* The index of the frame shown first: the innermost one outside libc, ld.so and allocators, else 0. */
+size_t frames_call_site(const struct frame *frames, size_t count);
+/* The same of an event; or NULL. */
 const struct frame *symbols_call_site(struct symbols *symbols, const struct event *event);
 
 /* "function (file:line)", "function (module)", "module+0x12" or "0x7f12": for text, control characters escaped. */

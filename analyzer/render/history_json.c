@@ -18,6 +18,9 @@ static void flags(struct json *json, const char *key, unsigned prot, bool shared
 void history_json_row(struct json *json, const struct history_row *row,
                       const struct site_view *site)
 {
+	const struct frame *frames;
+	size_t count = site_view_frames(site, &frames);
+
 	json_object(json);
 	json_member_number(json, "time_ns", row->event.time_ns);
 	json_member_number(json, "seq", row->event.seq);
@@ -32,7 +35,7 @@ void history_json_row(struct json *json, const struct history_row *row,
 	if (row->kind == CHANGE_MOVE)
 		json_member_hex(json, "old_start", row->old_start);
 	json_key(json, "stack");
-	json_stack(json, site->frames, site->frame_count, site->by_frame_pointers);
+	json_stack(json, frames, count, site->by_frame_pointers);
 	json_object_end(json);
 }
 

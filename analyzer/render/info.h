@@ -7,6 +7,7 @@
 
 #include "core/walk.h"
 #include "event_text.h"
+#include "io/symbols.h"
 #include "io/trace_reader.h"
 #include "json.h"
 
@@ -18,20 +19,13 @@ enum process_end {
 	END_GONE, /* killed, crashed, or left by _exit: no exit snapshot */
 };
 
-/* A call that had begun and not ended. */
-struct info_call {
-	struct event event;
-	const struct frame *frames;
-	size_t frame_count;
-	const struct frame *site; /* NULL unknown */
-};
-
 struct info {
 	const struct trace *trace;
 	enum process_end end;
 	bool has_status; /* somebody waited for it: */
 	int wait_status; /* what wait(2) said */
-	struct info_call *in_flight;
+	struct symbols *symbols;
+	struct event *in_flight; /* calls that had begun and not ended */
 	size_t in_flight_count;
 	bool has_base; /* false: there was nothing to replay from, the next two say nothing */
 	struct walk_totals totals;

@@ -196,7 +196,8 @@ void info_json(const struct info *info, struct json *json)
 {
 	const struct vmat_header *header = trace_header(info->trace);
 	const struct snapshot *snapshots;
-	size_t count;
+	const struct frame *frames;
+	size_t count, frame_count;
 
 	put_program(json, info);
 	put_coverage(json, header, trace_control(info->trace));
@@ -219,8 +220,9 @@ void info_json(const struct info *info, struct json *json)
 	put_settings(json, info);
 	json_key(json, "in_flight");
 	json_array(json);
-	for (size_t i = 0; i < info->in_flight_count; i++)
-		json_event(json, &info->in_flight[i].event, header->pid, info->in_flight[i].frames,
-		           info->in_flight[i].frame_count);
+	for (size_t i = 0; i < info->in_flight_count; i++) {
+		frame_count = symbols_frames(info->symbols, &info->in_flight[i], &frames);
+		json_event(json, &info->in_flight[i], header->pid, frames, frame_count);
+	}
 	json_array_end(json);
 }

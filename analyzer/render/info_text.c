@@ -330,6 +330,6 @@ void info_text(const struct info *info, const struct event_text *text)
 	                ? " when recording stopped"
 	                : "");
 	for (size_t i = 0; i < info->in_flight_count; i++)
-		event_text_line(text, &info->in_flight[i].event, header->pid,
-		                info->in_flight[i].site);
+		event_text_line(text, &info->in_flight[i], header->pid,
+		                symbols_call_site(info->symbols, &info->in_flight[i]));
 }

@@ -32,21 +32,31 @@ static bool same_caller(const struct frame *a, const struct frame *b)
 	return a->function && b->function && strcmp(a->function, b->function) == 0;
 }
 
+size_t site_view_frames(const struct site_view *site, const struct frame **frames)
+{
+	if (site->symbols)
+		return symbols_frames_at(site->symbols, &site->place, frames);
+	*frames = site->frames;
+	return site->frame_count;
+}
+
 void print_site(FILE *out, const struct site_view *site)
 {
-	const struct frame *last;
+	const struct frame *frames, *last;
+	size_t count = site_view_frames(site, &frames), shown;
 	unsigned callers = 0;
 	char text[512];
 
-	if (!site->frame_count) {
+	if (!count) {
 		fputs(site->internal ? "the recorder" : "?", out);
 		return;
 	}
-	last = &site->frames[site->shown];
+	shown = frames_call_site(frames, count);
+	last = &frames[shown];
 	frame_text(last, text, sizeof(text));
 	fputs(text, out);
-	for (size_t i = site->shown + 1; i < site->frame_count && callers < CALLERS; i++) {
-		const struct frame *frame = &site->frames[i];
+	for (size_t i = shown + 1; i < count && callers < CALLERS; i++) {
+		const struct frame *frame = &frames[i];
 
 		if (frame->runtime) /* what called main, or a callback */
 			continue;
@@ -88,11 +98,13 @@ void site_text_line(FILE *out, const struct site_view *site)
 void json_site_identity(struct json *json, const struct site_view *site)
 {
 	char id[SITE_ID_DIGITS + 1];
+	const struct frame *frames;
+	size_t count = site_view_frames(site, &frames);
 
 	json_member_string(json, "id", site_id_text(id, site->id));
 	json_member_string(json, "call", site->call);
 	json_key(json, "stack");
-	json_stack(json, site->frames, site->frame_count, site->by_frame_pointers);
+	json_stack(json, frames, count, site->by_frame_pointers);
 }
 
 void json_site(struct json *json, const struct site_view *site)

@@ -15,14 +15,19 @@
 
 struct site_view {
 	uint64_t id;
-	const char *call;           /* NULL: of several calls */
-	const struct frame *frames; /* innermost first */
+	const char *call; /* NULL: of several calls */
+	/* Where its frames are to be had while the process is open: there are views whose stacks no memory holds. */
+	struct symbols *symbols;
+	struct stack_place place;
+	const struct frame *frames; /* symbols NULL: these, innermost first */
 	size_t frame_count;
-	size_t shown; /* the frame to name first */
 	bool by_frame_pointers;
 	bool internal; /* the recorder called */
 	struct site_totals totals;
 };
+
+/* Its frames, as long as symbols_frames()'s. */
+size_t site_view_frames(const struct site_view *site, const struct frame **frames);
 
 /* "function (file:line) < caller < its caller": the frame to name first and some that called it. */
 void print_site(FILE *out, const struct site_view *site);

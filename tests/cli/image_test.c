@@ -89,7 +89,7 @@ static void test_inlined(void **state)
 	(void)state;
 	dl_iterate_phdr(see_object, &self);
 	image = image_open(&here_only, NULL, "/proc/self/exe", self.build_id, self.build_id_bytes,
-	                   &status);
+	                   NULL, &status);
 	assert_non_null(image);
 	assert_int_equal(status, IMAGE_FINE);
 	count = image_frames(image, demangler, outer() - 1 - self.bias, frames);
@@ -120,13 +120,13 @@ static void test_other_build_id(void **state)
 	dl_iterate_phdr(see_object, &self);
 	self.build_id[0] ^= 1;
 	assert_null(image_open(&here_only, NULL, "/proc/self/exe", self.build_id,
-	                       self.build_id_bytes, &status));
+	                       self.build_id_bytes, NULL, &status));
 	assert_int_equal(status, IMAGE_CHANGED);
-	assert_null(image_open(&here_only, NULL, "/proc/self/exe", NULL, 0, &status));
+	assert_null(image_open(&here_only, NULL, "/proc/self/exe", NULL, 0, NULL, &status));
 	assert_int_equal(status, IMAGE_CHANGED);
-	assert_null(image_open(&here_only, NULL, "/proc/self/maps", NULL, 0, &status));
+	assert_null(image_open(&here_only, NULL, "/proc/self/maps", NULL, 0, NULL, &status));
 	assert_int_equal(status, IMAGE_ABSENT);
-	assert_null(image_open(&here_only, NULL, "/nowhere", NULL, 0, &status));
+	assert_null(image_open(&here_only, NULL, "/nowhere", NULL, 0, NULL, &status));
 	assert_int_equal(status, IMAGE_ABSENT);
 }
 

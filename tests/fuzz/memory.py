@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""memory.py VMATRACE DENSE_TRACE: a reader's memory is in proportion to the file, whatever it is full of:
-at most 64 MiB and four times the file, for each command and each kind of trace."""
+"""memory.py VMATRACE DENSE_TRACE DEEP_TRACE DEEP_SUBJECT: a reader's memory is in proportion to the file,
+whatever it is full of: at most 64 MiB and four times the file, for each command and each kind of trace; and for
+each command that names functions, of a trace whose every event has a stack of its own, of 128 return addresses in
+nine inlined calls each: gigabytes of frames in half a megabyte."""
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -11,6 +14,17 @@ KINDS = ("strings objects modules stacks rows lines snapshots large_snapshots sa
          "unfinished").split()
 COMMANDS = (["info"], ["events", "--format", "jsonl"], ["timeline", "-n", "0"], ["maps", "--who"],
             ["mm"], ["verify"])
+
+POLICY = """version: 1
+incomplete: ignore
+rules:
+  max-vmas: {level: error, limit: 5}
+  leaked-mapping: {level: warning}
+  forbidden-call: {level: error, call: mmap, module: "*", function: "*"}
+"""
+NAMING = ("events -n 0", "events --format jsonl", "timeline -n 0", "sites --format json",
+          "leaks --format json", "history 0x7f0000000000-0x7f0000100000", "maps --format json",
+          "check --policy {policy}", "check --policy {policy} --format sarif")
 
 
 def peak_bytes(command):
@@ -22,28 +36,46 @@ def peak_bytes(command):
     return usage.ru_maxrss * 1024, status
 
 
+def run(kind, vmatrace, commands, trace):
+    """Holds each command against the bound; how many were bad, and the most memory."""
+    bound = 64 * MEBIBYTE + 4 * os.path.getsize(trace)
+    worst = bad = 0
+    for command in commands:
+        peak, status = peak_bytes([vmatrace, *command, trace])
+        worst = max(worst, peak)
+        if os.WIFSIGNALED(status) or os.WEXITSTATUS(status) not in (0, 1):
+            print(f"{kind}: {' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}")
+            bad += 1
+        if peak > bound:
+            print(f"{kind}: {' '.join(command)} took {peak / MEBIBYTE:.0f} MiB, of {bound / MEBIBYTE:.0f}")
+            bad += 1
+    return bad, worst
+
+
 def main():
-    vmatrace, dense_trace = (os.path.abspath(path) for path in sys.argv[1:3])
+    vmatrace, dense_trace, deep_trace, subject = (os.path.abspath(path) for path in sys.argv[1:5])
     mebibytes = "256" if os.environ.get("VMATRACE_FULL") else "16"
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
         for kind in KINDS:
             trace = os.path.join(folder, kind + ".vmat")
             subprocess.run([dense_trace, kind, trace, mebibytes], check=True)
-            size = os.path.getsize(trace)
-            worst = 0
-            for command in COMMANDS:
-                peak, status = peak_bytes([vmatrace, *command, trace])
-                worst = max(worst, peak)
-                if os.WIFSIGNALED(status):
-                    print(f"{kind}: {command[0]} was ended by signal {os.WTERMSIG(status)}")
-                    bad += 1
-                if peak > 64 * MEBIBYTE + 4 * size:
-                    print(f"{kind}: {command[0]} took {peak / size:.1f} times the file")
-                    bad += 1
-            print(f"{kind:16} {worst / size:5.2f} times the file at most")
+            of_kind, worst = run(kind, vmatrace, COMMANDS, trace)
+            bad += of_kind
+            print(f"{kind:16} {worst / os.path.getsize(trace):5.2f} times the file at most")
             os.unlink(trace)
-    print(f"{len(KINDS) * len(COMMANDS)} runs, {bad} bad")
+        # What is wrong must not take the machine with it.
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 30, resource.RLIM_INFINITY))
+        os.environ["XDG_CACHE_HOME"] = folder
+        trace, policy = os.path.join(folder, "deep.vmat"), os.path.join(folder, "policy.yaml")
+        with open(policy, "w", encoding="utf-8") as file:
+            file.write(POLICY)
+        subprocess.run([deep_trace, subject, "128", trace, "1"], check=True)
+        naming = [line.format(policy=policy).split() for line in NAMING]
+        of_kind, worst = run("deep stacks", vmatrace, naming, trace)
+        bad += of_kind
+        print(f"deep stacks      {worst / MEBIBYTE:.0f} MiB at most")
+    print(f"{len(KINDS) * len(COMMANDS) + len(NAMING)} runs, {bad} bad")
     return bad != 0
 
 

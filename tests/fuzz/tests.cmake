@@ -21,7 +21,12 @@ if(VMATRACE_FUZZ)
 endif()
 
 add_executable(dense_trace tests/fuzz/dense_trace.c tests/fuzz/fuzz_seal.c)
+add_executable(deep_trace tests/fuzz/deep_trace.c tests/fuzz/fuzz_seal.c)
+add_executable(deep_subject tests/fuzz/deep_subject.c)
+target_compile_options(deep_subject PRIVATE -O2 -g)
+target_link_options(deep_subject PRIVATE -Wl,--build-id)
 add_test(NAME fuzz.memory
   COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz/memory.py
-    $<TARGET_FILE:vmatrace_cli> $<TARGET_FILE:dense_trace>)
+    $<TARGET_FILE:vmatrace_cli> $<TARGET_FILE:dense_trace>
+    $<TARGET_FILE:deep_trace> $<TARGET_FILE:deep_subject>)
 set_tests_properties(fuzz.memory PROPERTIES LABELS fuzz TIMEOUT 600 RUN_SERIAL ON)

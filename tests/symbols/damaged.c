@@ -136,8 +136,8 @@ static void read_damaged(const struct subject *subject, const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
 	ssize_t id_bytes = elf ? dwelf_elf_gnu_build_id(elf, &id) : 0;
-	struct image *image =
-		image_open(&sources, NULL, path, id, id_bytes > 0 ? (size_t)id_bytes : 0, &status);
+	struct image *image = image_open(&sources, NULL, path, id,
+	                                 id_bytes > 0 ? (size_t)id_bytes : 0, NULL, &status);
 	size_t length = 0;
 
 	for (unsigned i = 0; image && i < LOOKUPS; i++) {

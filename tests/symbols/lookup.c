@@ -85,6 +85,7 @@ int main(int argc, char **argv)
 	struct identity identity = { 0 };
 	enum image_status status;
 	struct demangler *demangler = demangler_new();
+	size_t room = SIZE_MAX;
 	struct image *image;
 	char line[64];
 	int i = 1;
@@ -106,7 +107,7 @@ int main(int argc, char **argv)
 		return 2;
 	if (identity.count == 0)
 		identity_of_file(&identity, argv[i]);
-	image = image_open(&sources, NULL, argv[i], identity.bytes, identity.count, &status);
+	image = image_open(&sources, NULL, argv[i], identity.bytes, identity.count, &room, &status);
 	if (!image)
 		printf("%s\n", states[status]);
 	while (image && fgets(line, sizeof(line), stdin))
