@@ -15,6 +15,10 @@ enum {
 	WORDS_AT_ONCE = 4,
 	PAIRS_AT_ONCE = 4,
 	SETS_TRIED = 8,
+	DESKS = 4, /* sets to walk in, for stacks that are not kept */
+	MISSED_MANY =
+		64, /* stacks of a set in a row that nobody had walked: no more is expected ... */
+	MISSED_LOOK = 16,     /* ... but one of so many is looked for and kept all the same */
 	LEFT_AFTER = 1 << 10, /* walks, of all threads, after which a memo may be one left behind */
 	CORRECTED_EVERY =
 		16, /* walks: threads that took turns to correct each other would wait for the line */
@@ -29,6 +33,8 @@ struct memo {
 	uint64_t epoch;
 	uint64_t version; /* of the next filling; the filler's */
 	uint32_t taken;   /* memo_table.next when it was */
+	uint32_t missed;  /* of a set's first: stacks in a row that were not found in the set */
+	bool is_desk;     /* taken to walk in, no more */
 	struct memo_stack stack;
 	struct unwind_walk walk;
 };
@@ -41,7 +47,7 @@ typedef uint64_t two_words __attribute__((vector_size(16)));
 typedef two_words two_words_anywhere __attribute__((aligned(8), may_alias));
 
 struct memo_table {
-	struct memo memo[MEMO_SETS][MEMO_WAYS];
+	struct memo memo[MEMO_SETS + DESKS][MEMO_WAYS];
 	uint32_t next; /* way to take next; a lost update does no harm */
 };
 
@@ -149,10 +155,34 @@ static inline bool is_there(const struct memo *memo, uint64_t sp)
 	       __atomic_load_n(&memo->walk.pairs, __ATOMIC_RELAXED) == 0 || unwind_is_sure(sp);
 }
 
-bool memo_find(const struct memo_key *key, struct memo_stack *found)
+/*
+ * True if it is worth while to look for a stack in the set, and to keep it there. Where stack after stack is new it is
+ * not: comparing them with those before costs as much as half a walk.
+ */
+static bool is_worth(uint32_t missed)
 {
-	const struct memo *set = table->memo[set_number(key)];
+	return missed < MISSED_MANY || missed % MISSED_LOOK == 0;
+}
 
+static struct memo *set_of(const struct memo_key *key)
+{
+	return table->memo[set_number(key)];
+}
+
+static uint32_t missed_in(const struct memo *set)
+{
+	return __atomic_load_n(&set->missed, __ATOMIC_RELAXED);
+}
+
+/* A lost update does no harm. */
+static void set_missed(struct memo *set, uint32_t missed)
+{
+	if (missed != missed_in(set))
+		__atomic_store_n(&set->missed, missed, __ATOMIC_RELAXED);
+}
+
+static bool is_among(const struct memo *set, const struct memo_key *key, struct memo_stack *found)
+{
 	for (int way = 0; way < MEMO_WAYS; way++) {
 		const struct memo *memo = &set[way];
 		/* Acquire: what was filled under this version is seen. */
@@ -170,6 +200,19 @@ bool memo_find(const struct memo_key *key, struct memo_stack *found)
 	return false;
 }
 
+bool memo_find(const struct memo_key *key, struct memo_stack *found)
+{
+	struct memo *set = set_of(key);
+	uint32_t missed = missed_in(set);
+
+	if (is_worth(missed) && is_among(set, key, found)) {
+		set_missed(set, 0);
+		return true;
+	}
+	set_missed(set, missed + 1);
+	return false;
+}
+
 /* True if this thread left the memo behind in the middle: see memo_take(). */
 static bool is_left(const struct memo *memo, uint64_t state, uint64_t mine, uint32_t now)
 {
@@ -177,19 +220,20 @@ static bool is_left(const struct memo *memo, uint64_t state, uint64_t mine, uint
 }
 
 /* One of the set that nobody fills, from the given way on. */
-static struct memo *take_of(struct memo *set, uint32_t first, uint64_t mine, bool outermost)
+static struct memo *take_of(struct memo *set, uint32_t first, uint32_t now, uint64_t mine,
+                            bool outermost)
 {
 	for (uint32_t i = 0; i < MEMO_WAYS; i++) {
 		struct memo *memo = &set[(first + i) % MEMO_WAYS];
 		uint64_t state = load(&memo->state);
 
-		if (state & 1 && !(outermost && is_left(memo, state, mine, first)))
+		if (state & 1 && !(outermost && is_left(memo, state, mine, now)))
 			continue;
 		/* Acquire: the filler before this one is done. */
 		if (!__atomic_compare_exchange_n(&memo->state, &state, mine, false,
 		                                 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			continue;
-		__atomic_store_n(&memo->taken, first, __ATOMIC_RELAXED);
+		__atomic_store_n(&memo->taken, now, __ATOMIC_RELAXED);
 		/* No store of ours may be seen under the old state. */
 		__atomic_thread_fence(__ATOMIC_RELEASE);
 		return memo;
@@ -197,19 +241,46 @@ static struct memo *take_of(struct memo *set, uint32_t first, uint64_t mine, boo
 	return NULL;
 }
 
-struct memo *memo_take(const struct memo_key *key, bool outermost)
+/* The same one each time, if it can be: its lines are near. */
+static struct memo *take_desk(const struct memo_key *key, uint32_t now, bool outermost)
 {
-	uint32_t first = __atomic_load_n(&table->next, __ATOMIC_RELAXED);
+	uint32_t desk = (uint32_t)(key->thread * 0x9e3779b97f4a7c15u >> 32) % DESKS;
+	struct memo *memo =
+		take_of(table->memo[MEMO_SETS + desk], 0, now, key->thread | 1, outermost);
+
+	if (memo)
+		memo->is_desk = true;
+	return memo;
+}
+
+/* Of another set it is a place to walk into, no more: nobody will look for it there. */
+static struct memo *take_near(const struct memo_key *key, uint32_t now, bool outermost)
+{
 	uint32_t set = set_number(key);
 	struct memo *memo = NULL;
 
-	__atomic_store_n(&table->next, first + 1, __ATOMIC_RELAXED);
-	/* Of another set it is a place to walk into, no more: nobody will look for it there. */
 	for (uint32_t i = 0; i < SETS_TRIED && !memo; i++)
-		memo = take_of(table->memo[(set + i) % MEMO_SETS], first, key->thread | 1,
+		memo = take_of(table->memo[(set + i) % MEMO_SETS], now, now, key->thread | 1,
 		               outermost);
 	if (memo)
-		memo->walk.corrects = first % CORRECTED_EVERY == 0;
+		memo->is_desk = false;
+	return memo;
+}
+
+struct memo *memo_take(const struct memo_key *key, bool outermost)
+{
+	uint32_t now = __atomic_load_n(&table->next, __ATOMIC_RELAXED);
+	uint32_t missed = missed_in(set_of(key));
+	struct memo *memo = NULL;
+
+	__atomic_store_n(&table->next, now + 1, __ATOMIC_RELAXED);
+	/* What was just looked for in vain is counted already. */
+	if (missed && !is_worth(missed - 1))
+		memo = take_desk(key, now, outermost);
+	if (!memo)
+		memo = take_near(key, now, outermost);
+	if (memo)
+		memo->walk.corrects = now % CORRECTED_EVERY == 0;
 	return memo;
 }
 
@@ -229,7 +300,7 @@ static void pad(struct unwind_walk *walk)
 
 void memo_fill(struct memo *memo, const struct memo_key *key, const struct memo_stack *stack)
 {
-	bool whole = stack && memo->walk.repeatable;
+	bool whole = stack && memo->walk.repeatable && !memo->is_desk;
 
 	if (whole) {
 		pad(&memo->walk);

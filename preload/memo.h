@@ -50,7 +50,8 @@ void memo_init(void *memory);
 bool memo_find(const struct memo_key *key, struct memo_stack *found);
 
 /*
- * A memo to walk into, of the key's set or one of the next. NULL: all of them are being filled. One that a longjmp
+ * A memo to walk into, of the key's set or one of the next; or one that is for walking only, where stack after stack of
+ * the set was new, until one is found again (one of 16 is looked for). NULL: all of them are being filled. One that a longjmp
  * out of a signal handler left in the middle is taken again by its thread, if this walk is its `outermost`, so that
  * no other can be waiting to go on; and not soon, lest a clone that goes by the same thread pointer is at it.
  */

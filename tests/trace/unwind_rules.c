@@ -385,6 +385,30 @@ static void rules_of_pairs(void)
 	check(is_known(&key), "and on none behind the last");
 }
 
+/* Where stack after stack is new nothing is kept of most; one that comes again and again is known again soon. */
+static void rules_of_new_stacks(const struct frame_registers *at)
+{
+	enum { NEW = 1000, SOON = 40, LATER = 200 };
+	struct memo_key key = { .at = *at, .thread = frames_thread_pointer() };
+	int known = 0, soon;
+
+	for (key.epoch = 1; key.epoch <= NEW; key.epoch++) {
+		if (!is_known(&key))
+			remember(at, 7, false);
+	}
+	for (soon = 0; soon < SOON; soon++) {
+		key = (struct memo_key) { *at, frames_thread_pointer(), recipes_epoch() };
+		if (is_known(&key))
+			break;
+		remember(at, 7, false);
+	}
+	for (int i = 0; i < LATER; i++)
+		known += is_known(&key);
+	check(soon < SOON && known == LATER,
+	      "after %d new stacks one that comes again is known at its %dth time, then always",
+	      NEW, soon + 1);
+}
+
 void rules_of_the_memo(void)
 {
 	uint64_t stack[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
@@ -415,6 +439,7 @@ void rules_of_the_memo(void)
 	check(is_known(&key), "not on rbp, if it was not used");
 	rules_of_pairs();
 	rules_of_left_memos();
+	rules_of_new_stacks(&at);
 	rules_of_gone_words();
 }
 
