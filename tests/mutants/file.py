@@ -102,11 +102,11 @@ MUTANTS = [
            "\tif (!bytes)\n",
            "\tif (bytes)\n",
            "file/locked"),
-    Mutant("the_trace_is_locked", "limits", FILE,
+    Mutant("the_trace_is_locked", "limits R6", FILE,
            "PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)",
            "PROT_READ | PROT_WRITE, MAP_SHARED | MAP_LOCKED, fd, 0)",
            "file/cgroup"),
-    Mutant("a_wall_between_all_vmas", "limits", "preload/wrappers.c",
+    Mutant("a_wall_between_all_vmas", "limits R5", "preload/wrappers.c",
            "\tint status = guard_mprotect(&r, addr, length, prot);",
            "\tstatic int wall;\n\tint status = guard_mprotect(&r, addr, length, prot);\n\n"
            "\treal.mmap(NULL, 4096, wall ^= 1, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);",
