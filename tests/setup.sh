@@ -41,6 +41,17 @@ npm_install() {
 	fi
 }
 
+# Another kernel, for a virtual machine: unpacked, never installed.
+packages_full="$packages_full qemu-system-x86 seabios busybox-static"
+kernel_fetch() {
+	[ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] && grep -qs '^ID=debian' /etc/os-release &&
+		[ ! -e tests/machine/kernel/boot ] || return 0
+	package=$(apt-cache depends linux-image-amd64 | sed -n 's/^ *Depends: //p' | head -n 1)
+	mkdir -p tests/machine/kernel && (cd tests/machine/kernel && apt-get download "$package" &&
+		dpkg -x "$package"_*.deb . && rm -f "$package"_*.deb) ||
+		echo "no package of a kernel: what runs under another kernel is skipped"
+}
+
 # Those of "$@" that are not installed.
 packages_missing() {
 	for package in "$@"; do

@@ -2,6 +2,7 @@
  * limits: runs into limits, and says what came of it. For limits.py.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,19 +57,42 @@ static int lock(const char *flags, int raw)
 	return 0;
 }
 
+static int map_and_unmap(unsigned times)
+{
+	for (unsigned i = 0; i < times; i++) {
+		void *at = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (at == MAP_FAILED || munmap(at, 8192))
+			return 2;
+	}
+	return 0;
+}
+
 /* From here on nothing can be opened; what is open stays. */
 static int descriptors(void)
 {
 	struct rlimit none = { 0, 0 };
-	char *at;
 
-	if (setrlimit(RLIMIT_NOFILE, &none))
-		return 1;
-	for (int i = 0; i < 2000; i++) {
-		at = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (at == MAP_FAILED || munmap(at, 8192))
-			return 2;
-	}
+	if (setrlimit(RLIMIT_NOFILE, &none) || map_and_unmap(2000))
+		return 2;
+	puts("done");
+	return 0;
+}
+
+/* Writes until nothing more is granted; what the disk has by then is written back. */
+static int quota(const char *path)
+{
+	static const char page[4096];
+	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (file < 0 || map_and_unmap(1500))
+		return 2;
+	while (write(file, page, sizeof(page)) > 0)
+		;
+	puts(strerror(errno));
+	sync();
+	if (map_and_unmap(6000) || unlink(path))
+		return 2;
 	puts("done");
 	return 0;
 }
@@ -83,6 +107,8 @@ int main(int argc, char **argv)
 		return descriptors();
 	if (argc > 2 && !strncmp(act, "lock", 4))
 		return lock(argv[2], !strcmp(act, "lock_raw"));
+	if (argc > 2 && !strcmp(act, "quota"))
+		return quota(argv[2]);
 	if (argc > 2 && !strcmp(act, "space")) {
 		void *at = mmap(NULL, strtoul(argv[2], NULL, 10), PROT_NONE,
 		                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -32,14 +32,18 @@ def in_mount_namespace():
     del os.environ["VMATRACE_TEST_MOUNTS"]
 
 
-def as_nobody(bench, *command):
-    """A user without rights, who can get at what is tested."""
+def open_to_nobody(bench):
+    """A user without rights can get at what is tested."""
     os.chmod(bench.folder, 0o755)
     for name in ("libvmatrace.so", "file_churn", "file_limits"):
         shutil.copy(os.path.join(bench.build, name), bench.folder)
     bench.library = os.path.join(bench.folder, "libvmatrace.so")
     os.makedirs(bench.traces, exist_ok=True)
     os.chown(bench.traces, NOBODY, NOBODY)
+
+
+def as_nobody(bench, *command):
+    open_to_nobody(bench)
     return ["setpriv", f"--reuid={NOBODY}", "--clear-groups", "--inh-caps=-all", "--", *command]
 
 

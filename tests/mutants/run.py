@@ -191,6 +191,8 @@ def main():
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             sys.exit(f"another run is at work in {scratch}")
+        # The copy of the tree has none.
+        os.environ.setdefault("VMATRACE_KERNEL", os.path.join(ROOT, "tests", "machine", "kernel"))
         return run(mutants, results, scratch, asked)
 
 
