@@ -32,6 +32,7 @@ struct order {
 	bool exhausted; /* nothing is unread but calls in flight */
 	bool ended;     /* nothing at all is unread */
 	bool no_memory;
+	bool settled;    /* the top of the heap is next, whatever is read */
 	uint64_t unread; /* no unread event that returned has a smaller exit */
 
 	struct heap_entry *heap;
@@ -264,13 +265,14 @@ enum order_status order_peek(struct order *order, struct ordered *ordered)
 {
 	const struct heap_entry *top;
 
-	while (!order->no_memory && (!order->heap_count || undercut(order, order->heap[0].key)) &&
-	       !order->ended)
+	while (!order->settled && !order->no_memory && !order->ended &&
+	       (!order->heap_count || undercut(order, order->heap[0].key)))
 		order->no_memory = !read_one(order);
 	if (order->no_memory)
 		return ORDER_NO_MEMORY;
 	if (!order->heap_count)
 		return ORDER_END;
+	order->settled = true;
 	top = &order->heap[0];
 	*ordered = (struct ordered) { &order->pool[top->slot].event, top->half, top->key };
 	return ORDER_SOME;
@@ -291,6 +293,7 @@ enum order_status order_next(struct order *order, struct ordered *ordered)
 	slot = order->heap[0].slot;
 	order->pool[slot].halves--;
 	order->taken_slot = slot;
+	order->settled = false;
 	pop(order);
 	return ORDER_SOME;
 }

@@ -277,14 +277,19 @@ static void change_end(struct replay *replay, struct vma_change *change, size_t 
 enum change_kind removal_kind(const struct replay *replay, const struct page_range *range)
 {
 	const struct vma_run *first = first_run(replay, range->start, range->end);
-	const struct vma_run *last = vma_map_before(replay->map, range->end);
-	const struct vma_run *left = vma_map_before(replay->map, range->start);
-	const struct vma_run *right = vma_map_at(replay->map, range->end);
+	const struct vma_run *last = first;
+	const struct vma_run *left;
+	const struct vma_run *right;
 	bool keeps_left;
 	bool keeps_right;
 
 	if (!first)
 		return CHANGE_COUNT;
+	/* Mostly the range is of one run. */
+	if (first->end < range->end)
+		last = vma_map_before(replay->map, range->end);
+	right = last->end > range->end ? NULL : vma_map_at(replay->map, range->end);
+	left = first->start < range->start ? NULL : vma_map_before(replay->map, range->start);
 	keeps_left = first->start < range->start || (left && runs_join(left, first));
 	keeps_right = last->end > range->end || (right && runs_join(last, right));
 	if (!keeps_left && !keeps_right)

@@ -8,28 +8,8 @@
 #include <string.h>
 
 enum {
-	BLOCK_RUNS = 28,             /* 64 bytes each, and their ends: a block is half a page */
 	BLOCK_JOIN = BLOCK_RUNS / 2, /* two neighbours that together have no more become one */
 	ENDS_IN_LINE = 64 / sizeof(uint64_t),
-};
-
-struct block {
-	uint64_t ends[BLOCK_RUNS]; /* of the runs, side by side: a search meets few cache lines */
-	struct vma_run runs[BLOCK_RUNS];
-};
-
-struct index_entry {
-	struct block *block;
-	size_t count; /* of its runs */
-};
-
-struct run_list {
-	struct index_entry *index;
-	uint64_t *starts; /* of the first run of each block, so that a search stays in the index */
-	size_t blocks;
-	size_t capacity;
-	struct block *spare;      /* what the next split will use */
-	struct place *last_found; /* one event asks for the same place again and again */
 };
 
 struct run_list *run_list_new(void)
@@ -76,30 +56,6 @@ bool run_list_check(const struct run_list *list)
 }
 
 /* --- places ------------------------------------------------------------------------------------------- */
-
-struct vma_run *run_list_at(const struct run_list *list, struct place place)
-{
-	return place.block < list->blocks ? &list->index[place.block].block->runs[place.at] : NULL;
-}
-
-struct place place_next(const struct run_list *list, struct place place)
-{
-	if (++place.at == list->index[place.block].count)
-		place = (struct place) { place.block + 1, 0 };
-	return place;
-}
-
-struct place place_before(const struct run_list *list, struct place place)
-{
-	if (place.at)
-		return (struct place) { place.block, place.at - 1 };
-	return (struct place) { place.block - 1, list->index[place.block - 1].count - 1 };
-}
-
-struct vma_run *run_list_before(const struct run_list *list, struct place place)
-{
-	return place.block || place.at ? run_list_at(list, place_before(list, place)) : NULL;
-}
 
 /* The last block that begins at or below address, or the first of all. */
 static size_t search_index(const struct run_list *list, uint64_t address)
@@ -155,7 +111,7 @@ static size_t search_near(const struct index_entry *entry, size_t at, uint64_t a
 	return at == 1 || ends[at - 2] <= address ? at - 1 : SIZE_MAX;
 }
 
-struct place run_list_find(const struct run_list *list, uint64_t address)
+struct place run_list_search(const struct run_list *list, uint64_t address)
 {
 	struct place place = *list->last_found;
 	const struct index_entry *entry;

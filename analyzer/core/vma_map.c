@@ -84,7 +84,7 @@ const struct vma_run *vma_map_at(const struct vma_map *map, uint64_t address)
 
 const struct vma_run *vma_map_next(const struct vma_map *map, const struct vma_run *run)
 {
-	return run_list_at(map->runs, run_list_find(map->runs, run->end));
+	return run_list_next(map->runs, run);
 }
 
 const struct vma_run *vma_map_before(const struct vma_map *map, uint64_t address)
@@ -95,91 +95,104 @@ const struct vma_run *vma_map_before(const struct vma_map *map, uint64_t address
 	return run && run->start < address ? run : run_list_before(map->runs, place);
 }
 
-/* Rows that begin in a chain of runs, given the run before it. */
+/* True if a row begins with this run, given the one before it. */
 static bool begins_row(const struct vma_run *before, const struct vma_run *run)
 {
-	return !before || !runs_join(before, run);
+	return !before || before->end != run->start || !runs_join(before, run);
 }
 
-/* The splice, and what it does to the totals. run_list_reserve() has been called. */
-static void splice(struct vma_map *map, struct place from, struct place to,
-                   const struct vma_run *runs, size_t count)
+/* What a change of [start, end) leaves of the runs that reach out of it. */
+struct cut {
+	struct vma_run left;
+	struct vma_run right;
+	bool has_left;
+	bool has_right;
+};
+
+/*
+ * Cuts [start, end) out of the runs from `from` on and out of the totals; returns the place behind them. `before` is the
+ * run before them, or NULL. The row of what is left on the left stays counted.
+ */
+static struct place cut_out(struct vma_map *map, struct place from, const struct vma_run *before,
+                            uint64_t start, uint64_t end, struct cut *cut)
 {
-	const struct vma_run *before = run_list_before(map->runs, from);
-	const struct vma_run *after = run_list_at(map->runs, to);
-	const struct vma_run *last = before;
-	struct place place = from;
+	const struct vma_run *run;
+	struct place to = from;
 
-	for (; place.block != to.block || place.at != to.at; place = place_next(map->runs, place)) {
-		const struct vma_run *run = run_list_at(map->runs, place);
+	cut->has_left = false;
+	cut->has_right = false;
+	for (; (run = run_list_at(map->runs, to)) && run->start < end;
+	     to = place_next(map->runs, to)) {
+		uint64_t first = run->start;
+		uint64_t last = run->end;
 
-		map->bytes -= run->end - run->start;
-		map->rows -= begins_row(last, run);
-		last = run;
+		if (first < start) {
+			cut->left = *run;
+			cut->left.end = start;
+			cut->has_left = true;
+			first = start;
+		} else {
+			map->rows -= begins_row(before, run);
+		}
+		if (last > end) {
+			cut->right = *run;
+			cut->right.start = end;
+			cut->has_right = true;
+			last = end;
+		}
+		map->bytes -= last - first;
+		before = run;
 	}
-	if (after)
-		map->rows -= begins_row(last, after);
-	last = before;
-	for (size_t i = 0; i < count; i++) {
-		map->bytes += runs[i].end - runs[i].start;
-		map->rows += begins_row(last, &runs[i]);
-		last = &runs[i];
-	}
-	if (after)
-		map->rows += begins_row(last, after);
-
-	run_list_splice(map->runs, from, to, runs, count);
+	if (run && !cut->has_right)
+		map->rows -= begins_row(before, run);
+	return to;
 }
 
 /* [start, end) becomes `run`, or a hole if that is NULL. */
 static bool replace(struct vma_map *map, uint64_t start, uint64_t end, const struct vma_run *run)
 {
 	struct vma_run runs[SPLICE_RUNS];
-	size_t count = 0;
-	struct place from;
+	const struct vma_run *before;
+	const struct vma_run *after;
+	struct place from = run_list_find(map->runs, start);
 	struct place to;
-	const struct vma_run *neighbour;
-	struct vma_run right;
-	bool has_right = false;
+	struct cut cut;
+	size_t count = 0;
 
 	if (!run_list_reserve(map->runs))
 		return false;
-	from = run_list_find(map->runs, start);
-	for (to = from; run_list_at(map->runs, to) && run_list_at(map->runs, to)->start < end;
-	     to = place_next(map->runs, to)) {
-		const struct vma_run *cut = run_list_at(map->runs, to);
-
-		if (cut->start < start) {
-			runs[count] = *cut;
-			runs[count++].end = start;
-		}
-		if (cut->end > end) {
-			right = *cut;
-			right.start = end;
-			has_right = true;
-		}
+	before = run_list_before(map->runs, from);
+	to = cut_out(map, from, before, start, end, &cut);
+	after = cut.has_right ? &cut.right : run_list_at(map->runs, to);
+	if (cut.has_left) {
+		runs[count++] = cut.left;
+		before = &cut.left;
 	}
-	if (run) {
-		neighbour = count ? NULL : run_list_before(map->runs, from);
-		if (neighbour && runs_equal(neighbour, run)) {
-			from = place_before(map->runs, from);
-			runs[count++] = *neighbour;
-		}
-		if (count && runs_equal(&runs[count - 1], run))
+	if (!run) {
+		map->rows += after && begins_row(before, after);
+	} else {
+		map->bytes += end - start;
+		map->rows += begins_row(before, run);
+		map->rows += after && begins_row(run, after);
+		if (before && before->end == start && runs_equal(before, run)) {
+			if (!count) {
+				from = place_before(map->runs, from);
+				runs[count++] = *before;
+			}
 			runs[count - 1].end = end;
-		else
+		} else {
 			runs[count++] = *run;
-		neighbour = has_right ? &right : run_list_at(map->runs, to);
-		if (neighbour && runs_equal(&runs[count - 1], neighbour)) {
-			runs[count - 1].end = neighbour->end;
-			if (!has_right)
+		}
+		if (after && after->start == end && runs_equal(run, after)) {
+			runs[count - 1].end = after->end;
+			if (!cut.has_right)
 				to = place_next(map->runs, to);
-			has_right = false;
+			cut.has_right = false;
 		}
 	}
-	if (has_right)
-		runs[count++] = right;
-	splice(map, from, to, runs, count);
+	if (cut.has_right)
+		runs[count++] = cut.right;
+	run_list_splice(map->runs, from, to, runs, count);
 	return true;
 }
 

@@ -353,12 +353,13 @@ static bool apply(struct walk *walk, const struct ordered *ordered, struct vma_c
 	const struct event *event = ordered->event;
 	uint32_t page_bytes = walk->input.page_bytes;
 
-	*change = (struct vma_change) { .kind = CHANGE_COUNT, .name = "" };
 	/* Its effect may be in the base, and its pages another's by then. */
 	if (!event->in_flight && event->enter < base->begin &&
 	    overtaken_keep(&walk->overtaken, ordered, walk->input.first_seq,
-	                   replay_map(walk->replay)))
+	                   replay_map(walk->replay))) {
+		change->kind = CHANGE_COUNT;
 		return doubts_add_in_flight(&walk->doubts, event, page_bytes);
+	}
 	if (!replay_apply(walk->replay, ordered, snapshot_overlaps(base, event), change))
 		return false;
 	if (!replay_unseen(walk->replay))

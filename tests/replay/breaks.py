@@ -97,9 +97,9 @@ BREAKS = [
      "keeps_left && keeps_right ? CHANGE_SPLIT : CHANGE_SHRINK",
      "keeps_left && keeps_right ? CHANGE_SHRINK : CHANGE_SHRINK"),
     ("unmap_keeps_offsets", "vma_map.c",
-     "\t\t\tright.start = end;",
-     "\t\t\tright.start = end;\n"
-     "\t\t\tright.delta -= end - start;"),
+     "\t\t\tcut->right.start = end;",
+     "\t\t\tcut->right.start = end;\n"
+     "\t\t\tcut->right.delta -= end - start;"),
     ("brk_grows sbrk_moves_the_break brk_within_a_page brk_starts_inside_a_page "
      "heap_label_is_of_a_whole_row", "effect_break.c",
      ".prot = PROT_READ | PROT_WRITE,",
