@@ -82,6 +82,7 @@ void snapshot_take(enum vmat_snapshot_reason reason)
 	*payload = end;
 	depot_finish(payload, id, VMAT_RECORD_SNAPSHOT, sizeof(end), sizeof(end));
 	arena_snapshot_taken(bytes);
+	threads_note_first();
 	/* Where snapshots come by the handful of events, it would be all that is done. */
 	if (reason > VMAT_SNAPSHOT_PERIODIC ||
 	    (reason == VMAT_SNAPSHOT_PERIODIC && ring.slot_count >= LOOKS_AT_THREADS))

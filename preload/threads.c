@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "address_space.h"
 #include "raw_syscall.h"
 #include "recorder.h"
 #include "text.h"
@@ -157,6 +158,21 @@ void threads_note(uint32_t tid, uint64_t stack, enum threads_why why)
 	if (RAW_1(SYS_gettid, 0) != tid || raw_failed(RAW_2(SYS_prctl, PR_GET_NAME, thread.name)))
 		return;
 	keep(&thread, why);
+}
+
+void threads_note_first(void)
+{
+	struct vmat_control *control = ring.control;
+	uint64_t name[2] = { 0 };
+
+	_Static_assert(sizeof(name) == VMAT_THREAD_NAME_BYTES, "a name");
+	if (RAW_1(SYS_gettid, 0) != address_space.pid ||
+	    raw_failed(RAW_2(SYS_prctl, PR_GET_NAME, name)))
+		return;
+	words_store(control->first_name, name, sizeof(name));
+	/* The first time it is on the stack that it began on. */
+	if (!__atomic_load_n(&control->first_stack, __ATOMIC_RELAXED))
+		__atomic_store_n(&control->first_stack, (uint64_t)name, __ATOMIC_RELAXED);
 }
 
 /* --- the others --------------------------------------------------------------------------------------- */

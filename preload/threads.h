@@ -23,6 +23,9 @@ enum threads_why {
 /* The calling thread, if tid is its number (a child of vfork has its parent's at hand). stack: an address in it. */
 void threads_note(uint32_t tid, uint64_t stack, enum threads_why why);
 
+/* The first thread's name and stack, if it is the one that calls: most processes have no other. */
+void threads_note_first(void);
+
 /* All threads of the process, unless there is only one. */
 void threads_look(void);
 

@@ -248,7 +248,11 @@ struct vmat_control {
 	uint64_t head; /*    0 next sequence number; a slot is reserved by adding 1 */
 	uint64_t pad0[15];
 	uint64_t arena_used; /*  128 lap << VMAT_LAP_SHIFT | bytes of the arena reserved in it */
-	uint64_t pad1[8];
+	/* 136 of the first thread (its number is header.pid): the name it had when a list was read last, "" not
+	 * known; padded with zeros */
+	uint64_t first_name[2];
+	uint64_t first_stack; /*  152 an address in its stack, 0 not known */
+	uint64_t pad1[5];
 	struct vmat_fault fault; /*  200 written at most once: it costs its neighbours nothing */
 	uint64_t pad1_end[2];
 	uint64_t dropped;        /*  256 calls with no slot: stopped, no space, fork in mid-event */

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 
-from common import BUILD, VMATRACE, Run, check, equal, finish
+from common import BUILD, VMATRACE, Run, Script, check, equal, finish
 
 ENDED = "ended"
 
@@ -104,6 +104,35 @@ def terminal():
         check("maps elsewhere", b"/e\033[31m" in plain, plain)
 
 
+def first_thread():
+    """Most processes have one thread, and its stack has its name, however it came by it."""
+    named = "read name </proc/$$/comm; echo $$ $name; "
+    python = "print(os.getpid(), open(\"/proc/self/comm\").read())"
+    rename = "open(\"/proc/self/comm\", \"w\").write(\"new name\"); " + python
+    with tempfile.TemporaryDirectory(prefix="answers.") as folder:
+        linked = os.path.join(folder, "linked name of a shell")
+        os.symlink(shutil.which("sh"), linked)
+        for script in (named + ":", f"exec '{linked}' -c '{named}:'", f"exec python3 -c 'import os; {rename}'",
+                       f"exec python3 -c 'import os, mmap, time\nif os.fork():\n    os.wait()\nelse:\n"
+                       f"    mmap.mmap(-1, 4096)\n    {rename}'",
+                       f"exec python3 -c 'import os, threading\nthread = threading.Thread(target=os.getpid)\n"
+                       f"thread.start()\nthread.join()\n{rename}'"):
+            with Script(script) as run:
+                pid, name = run.out.split(maxsplit=1)
+                rows = [row for row in run.json("maps", "--pid", pid) if row["kind"] == "main-stack"]
+                equal(f"{script}: whose stack", [(row.get("thread"), (row.get("thread_name") or "").strip()) for row in rows],
+                      [(int(pid), name.strip())])
+        # A child of a thread has that thread's stack for its own, and its parent's first one besides.
+        code = ("import mmap, os, threading\n"
+                "def fork():\n    if os.fork() == 0:\n        mmap.mmap(-1, 4096)\n"
+                "        print(os.getpid(), flush=True)\n        os._exit(0)\n    os.wait()\n"
+                "thread = threading.Thread(target=fork)\nthread.start()\nthread.join()\n")
+        with Script(f"exec python3 -c '{code}'") as run:
+            pid = run.out.split()[-1]
+            rows = [row for row in run.json("maps", "--pid", pid) if row["kind"] == "main-stack"]
+            equal("nobody's stack", [row.get("thread") for row in rows], [None])
+
+
 def main():
     with Run("thread_names") as run:
         equal("its status", run.status, 0)
@@ -115,6 +144,7 @@ def main():
         leaks(run, threads)
         equal("no name was lost", run.json("info")["processes"][0]["lost"]["threads"], 0)
     terminal()
+    first_thread()
     finish()
 
 
