@@ -44,8 +44,9 @@ static const struct command commands[] = {
 	  WHEN_HELP },
 	{ "budget", cmd_budget, "[TRACE]",
 	  "VMAs against vm.max_map_count, who holds and splits them, why calls found no memory",
-	  "Of each call site the first failure is explained, by the limits as they were at the "
-	  "start.\n"
+	  "Of each call site the first failure is explained, by the limits that were in force when "
+	  "it\n"
+	  "failed (vm.max_map_count: at the start).\n"
 	  "Text is 10 call sites of each list unless -n says otherwise.\n" },
 	{ "diff", cmd_diff, "WHEN..WHEN [TRACE] | OLD NEW",
 	  "what changed between two moments of a run, or between two runs",

@@ -4,6 +4,7 @@
  */
 #include "evidence.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/ipc.h>
@@ -15,6 +16,7 @@
 
 #include "depot.h"
 #include "raw_syscall.h"
+#include "resource_limits.h"
 #include "snapshot.h"
 #include "text.h"
 
@@ -188,10 +190,15 @@ void evidence_before(struct recording *recording)
 		take(recording);
 }
 
-void evidence_after(struct recording *recording)
+void evidence_after(struct recording *recording, uint64_t seq)
 {
-	void (*take)(struct recording *) = evidence[effect_of[recording->event.call]].after;
+	enum call_effect effect = effect_of[recording->event.call];
+	void (*take)(struct recording *) = evidence[effect].after;
+	int error = recording->event.error;
 
 	if (take)
 		take(recording);
+	/* EAGAIN: what would be locked is more than may be. */
+	if (__builtin_expect(error == ENOMEM || error == EAGAIN, 0) && effect != EFFECT_NONE)
+		resource_limits_note(seq);
 }

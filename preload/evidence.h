@@ -10,7 +10,7 @@
 
 /* Just before the call is timed; may set event.object and rows_wanted. errno is the caller's to keep. */
 void evidence_before(struct recording *recording);
-/* After the call; result, error and flags of the event are set. */
-void evidence_after(struct recording *recording);
+/* After the call; result, error and flags of the event are set, and this is its number. */
+void evidence_after(struct recording *recording, uint64_t seq);
 
 #endif

@@ -419,7 +419,7 @@ void recorder_end_with(struct recording *recording, uint64_t result, int error)
 
 		thread.seen = seq + 1; /* RING_NO_SLOT: it is not known any more */
 		if (seq != RING_NO_SLOT)
-			evidence_after(recording);
+			evidence_after(recording, seq);
 		/* Again: reading rows takes its time. If a handler forked, the slot is the parent's to fill. */
 		if (still_ours(recording))
 			due = ring_store(event, seq, address_space.state);

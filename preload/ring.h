@@ -43,6 +43,8 @@ struct ring {
 	uint64_t threads_at;     /* threads are looked for with the event of this number */
 	uint32_t stacks_mapped;  /* since the trace began */
 	uint32_t threads_ready;  /* a bit for each page of the threads */
+	uint64_t limits_lap;     /* 1 + the arena's lap that limits were stored in; 0: not yet */
+	uint64_t limits[3];      /* address space, data, locked: what was stored last */
 	uint64_t lap_began;      /* lap << VMAT_LAP_SHIFT | low bits of the head when it began */
 	bool laps;               /* the arena is filled in laps */
 	bool stop_when_full;

@@ -60,6 +60,18 @@ static void change(void *context, const struct vma_change *change)
 	count(context, change->vma_count, change->event->time_ns);
 }
 
+/* Those that were in force when it failed: the program may have set others since it began. */
+static void set_limits(const struct counting *counting, struct budget_failure *failure)
+{
+	struct vmat_limits then;
+
+	failure->limits = counting->report.limits;
+	failure->limits_known = trace_limits(counting->gathering.trace, failure->event.seq, &then);
+	failure->limits.as = then.as;
+	failure->limits.data = then.data;
+	failure->limits.memlock = then.memlock;
+}
+
 /* The first failure of each site is explained, the others are counted. */
 static bool before(void *context, const struct walk *walk, const struct event *event)
 {
@@ -82,8 +94,9 @@ static bool before(void *context, const struct walk *walk, const struct event *e
 		counting->report.failure_count++;
 		failure[index] = (struct budget_failure) { .event = *event };
 		shortage_read(&failure[index].facts, walk_map(walk), event);
+		set_limits(counting, &failure[index]);
 		failure[index].shortage =
-			shortage_explain(&failure[index].facts, event, &counting->report.limits);
+			shortage_explain(&failure[index].facts, event, &failure[index].limits);
 	}
 	counting->failures[index].count++;
 	return true;

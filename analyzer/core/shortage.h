@@ -1,7 +1,7 @@
 /*
  * shortage: why a call found no memory. ENOMEM has half a dozen causes, and free RAM is rarely the one; the
  * kernel's rules (mm/mmap.c, mm/mprotect.c, mm/mremap.c, mm/mlock.c, Linux 6.1) held against what the replay
- * knows of the moment and the limits that the header keeps, as they were when recording began.
+ * knows of the moment and the limits that were in force then.
  *
  *     VMAs       more than vm.max_map_count would be needed; the model's count is a lower bound, since the
  *                kernel also keeps apart what no row of maps shows (advice, locks, policies)
@@ -13,7 +13,7 @@
  *     overcommit  more than the kernel promises (mm/util.c __vm_enough_memory()): with vm.overcommit_memory 0 one
  *                request of more than RAM and swap together; with 2 all processes' promises beside CommitLimit, of
  *                which the header has those of the moment when recording began
- *     other      none of these: a cgroup, a limit changed since
+ *     other      none of these: a cgroup, vm.max_map_count changed since
  */
 #ifndef VMATRACE_CORE_SHORTAGE_H
 #define VMATRACE_CORE_SHORTAGE_H

@@ -198,6 +198,8 @@ static bool take_record(struct trace *trace, struct gathered *gathered,
 		return trace_take_piece(trace, gathered, record, payload);
 	case VMAT_RECORD_SNAPSHOT:
 		return trace_take_snapshot(trace, gathered, record, payload);
+	case VMAT_RECORD_LIMITS:
+		return trace_take_limits(trace, record, payload);
 	default:
 		trace->counts.unknown_records++;
 		return true;
@@ -417,6 +419,7 @@ bool trace_arena_load(struct trace *trace, struct trace_error *error)
 	fine = load_modules(trace, &gathered, (uint64_t)status.st_size, error) &&
 	       load_arena(trace, &gathered, (uint64_t)status.st_size, error) &&
 	       trace_snapshots_make(trace, &gathered, error);
+	trace_limits_sort(trace);
 	trace_gathered_release(&gathered);
 	if (fine && trace->module_count)
 		qsort(trace->modules, trace->module_count, sizeof(*trace->modules),
@@ -435,6 +438,7 @@ void trace_arena_release(struct trace *trace)
 	free(trace->named);
 	free(trace->texts);
 	free(trace->touched);
+	free(trace->limits);
 	free(trace->modules);
 	free(trace->module_places);
 	free(trace->snapshots);

@@ -80,6 +80,8 @@ struct trace {
 	struct snapshot *snapshots;
 	struct proc_maps *snapshot_maps; /* behind snapshots, in the same order */
 	size_t snapshot_count;
+	struct vmat_limits *limits; /* by seq */
+	size_t limits_count;
 
 	struct threads threads;
 
@@ -158,6 +160,11 @@ bool trace_has_stack(const struct trace *trace, uint32_t id, uint8_t lap);
 /* The number of pcs of a record of either type, 0: it is damaged. */
 size_t trace_unpack_stack(const struct vmat_record *record, const uint8_t *payload,
                           uint64_t pcs[VMAT_DEPTH_LIMIT]);
+
+/* trace_limits.c. False: out of memory. */
+bool trace_take_limits(struct trace *trace, const struct vmat_record *record,
+                       const uint8_t *payload);
+void trace_limits_sort(struct trace *trace);
 
 /* trace_threads.c: false: *error is set. */
 bool trace_threads_load(struct trace *trace, struct trace_error *error);

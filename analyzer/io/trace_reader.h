@@ -123,6 +123,14 @@ bool trace_event_at(const struct trace *trace, uint64_t seq, struct event *event
 /* All that walk_new() wants, with a pass of its own. */
 bool trace_walk_input(struct trace *trace, struct walk_input *input);
 
+/*
+ * The limits that were in force when event `seq` failed for want of memory. LIMITS_AT_START: nothing was kept since,
+ * as by older recorders or in a sandbox; LIMITS_LOST: what was kept then is written over. Both times they are
+ * those of the start.
+ */
+enum limits_known { LIMITS_AT_CALL, LIMITS_AT_START, LIMITS_LOST };
+enum limits_known trace_limits(const struct trace *trace, uint64_t seq, struct vmat_limits *limits);
+
 /* Complete snapshots, in order of begin. */
 const struct snapshot *trace_snapshots(const struct trace *trace, size_t *count);
 /* The number of return addresses, innermost first; 0 for id 0 or an id the arena does not hold. */

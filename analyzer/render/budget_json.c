@@ -28,6 +28,11 @@ static void failure(struct json *json, const struct budget_failure *of)
 	json_member_number(json, "data_bytes", of->facts.data);
 	json_member_number(json, "locked_bytes", of->facts.locked);
 	json_member_number(json, "asked_bytes", of->facts.asked);
+	json_member_string(json, "limits",
+	                   of->limits_known == LIMITS_AT_CALL ? "at-call" : "at-start");
+	limit(json, "limit_as", of->limits.as);
+	limit(json, "limit_data", of->limits.data);
+	limit(json, "limit_memlock", of->limits.memlock);
 	json_site_identity(json, of->site);
 	json_object_end(json);
 }

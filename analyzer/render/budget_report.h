@@ -18,6 +18,8 @@ enum { BUDGET_SAMPLES = 60 };
 struct budget_failure {
 	struct event event;
 	struct shortage_facts facts;
+	struct shortage_limits limits; /* as they were then, as far as that is known: */
+	enum limits_known limits_known;
 	enum shortage shortage;
 	uint64_t count; /* of that site */
 	const struct site_view *site;

@@ -10,14 +10,24 @@
 #include "text.h"
 #include "timeline_text.h"
 
-static void of_limit(FILE *out, const char *what, uint64_t used, uint64_t asked, uint64_t limit)
+/* at_start: what the limit was when recording began. */
+static void of_limit(FILE *out, const char *what, uint64_t used, uint64_t asked, uint64_t limit,
+                     uint64_t at_start, enum limits_known known)
 {
-	char used_text[32], asked_text[32], limit_text[32];
+	char used_text[32], asked_text[32], limit_text[32], start_text[32];
 
-	fprintf(out, "%s: %s in use, %s more asked for, the limit is %s", what,
+	fprintf(out, "%s: %s in use, %s more asked for, the limit %s %s", what,
 	        text_bytes(used_text, sizeof(used_text), used),
 	        text_bytes(asked_text, sizeof(asked_text), asked),
+	        known == LIMITS_AT_CALL ? "is" : "at the start was",
 	        text_bytes(limit_text, sizeof(limit_text), limit));
+	if (known != LIMITS_AT_CALL)
+		fputs(", which may have been changed since", out);
+	else if (at_start == UINT64_MAX)
+		fputs(", set since the start", out);
+	else if (at_start != limit)
+		fprintf(out, ", at the start it was %s",
+		        text_bytes(start_text, sizeof(start_text), at_start));
 }
 
 static void overcommit(FILE *out, const struct shortage_facts *facts,
@@ -40,9 +50,11 @@ static void overcommit(FILE *out, const struct shortage_facts *facts,
 }
 
 static void reason(FILE *out, const struct budget_failure *failure,
-                   const struct shortage_limits *limits)
+                   const struct shortage_limits *start)
 {
+	const struct shortage_limits *limits = &failure->limits;
 	const struct shortage_facts *facts = &failure->facts;
+	enum limits_known known = failure->limits_known;
 	char number[32], limit[32], bytes[32];
 
 	switch (failure->shortage) {
@@ -51,13 +63,16 @@ static void reason(FILE *out, const struct budget_failure *failure,
 		        text_grouped(limit, limits->max_map_count));
 		break;
 	case SHORTAGE_AS:
-		of_limit(out, "RLIMIT_AS", facts->mapped, facts->asked, limits->as);
+		of_limit(out, "RLIMIT_AS", facts->mapped, facts->asked, limits->as, start->as,
+		         known);
 		break;
 	case SHORTAGE_DATA:
-		of_limit(out, "RLIMIT_DATA", facts->data, facts->asked, limits->data);
+		of_limit(out, "RLIMIT_DATA", facts->data, facts->asked, limits->data, start->data,
+		         known);
 		break;
 	case SHORTAGE_MEMLOCK:
-		of_limit(out, "RLIMIT_MEMLOCK", facts->locked, facts->asked, limits->memlock);
+		of_limit(out, "RLIMIT_MEMLOCK", facts->locked, facts->asked, limits->memlock,
+		         start->memlock, known);
 		break;
 	case SHORTAGE_HOLE:
 		fprintf(out, "nothing is mapped at 0x%" PRIx64, facts->hole);
@@ -70,7 +85,10 @@ static void reason(FILE *out, const struct budget_failure *failure,
 		overcommit(out, facts, limits);
 		break;
 	default:
-		fputs("none of the limits at the start explains it: a cgroup, or a limit set since",
+		fputs(known == LIMITS_AT_CALL
+		              ? "none of the process's limits explains it: a cgroup?"
+		              : "none of the limits at the start explains it: a cgroup, or a limit "
+		                "set since",
 		      out);
 		break;
 	}

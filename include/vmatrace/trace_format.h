@@ -251,8 +251,9 @@ struct vmat_control {
 	/* 136 of the first thread (its number is header.pid): the name it had when a list was read last, "" not
 	 * known; padded with zeros */
 	uint64_t first_name[2];
-	uint64_t first_stack; /*  152 an address in its stack, 0 not known */
-	uint64_t pad1[5];
+	uint64_t first_stack;   /*  152 an address in its stack, 0 not known */
+	uint64_t limits_stored; /* 160 records of LIMITS that were ever stored */
+	uint64_t pad1[4];
 	struct vmat_fault fault; /*  200 written at most once: it costs its neighbours nothing */
 	uint64_t pad1_end[2];
 	uint64_t dropped;        /*  256 calls with no slot: stopped, no space, fork in mid-event */
@@ -389,6 +390,8 @@ enum vmat_record_type {
 		0x50414d56, /* "VMAP" struct vmat_maps_part + text: a piece of /proc/self/maps */
 	VMAT_RECORD_SNAPSHOT =
 		0x504e5356, /* "VSNP" struct vmat_snapshot: the pieces are complete */
+	VMAT_RECORD_LIMITS =
+		0x4d494c56, /* "VLIM" struct vmat_limits: limits other than the last stored */
 };
 
 /*
@@ -467,6 +470,14 @@ struct vmat_snapshot {
 	uint64_t reserved;            /* 56 */
 };
 
+/* The soft limits when the call of event `seq` had just failed by ENOMEM or EAGAIN; UINT64_MAX unlimited. */
+struct vmat_limits {
+	uint64_t seq;     /*  0 */
+	uint64_t as;      /*  8 */
+	uint64_t data;    /* 16 */
+	uint64_t memlock; /* 24 */
+};
+
 #define VMAT_OFFSET(type, field, bytes)                                                            \
 	_Static_assert(offsetof(struct type, field) == (bytes), #type "." #field)
 
@@ -504,5 +515,6 @@ _Static_assert(sizeof(struct vmat_object) == 16, "object");
 _Static_assert(sizeof(struct vmat_module) == 72, "module");
 _Static_assert(sizeof(struct vmat_maps_part) == 8, "maps part");
 _Static_assert(sizeof(struct vmat_snapshot) == 64, "snapshot");
+_Static_assert(sizeof(struct vmat_limits) == 32, "limits");
 
 #endif

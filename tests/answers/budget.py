@@ -83,6 +83,23 @@ def overcommit_later():
         equal("overcommit later: who", place(first["stack"])[1], guilty("overcommit", "later"))
 
 
+def later():
+    """What was in force when a call failed, whoever had set it and when; not what the process began with."""
+    with Run("limit_later") as run:
+        equal("later: its status", run.status, 3)
+        told = run.json("budget")
+        limits = {place(one["stack"]): (one["reason"], one["limits"], one["limit_as"], one["limit_data"])
+                  for one in told["failures"]}
+        equal("later: why, by which limit", limits, {
+            ("too_much", guilty("limit_later")): ("rlimit-as", "at-call", 800 << 20, None),
+            ("data_new", guilty("limit_later", "data")): ("rlimit-data", "at-call", None, 64 << 20),
+            ("more", guilty("limit_later", "more")): ("rlimit-as", "at-call", 1600 << 20, None)})
+        equal("later: at the start there was none", (told["limit_as"], told["limit_data"]), (None, None))
+        text = run.ask("budget")
+        check("later: said", re.search(r"the limit is 800 MiB, set since the start", text), text)
+        check("later: info counts no damage", run.json("info")["processes"][0]["lost"]["damaged_records"] == 0)
+
+
 def executable():
     with Run("wx_page") as run:
         sites = run.json("sites", "--kind", "jit", "--call", "mmap")
@@ -99,6 +116,7 @@ def main():
     overcommit_later()
     exhaust()
     peak()
+    later()
     executable()
     finish()
 
