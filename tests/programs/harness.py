@@ -70,7 +70,7 @@ class Bench:
         environment.update(more)
         return environment
 
-    def run(self, command, traced, cwd=None, timeout=300, stdin=b"", **more):
+    def run(self, command, traced, cwd=None, timeout=1200, stdin=b"", **more):
         return subprocess.run(command, env=self.environment(traced, **more), cwd=cwd or self.folder,
                               input=stdin, capture_output=True, timeout=timeout, check=False)
 
