@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +78,49 @@ static void *run(void *unused)
 	return unused;
 }
 
+/*
+ * One thread's page, and then, at the same place, another's: whoever looks for races and was not told that the first
+ * one went finds one. What says where it is, is no order for it.
+ */
+static char *place;
+
+static void *first_owner(void *unused)
+{
+	char *mine =
+		mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	memset(mine, 1, 4 * PAGE);
+	munmap(mine, 4 * PAGE);
+	__atomic_store_n(&place, mine, __ATOMIC_RELAXED);
+	return unused;
+}
+
+static void *second_owner(void *unused)
+{
+	char *mine;
+
+	while (!(mine = __atomic_load_n(&place, __ATOMIC_RELAXED)))
+		sched_yield();
+	mine = mmap(mine, 4 * PAGE, PROT_READ | PROT_WRITE,
+	            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	/* Something else may be there by now. */
+	if (mine == MAP_FAILED)
+		return unused;
+	memset(mine, 2, 4 * PAGE);
+	munmap(mine, 4 * PAGE);
+	return unused;
+}
+
+static void change_owner(void)
+{
+	pthread_t thread[2];
+
+	pthread_create(&thread[0], NULL, second_owner, NULL);
+	pthread_create(&thread[1], NULL, first_owner, NULL);
+	for (int i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+}
+
 static void handle(int signal)
 {
 	(void)signal;
@@ -96,6 +140,7 @@ int main(int argc, char **argv)
 	map_and_unmap(10);
 	pthread_create(&thread, NULL, run, NULL);
 	pthread_join(thread, NULL);
+	change_owner();
 	signal(SIGUSR1, handle);
 	raise(SIGUSR1);
 	if (argc > 1) {

@@ -74,7 +74,7 @@ MUTANTS = [
            "WRAPPER void *dlopen(const char *name, int flags);\n"
            "WRAPPER void *dlopen(const char *name, int flags)\n{\n"
            "\tvoid *(*next)(const char *, int) = (void *(*)(const char *, int))dlsym(RTLD_NEXT, \"dlopen\");\n"
-           "\tvoid *object = next(name, flags);\n\n\treturn object;\n}\n\n"
+           "\tvoid *object = next(name, flags);\n\n\t__asm__ volatile(\"\"); /* no jump: it is the caller */\n\treturn object;\n}\n\n"
            "WRAPPER void vmatrace_mark(const char *name)\n{",
            "hostile/plugins",
            ((WRAPPERS,
