@@ -2,7 +2,7 @@
 # golden.sh: traces of released versions of the format are read for ever. tests/traces/vN holds them, each
 # with the text that must come out; UPDATE=1 writes that text anew, for a change that is meant.
 #
-#     NAME.vmat.gz  NAME.events  NAME.maps  NAME.info.json
+#     NAME.vmat.gz  NAME.events  NAME.maps  NAME.info.json  NAME.stacks (seq, and of each frame pc, offset, by)
 traces=$(cd "$(dirname "$0")/../traces" && pwd) || exit 1
 . "$(dirname "$0")/lib.sh"
 
@@ -27,6 +27,8 @@ for packed in "$traces"/v*/*.vmat.gz; do
 	gzip -dc "$packed" >golden.vmat || exit 1
 	compare "$stem.events" "$vmatrace" events -q golden.vmat
 	compare "$stem.maps" "$vmatrace" maps -q golden.vmat
+	compare "$stem.stacks" sh -c "'$vmatrace' events -q --format jsonl golden.vmat |
+		jq -c '[.seq, (.stack | map([.pc, .offset, .by]))]'"
 	compare "$stem.info.json" sh -c "'$vmatrace' info --format json golden.vmat | jq -S '$kept'"
 done
 finish

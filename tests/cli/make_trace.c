@@ -78,6 +78,47 @@ static void make_wrapped(struct image *image)
 	image_unmap(image, 80, 1);
 }
 
+/* Records of an arena that has laps say which one in place of a count: the first, of all. */
+static void be_of_lap_0(struct image *image)
+{
+	uint64_t used = image_control(image)->arena_used;
+	struct vmat_record record;
+
+	for (uint64_t at = VMAT_RECORD_ALIGN; at < used;
+	     at += sizeof(record) + ((record.bytes + 15) & ~(uint64_t)15)) {
+		memcpy(&record, image->bytes + ARENA_AT + at, sizeof(record));
+		record.lap = 0;
+		memcpy(image->bytes + ARENA_AT + at, &record, sizeof(record));
+	}
+	image->header.feature_incompat |= VMAT_FEATURE_LAPS | VMAT_FEATURE_PACKED_STACKS;
+}
+
+/* Packed stacks, byte for byte: of trace_format.h's own example; with a mark, forth and back; one that is damaged. */
+static void make_packed(struct image *image)
+{
+	static const uint8_t stacks[][16] = {
+		{ 0x83, 0x4d, 0x04, 0x10, 0x81, 0x06, 0x06, 0xac, 0xff, 0xef, 0xff, 0xbf, 0x1f,
+		  0xff, 0xff, 0xff },
+		{ 0x03, 0x50, 0x04, 0x10, 0xd9, 0x03, 0xe1, 0xf3, 0x79, 0xf2, 0xff, 0xff, 0xff,
+		  0xff, 0xff, 0xff },
+		/* Its last entry would be of seven bytes. */
+		{ 0x83, 0x4d, 0x04, 0x10, 0x81, 0x06, 0x83, 0x4d, 0x04, 0x10, 0x81, 0x06, 0x06,
+		  0xac, 0xff, 0xef },
+	};
+
+	image_begin(image, 16);
+	for (unsigned i = 0; i < 3; i++) {
+		image->stack = image_add_record(image, VMAT_RECORD_PACKED_STACK, stacks[i],
+		                                sizeof(stacks[i]), 0);
+		image_map(image, 2 * i, 1);
+	}
+	image_finish(image, BASE_ROWS "100000000-100001000 rw-p 00000000 00:00 0 \n"
+	                              "100002000-100003000 rw-p 00000000 00:00 0 \n"
+	                              "100004000-100005000 rw-p 00000000 00:00 0 \n" STACK_ROW);
+	be_of_lap_0(image);
+	image_seal(image);
+}
+
 /* What a later version might add: a call, a flag, a record, a section. */
 static void make_unknown(struct image *image)
 {
@@ -260,6 +301,7 @@ int main(int argc, char **argv)
 		{ "good", make_good },
 		{ "torn", make_torn },
 		{ "wrapped", make_wrapped },
+		{ "packed", make_packed },
 		{ "unknown", make_unknown },
 		{ "newer", make_newer },
 		{ "incompatible", make_incompatible },
