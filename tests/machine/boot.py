@@ -44,7 +44,8 @@ for folder in /tmp /var/tmp /dev/shm {folders}; do
 done
 mkdir /dev/pts && mount -t devpts none /dev/pts
 ip link set lo up
-mount -t cgroup -o memory none /sys/fs/cgroup
+mount -t tmpfs none /sys/fs/cgroup
+mkdir /sys/fs/cgroup/memory && mount -t cgroup -o memory none /sys/fs/cgroup/memory
 ln -s /proc/self/fd /dev/fd
 cd {folder}
 env -i {environment} {command}
