@@ -119,7 +119,7 @@ static bool make_ready(const struct area *area, uint64_t needed)
 	uint64_t from = __atomic_load_n(area->ready, __ATOMIC_ACQUIRE);
 	uint64_t bytes = from * area->unit;
 	uint64_t goal;
-	struct vmat_event huge, populate;
+	struct vmat_event internal;
 	bool published;
 
 	if (needed <= from)
@@ -137,11 +137,11 @@ static bool make_ready(const struct area *area, uint64_t needed)
 	if (goal > area->limit)
 		goal = area->limit;
 	/* At once, and then all anew: what its event asks for is made ready by calls that come after it. */
-	if (ring.populates && take_huge_pages(&huge, bytes)) {
-		recorder_internal(&huge);
+	if (ring.populates && take_huge_pages(&internal, bytes)) {
+		recorder_internal(&internal);
 		return make_ready(area, needed);
 	}
-	if (ring.populates && !advise(&populate, (uint64_t)area->base + from * area->unit,
+	if (ring.populates && !advise(&internal, (uint64_t)area->base + from * area->unit,
 	                              (goal - from) * area->unit, MADV_POPULATE_WRITE))
 		return false;
 	/* Fails only if another thread has raised it meanwhile, or the file was frozen: then look again. */
@@ -149,7 +149,7 @@ static bool make_ready(const struct area *area, uint64_t needed)
 	                                        __ATOMIC_ACQUIRE);
 	/* Made in vain or not, the call was made. */
 	if (ring.populates)
-		recorder_internal(&populate);
+		recorder_internal(&internal);
 	return published || make_ready(area, needed);
 }
 

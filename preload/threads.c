@@ -198,7 +198,7 @@ static size_t read_of(long folder, const char *number, const char *file, char *b
 }
 
 /* Of one asleep, the last but one of "NUMBER ARGUMENTS... SP PC" (proc(5)); 0: it runs, or that is not to be had. */
-static uint64_t stack_pointer(long folder, const char *number)
+static __attribute__((noinline)) uint64_t stack_pointer(long folder, const char *number)
 {
 	char line[192];
 	size_t length = read_of(folder, number, "/syscall", line, sizeof(line));
@@ -247,18 +247,23 @@ struct folder_entry { /* linux:include/linux/dirent.h, struct linux_dirent64 */
 	char name[];
 };
 
-void threads_look(void)
+/* Two links are the folder's own, the others its threads'. */
+static __attribute__((noinline)) bool are_others(void)
+{
+	struct stat status;
+
+	return !raw_failed(RAW_4(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &status, 0)) &&
+	       status.st_nlink > 3;
+}
+
+/* What each of these functions wants of a stack is not wanted by those beside it: the stack may be a small one. */
+static __attribute__((noinline)) void look_at_all(void)
 {
 	const struct vmat_control *control = ring.control;
 	_Alignas(struct folder_entry) char names[NAMES_BYTES];
 	unsigned looked = 0;
-	struct stat status;
 	long folder, got;
 
-	/* Two links are the folder's own, the others its threads'. */
-	if (raw_failed(RAW_4(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &status, 0)) ||
-	    status.st_nlink <= 3)
-		return;
 	folder = RAW_4(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC,
 	               0);
 	if (raw_failed(folder))
@@ -274,6 +279,12 @@ void threads_look(void)
 		}
 	}
 	RAW_1(SYS_close, folder);
+}
+
+void threads_look(void)
+{
+	if (are_others())
+		look_at_all();
 }
 
 /* With the first, the second, the fourth, ...: however many there are, they are not counted out each time. */

@@ -162,8 +162,11 @@ static void measure(long times)
 
 		if (i < 2)
 			printf("%s call: %d bytes of stack\n", i ? "second" : "first", used);
-		if (used > STACK_NEEDED)
+		if (used > STACK_NEEDED) {
+			printf("call %ld: %d bytes of stack, expected %d at most\n", i + 1, used,
+			       STACK_NEEDED);
 			exit(1);
+		}
 	}
 }
 
