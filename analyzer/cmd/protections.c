@@ -79,8 +79,10 @@ static void print_rows(const struct following *following, const struct protectio
 	json_begin(&json, stdout, common->format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
 	if (common->format == OUTPUT_JSON)
 		json_array(&json);
-	if (common->format == OUTPUT_TEXT)
+	if (common->format == OUTPUT_TEXT && count)
 		protections_text_head(stdout, options_colored(common));
+	else if (common->format == OUTPUT_TEXT)
+		puts("no changes of rights");
 	for (size_t i = 0; i < limit; i++) {
 		struct site_view site = site_view_of(following->symbols, &rows[i]->first);
 

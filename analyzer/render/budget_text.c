@@ -123,9 +123,10 @@ static void list(FILE *out, const char *title, const struct site_view *const *si
 	for (size_t i = 0; i < count && i < limit; i++) {
 		const struct site_totals *totals = &sites[i]->totals;
 
-		fprintf(out, "%9s  by %s calls of %s  ",
+		fprintf(out, "%9s  by %s call%s of %s  ",
 		        text_grouped(number, splits ? totals->splits : totals->vmas_live),
-		        text_grouped(calls, totals->calls), sites[i]->call);
+		        text_grouped(calls, totals->calls), totals->calls == 1 ? "" : "s",
+		        sites[i]->call);
 		print_site(out, sites[i]);
 		putc('\n', out);
 	}

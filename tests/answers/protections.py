@@ -56,6 +56,8 @@ def main():
         check("warnings come first in text", "executable" in text[1] and "executable" in text[2],
               text[:3])
     two_mappings()
+    with Run("clean") as run:
+        equal("nothing to tell is said", run.ask("protections", "--call", "pkey_mprotect"), "no changes of rights\n")
     finish()
 
 
