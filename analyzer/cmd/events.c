@@ -11,6 +11,7 @@
 #include "core/kinds.h"
 #include "core/walk.h"
 #include "io/symbols.h"
+#include "render/call_site.h"
 #include "render/event_json.h"
 #include "render/event_text.h"
 #include "replayed.h"
@@ -24,6 +25,8 @@ struct events_options {
 /* What is the same for all traces of a set. */
 struct output {
 	const struct events_options *options;
+	struct writer writer;
+	struct spelled spelled; /* stacks or call sites of the trace that is being listed */
 	struct json json;
 	struct event_text text;
 	uint64_t printed;
@@ -55,21 +58,20 @@ static bool in_range(const struct listing *listing, const struct event *event)
 static void print_event(struct listing *listing, const struct event *event)
 {
 	struct output *output = listing->output;
-	const struct frame *frames;
-	size_t count;
+	struct stack_view stack;
+	char site[640];
 
 	output->printed++;
 	switch (output->options->common.format) {
 	case OUTPUT_TEXT:
 		event_text_line(&output->text, event, listing->pid,
-		                symbols_call_site(listing->symbols, event));
+		                call_site_text(&output->spelled, listing->symbols, event, site,
+		                               sizeof(site)));
 		break;
 	case OUTPUT_JSON:
 	case OUTPUT_JSONL:
-		count = symbols_frames(listing->symbols, event, &frames);
-		if (output->options->common.format == OUTPUT_JSONL)
-			json_begin(&output->json, stdout, JSON_LINE);
-		json_event(&output->json, event, listing->pid, frames, count);
+		stack = stack_view_of(listing->symbols, event, &output->spelled);
+		json_event(&output->json, event, listing->pid, &output->spelled, &stack);
 		if (output->options->common.format == OUTPUT_JSONL)
 			json_end(&output->json);
 		break;
@@ -89,7 +91,6 @@ static void print_implicit(struct listing *listing, const struct implicit_change
 		json_implicit(&output->json, change, listing->pid);
 		break;
 	case OUTPUT_JSONL:
-		json_begin(&output->json, stdout, JSON_LINE);
 		json_implicit(&output->json, change, listing->pid);
 		json_end(&output->json);
 		break;
@@ -184,6 +185,8 @@ static int list_trace(struct output *output, struct trace *trace)
 		         "%zu modules changed since '%s' was recorded: no symbols of them",
 		         symbols_changed_modules(listing.symbols), trace_path(trace));
 	replayed_release(&listing.replayed);
+	/* Keys are of one trace. */
+	spelled_reset(&output->spelled);
 	symbols_free(listing.symbols);
 	return status;
 }
@@ -206,14 +209,16 @@ int cmd_events(int argc, char **argv)
 	status = trace_set_find(&set, &operands, &options.common);
 	if (status != STATUS_FINE)
 		return status;
-	output.text =
-		(struct event_text) { stdout, options_colored(&options.common), set.count > 1 };
+	writer_init(&output.writer, stdout);
+	spelled_init(&output.spelled, &output.writer);
+	json_begin_in(&output.json, &output.writer,
+	              options.common.format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
+	output.text = (struct event_text) { &output.writer, options_colored(&options.common),
+		                            set.count > 1 };
 	if (options.common.format == OUTPUT_TEXT)
 		event_text_head(&output.text);
-	if (options.common.format == OUTPUT_JSON) {
-		json_begin(&output.json, stdout, JSON_ROWS);
+	if (options.common.format == OUTPUT_JSON)
 		json_array(&output.json);
-	}
 	/* A process that cannot be read takes nothing from the others; the status tells of it. */
 	for (size_t i = 0; i < set.count && !limit_reached(&output); i++) {
 		struct trace *trace = trace_set_open(&set, i);
@@ -227,6 +232,7 @@ int cmd_events(int argc, char **argv)
 		json_array_end(&output.json);
 		json_end(&output.json);
 	}
+	writer_flush(&output.writer);
 	if (status == STATUS_FINE && set.unreadable)
 		status = STATUS_TRACE;
 	trace_set_release(&set);

@@ -17,7 +17,6 @@
 struct output {
 	struct common_options common;
 	struct json json;
-	struct event_text text;
 	bool in_array; /* json: one object of several */
 	bool some;
 };
@@ -63,7 +62,7 @@ static void print(struct output *output, const struct info *info)
 	if (output->common.format == OUTPUT_TEXT) {
 		if (output->some)
 			putc('\n', stdout);
-		info_text(info, &output->text);
+		info_text(stdout, info, options_colored(&output->common));
 		output->some = true;
 		return;
 	}
@@ -119,7 +118,6 @@ int cmd_info(int argc, char **argv)
 	status = trace_set_find(&set, &operands, &output.common);
 	if (status != STATUS_FINE)
 		return status;
-	output.text = (struct event_text) { stdout, options_colored(&output.common), false };
 	/* A file is one object; a folder is an object that holds its processes. */
 	output.in_array = output.common.format == OUTPUT_JSON && set.several;
 	if (output.in_array) {

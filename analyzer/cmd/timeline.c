@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "render/call_site.h"
 #include "render/sparkline.h"
 #include "render/timeline_json.h"
 #include "thread_of.h"
@@ -22,25 +23,24 @@ enum {
 static void print_json(struct gathering *gathering, const struct vma_change *change,
                        enum vma_kind kind)
 {
-	const struct frame *frames;
-	size_t count = symbols_frames(gathering->symbols, change->event, &frames);
+	const struct stack_view stack =
+		stack_view_of(gathering->symbols, change->event, gathering->spelled);
 
 	json_change(gathering->json, change, trace_header(gathering->trace)->pid,
 	            vma_kind_name(kind), thread_of_event(gathering->trace, change->event),
-	            thread_of_change(gathering->trace, change, kind), frames, count);
+	            thread_of_change(gathering->trace, change, kind), gathering->spelled, &stack);
 	if (gathering->format == OUTPUT_JSONL)
 		json_end(gathering->json);
 }
 
 static void print_line(const struct gathering *gathering, const struct fold_line *line)
 {
-	const struct frame *frame = symbols_call_site(gathering->symbols, &line->event);
-	char site[512] = "";
+	char text[512];
+	const char *site = call_site_text(gathering->spelled, gathering->symbols, &line->event,
+	                                  text, sizeof(text));
 
-	if (frame)
-		frame_text(frame, site, sizeof(site));
 	/* Many are of many threads. */
-	timeline_text_line(stdout, line, site,
+	timeline_text_line(gathering->writer, line, site ? site : "",
 	                   line->count == 1
 	                           ? thread_of_change(gathering->trace, &line->first, line->kind)
 	                           : NULL,
@@ -104,12 +104,15 @@ static int text_process(struct gathering *gathering, size_t lines)
 		fold_finish(gathering->fold, &result);
 		for (size_t i = 0; i < result.count; i++)
 			print_line(gathering, result.lines[i]);
+		writer_flush(gathering->writer);
 		timeline_text_left_out(stdout, &result, gathering->style);
 	} else {
 		struct gathering again = {
 			.filter = gathering->filter,
 			.trace = gathering->trace,
 			.symbols = gathering->symbols,
+			.writer = gathering->writer,
+			.spelled = gathering->spelled,
 			.style = gathering->style,
 			.print = print_text,
 		};
@@ -135,9 +138,16 @@ static int brief_process(struct gathering *gathering)
 
 enum { BRIEF = -1 };
 
+/* On the way out, for all processes. */
+struct output {
+	struct writer writer;
+	struct spelled spelled; /* of the process that is printed */
+	struct json json;
+};
+
 /* lines: as text_process(), or BRIEF. */
 static int one_process(const struct trace_set *set, size_t index, const struct filter *filter,
-                       const struct common_options *common, struct json *json,
+                       const struct common_options *common, struct output *output,
                        const struct text_style *style, long lines)
 {
 	struct trace *trace = trace_set_open(set, index);
@@ -145,7 +155,9 @@ static int one_process(const struct trace_set *set, size_t index, const struct f
 		.filter = filter,
 		.trace = trace,
 		.style = style,
-		.json = json,
+		.writer = &output->writer,
+		.spelled = &output->spelled,
+		.json = &output->json,
 		.format = common->format,
 	};
 	int status;
@@ -164,29 +176,32 @@ static int one_process(const struct trace_set *set, size_t index, const struct f
 	} else {
 		status = text_process(&gathering, (size_t)lines);
 	}
+	/* Keys are of one trace. */
+	spelled_reset(&output->spelled);
 	symbols_free(gathering.symbols);
 	trace_close(trace);
 	return status;
 }
 
 static int all_json(const struct trace_set *set, const struct filter *filter,
-                    const struct common_options *common)
+                    const struct common_options *common, struct output *output)
 {
+	struct json *json = &output->json;
 	int worst = STATUS_FINE;
-	struct json json;
 
-	json_begin(&json, stdout, common->format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
+	json_begin_in(json, &output->writer, common->format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
 	if (common->format == OUTPUT_JSON)
-		json_array(&json);
+		json_array(json);
 	for (size_t i = 0; i < set->count; i++) {
-		int status = one_process(set, i, filter, common, &json, NULL, 0);
+		int status = one_process(set, i, filter, common, output, NULL, 0);
 
 		worst = status > worst ? status : worst;
 	}
 	if (common->format == OUTPUT_JSON) {
-		json_array_end(&json);
-		json_end(&json);
+		json_array_end(json);
+		json_end(json);
 	}
+	writer_flush(&output->writer);
 	return worst;
 }
 
@@ -195,7 +210,8 @@ static int all_json(const struct trace_set *set, const struct filter *filter,
  * each.
  */
 static int all_text(const struct trace_set *set, const struct filter *filter,
-                    const struct common_options *common, const struct text_style *style)
+                    const struct common_options *common, struct output *output,
+                    const struct text_style *style)
 {
 	size_t share = set->count ? LINES / set->count : LINES;
 	bool brief = !filter->limit.given && share < HEAD_LINES + CHANGES_LEAST;
@@ -208,7 +224,7 @@ static int all_text(const struct trace_set *set, const struct filter *filter,
 	if (brief)
 		timeline_text_brief_columns(stdout, style);
 	for (size_t i = 0; i < shown; i++) {
-		int status = one_process(set, i, filter, common, NULL, style, lines);
+		int status = one_process(set, i, filter, common, output, style, lines);
 
 		worst = status > worst ? status : worst;
 		if (!brief && i + 1 < shown)
@@ -231,6 +247,7 @@ int cmd_timeline(int argc, char **argv)
 		{ NULL, NULL, 0 },
 	};
 	struct text_style style = { 0 };
+	struct output output;
 	struct operands operands;
 	struct trace_set set = { 0 };
 	int status;
@@ -239,10 +256,13 @@ int cmd_timeline(int argc, char **argv)
 		return status;
 	style.utf8 = text_is_utf8();
 	style.colored = options_colored(&common);
+	writer_init(&output.writer, stdout);
+	spelled_init(&output.spelled, &output.writer);
 	status = trace_set_find(&set, &operands, &common);
 	if (status == STATUS_FINE) {
-		status = common.format == OUTPUT_TEXT ? all_text(&set, &filter, &common, &style)
-		                                      : all_json(&set, &filter, &common);
+		status = common.format == OUTPUT_TEXT
+		                 ? all_text(&set, &filter, &common, &output, &style)
+		                 : all_json(&set, &filter, &common, &output);
 		if (set.unreadable && status < STATUS_TRACE)
 			status = STATUS_TRACE;
 	}

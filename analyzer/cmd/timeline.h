@@ -12,6 +12,7 @@
 #include "moment.h"
 #include "options.h"
 #include "render/json.h"
+#include "render/spelled.h"
 #include "render/timeline_text.h"
 
 /* One process: what is asked for above, what is found out below. */
@@ -22,6 +23,8 @@ struct gathering {
 	struct fold *fold; /* NULL: changes are not kept ... */
 	void (*print)(struct gathering *gathering, const struct vma_change *change,
 	              enum vma_kind kind); /* ... but printed one by one; or NULL */
+	struct writer *writer;
+	struct spelled *spelled; /* stacks or call sites */
 	struct json *json;
 	enum output_format format;
 	const struct text_style *style;

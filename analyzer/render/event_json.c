@@ -5,12 +5,16 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "arguments.h"
 #include "core/call_table.h"
 #include "core/walk.h"
 #include "text.h"
 #include "vmatrace/trace_format.h"
+
+/* A text that stands here as it is. */
+#define PUT(out, literal) writer_bytes(out, literal, sizeof(literal) - 1)
 
 void json_stack(struct json *json, const struct frame *frames, size_t count, bool fp)
 {
@@ -39,6 +43,49 @@ void json_stack(struct json *json, const struct frame *frames, size_t count, boo
 		json_object_end(json);
 	}
 	json_array_end(json);
+}
+
+struct stack_view stack_view_of(struct symbols *symbols, const struct event *event,
+                                const struct spelled *stacks)
+{
+	struct stack_view view = { .fp = event->flags & VMAT_EVENT_FP };
+
+	if (stacks)
+		view.key = symbols_key(symbols, event);
+	if (!view.key || !spelled_find(stacks, view.key, view.fp))
+		view.count = symbols_frames(symbols, event, &view.frames);
+	return view;
+}
+
+static const struct spelled_text *spell_stack(struct spelled *stacks,
+                                              const struct stack_view *stack)
+{
+	const struct spelled_text *text = NULL;
+	struct writer draft;
+	struct json json;
+
+	writer_init(&draft, NULL);
+	json_begin_in(&json, &draft, JSON_LINE);
+	json_stack(&json, stack->frames, stack->count, stack->fp);
+	writer_flush(&draft);
+	if (!draft.out_of_memory)
+		text = spelled_add(stacks, stack->key, stack->fp, draft.kept, draft.kept_bytes);
+	free(draft.kept);
+	return text;
+}
+
+void json_stack_again(struct json *json, struct spelled *stacks, const struct stack_view *stack)
+{
+	const struct spelled_text *text = NULL;
+
+	if (stacks && stack->key)
+		text = spelled_find(stacks, stack->key, stack->fp);
+	if (!text && stacks && stack->key && stack->count)
+		text = spell_stack(stacks, stack);
+	if (text)
+		json_spelled(json, text->text, text->bytes);
+	else
+		json_stack(json, stack->frames, stack->count, stack->fp);
 }
 
 static void put_flags(struct json *json, const struct bit_name *names, uint64_t word)
@@ -149,36 +196,40 @@ static void put_arguments(struct json *json, const struct event *event)
 	json_object_end(json);
 }
 
-static void put_result(struct json *json, const struct event *event)
+static void put_result(struct writer *out, const struct event *event)
 {
 	const struct call_desc *desc = call_describe(event->call);
 	enum call_result result = desc ? desc->result : RESULT_ADDRESS;
+	/* Even of a brk() that failed: where the break stands is what the kernel answered. */
+	bool address = result == RESULT_BREAK || (result == RESULT_ADDRESS && !event->failed);
 
-	json_key(json, "result");
-	if (event->in_flight)
-		json_null(json);
-	else if (result == RESULT_BREAK)
-		/* Even of a brk() that failed: where the break stands is what the kernel answered. */
-		json_hex(json, event->result);
-	else if (event->failed)
-		json_signed(json, -1);
-	else if (result == RESULT_ADDRESS)
-		json_hex(json, event->result);
-	else
-		json_signed(json, (int64_t)event->result);
+	PUT(out, ",\"result\":");
+	if (event->in_flight) {
+		PUT(out, "null");
+	} else if (address) {
+		PUT(out, "\"0x");
+		writer_hex(out, event->result);
+		PUT(out, "\"");
+	} else {
+		writer_signed(out, event->failed ? -1 : (int64_t)event->result);
+	}
 }
 
-static void put_errno(struct json *json, const struct event *event)
+static void put_errno(struct writer *out, const struct event *event)
 {
 	char spare[16];
 
-	if (event->failed && event->error)
-		json_member_string(json, "errno", errno_name(event->error, spare));
-	else
-		json_member_null(json, "errno");
+	PUT(out, ",\"errno\":");
+	if (event->failed && event->error) {
+		PUT(out, "\"");
+		writer_text(out, errno_name(event->error, spare));
+		PUT(out, "\"");
+	} else {
+		PUT(out, "null");
+	}
 }
 
-static void put_event_flags(struct json *json, const struct event *event)
+static void put_event_flags(struct writer *out, const struct event *event)
 {
 	static const struct {
 		unsigned bit;
@@ -189,64 +240,85 @@ static void put_event_flags(struct json *json, const struct event *event)
 		{ VMAT_EVENT_STACK_UNKNOWN, "stack-unknown" },
 		{ VMAT_EVENT_EARLY, "early" },
 	};
+	const char *separator = "\"";
 
-	json_key(json, "flags");
-	json_array(json);
+	PUT(out, ",\"flags\":[");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (event->flags & names[i].bit)
-			json_string(json, names[i].name);
+		if (!(event->flags & names[i].bit))
+			continue;
+		writer_text(out, separator);
+		writer_text(out, names[i].name);
+		PUT(out, "\"");
+		separator = ",\"";
 	}
-	if (event->racy)
-		json_string(json, "racy");
-	json_array_end(json);
+	if (event->racy) {
+		writer_text(out, separator);
+		PUT(out, "racy\"");
+	}
+	PUT(out, "]");
 }
 
 /* The keys before "args", which every event has. */
-static void put_head(struct json *json, const struct event *event, uint32_t pid)
+static void put_head(struct writer *out, const struct event *event, uint32_t pid)
 {
 	static const char *const via[] = { "wrapper", "site", "kernel" };
 
-	json_member_number(json, "seq", event->seq);
-	json_member_number(json, "enter", event->enter);
-	json_key(json, "exit");
+	PUT(out, "\"seq\":");
+	writer_decimal(out, event->seq);
+	PUT(out, ",\"enter\":");
+	writer_decimal(out, event->enter);
+	PUT(out, ",\"exit\":");
 	if ((event->in_flight && !event->left) || event->exit == EXIT_NEVER)
-		json_null(json);
+		PUT(out, "null");
 	else
-		json_number(json, event->exit);
-	json_member_number(json, "time_ns", event->time_ns);
-	json_key(json, "duration_ns");
+		writer_decimal(out, event->exit);
+	PUT(out, ",\"time_ns\":");
+	writer_decimal(out, event->time_ns);
+	PUT(out, ",\"duration_ns\":");
 	if (event->in_flight)
-		json_null(json);
+		PUT(out, "null");
 	else
-		json_number(json, event->duration_ns);
-	json_member_number(json, "pid", pid);
-	json_member_number(json, "tid", event->tid);
-	json_member_string(json, "call", call_name(event->call));
-	json_member_string(json, "via",
-	                   event->via < sizeof(via) / sizeof(via[0]) ? via[event->via] : "unknown");
-	json_member_bool(json, "internal", event->flags & VMAT_EVENT_INTERNAL);
+		writer_decimal(out, event->duration_ns);
+	PUT(out, ",\"pid\":");
+	writer_decimal(out, pid);
+	PUT(out, ",\"tid\":");
+	writer_decimal(out, event->tid);
+	PUT(out, ",\"call\":\"");
+	writer_text(out, call_name(event->call));
+	PUT(out, "\",\"via\":\"");
+	writer_text(out, event->via < sizeof(via) / sizeof(via[0]) ? via[event->via] : "unknown");
+	PUT(out, "\",\"internal\":");
+	if (event->flags & VMAT_EVENT_INTERNAL)
+		PUT(out, "true");
+	else
+		PUT(out, "false");
 }
 
-void json_event(struct json *json, const struct event *event, uint32_t pid,
-                const struct frame *frames, size_t count)
+void json_event(struct json *json, const struct event *event, uint32_t pid, struct spelled *stacks,
+                const struct stack_view *stack)
 {
+	struct writer *out;
+
 	json_object(json);
-	put_head(json, event, pid);
+	out = json_members(json);
+	put_head(out, event, pid);
 	put_arguments(json, event);
-	put_result(json, event);
-	put_errno(json, event);
+	put_result(out, event);
+	put_errno(out, event);
 	json_key(json, "stack");
-	json_stack(json, frames, count, event->flags & VMAT_EVENT_FP);
-	put_event_flags(json, event);
+	json_stack_again(json, stacks, stack);
+	put_event_flags(out, event);
 	json_object_end(json);
 }
 
 void json_implicit(struct json *json, const struct implicit_change *change, uint32_t pid)
 {
+	struct writer *out;
 	char prot[4];
 
 	json_object(json);
-	put_head(json, &change->event, pid);
+	out = json_members(json);
+	put_head(out, &change->event, pid);
 	json_key(json, "args");
 	json_object(json);
 	json_member_hex(json, "addr", change->start);
@@ -261,6 +333,6 @@ void json_implicit(struct json *json, const struct implicit_change *change, uint
 	json_member_null(json, "errno");
 	json_key(json, "stack");
 	json_stack(json, NULL, 0, false);
-	put_event_flags(json, &change->event);
+	put_event_flags(out, &change->event);
 	json_object_end(json);
 }

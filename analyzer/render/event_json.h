@@ -8,6 +8,7 @@
 #include "core/event.h"
 #include "io/symbols.h"
 #include "json.h"
+#include "spelled.h"
 
 /* A change that a snapshot showed and no event explains, to be printed among the events. */
 struct implicit_change {
@@ -25,9 +26,22 @@ struct implicit_change {
 /* The value of a "stack" key: an array of frames. fp: some, or without marks all, were come by by frame pointers. */
 void json_stack(struct json *json, const struct frame *frames, size_t count, bool fp);
 
+/* What a stack is spelled from; frames are not wanted where a text of this key is kept. */
+struct stack_view {
+	uint64_t key; /* symbols_key(); 0: no text of it is kept */
+	bool fp;      /* as in json_stack() */
+	const struct frame *frames;
+	size_t count;
+};
+
+struct stack_view stack_view_of(struct symbols *symbols, const struct event *event,
+                                const struct spelled *stacks);
+/* The value of a "stack" key, spelled once for all events that have the same. stacks: NULL: none are kept. */
+void json_stack_again(struct json *json, struct spelled *stacks, const struct stack_view *stack);
+
 /* One event as an object. */
-void json_event(struct json *json, const struct event *event, uint32_t pid,
-                const struct frame *frames, size_t count);
+void json_event(struct json *json, const struct event *event, uint32_t pid, struct spelled *stacks,
+                const struct stack_view *stack);
 
 void json_implicit(struct json *json, const struct implicit_change *change, uint32_t pid);
 

@@ -3,7 +3,6 @@
  */
 #include "event_text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,47 +20,59 @@
 static void paint(const struct event_text *text, const char *code)
 {
 	if (text->color)
-		fputs(code, text->out);
+		writer_text(text->out, code);
 }
 
-static void put_names(FILE *out, const struct bit_name *names, uint64_t word, const char *none)
+static void put_hex(struct writer *out, uint64_t number)
+{
+	writer_text(out, "0x");
+	writer_hex(out, number);
+}
+
+static void put_names(struct writer *out, const struct bit_name *names, uint64_t word,
+                      const char *none)
 {
 	const char *separator = "";
 	const char *name;
 
 	while ((name = argument_next_name(&names, &word))) {
-		fprintf(out, "%s%s", separator, name);
+		writer_text(out, separator);
+		writer_text(out, name);
 		separator = "|";
 	}
-	if (word)
-		fprintf(out, "%s0x%" PRIx64, separator, word);
-	else if (!*separator)
-		fputs(none, out);
+	if (word) {
+		writer_text(out, separator);
+		put_hex(out, word);
+	} else if (!*separator) {
+		writer_text(out, none);
+	}
 }
 
-static void put_address(FILE *out, uint64_t address)
+static void put_address(struct writer *out, uint64_t address)
 {
 	if (address)
-		fprintf(out, "0x%" PRIx64, address);
+		put_hex(out, address);
 	else
-		fputs("NULL", out);
+		writer_text(out, "NULL");
 }
 
-static void put_value(FILE *out, const struct argument_style *style, uint64_t word,
+static void put_value(struct writer *out, const struct argument_style *style, uint64_t word,
                       const struct event *event)
 {
+	char mode[16];
+
 	switch (style->shape) {
 	case SHAPE_ADDRESS:
 		put_address(out, word);
 		break;
 	case SHAPE_UNSIGNED:
-		fprintf(out, "%" PRIu64, word);
+		writer_decimal(out, word);
 		break;
 	case SHAPE_SIGNED:
-		fprintf(out, "%" PRId64, (int64_t)word);
+		writer_signed(out, (int64_t)word);
 		break;
 	case SHAPE_INT:
-		fprintf(out, "%" PRId32, (int32_t)word);
+		writer_signed(out, (int32_t)word);
 		break;
 	case SHAPE_PROT:
 		put_names(out, style->names, word, "PROT_NONE");
@@ -73,23 +84,24 @@ static void put_value(FILE *out, const struct argument_style *style, uint64_t wo
 		put_names(out, style->names, (uint32_t)word, "0");
 		break;
 	case SHAPE_MODE:
-		fprintf(out, "%04o", (unsigned)word);
+		snprintf(mode, sizeof(mode), "%04o", (unsigned)word);
+		writer_text(out, mode);
 		break;
 	case SHAPE_TEXT:
 		if (event->text)
-			print_quoted(out, event->text);
+			writer_quoted(out, event->text);
 		else
 			put_address(out, word);
 		break;
 	case SHAPE_PATH:
-		print_quoted(out, event->text);
+		writer_quoted(out, event->text);
 		break;
 	case SHAPE_HIDDEN:
 		break;
 	}
 }
 
-static void put_arguments(FILE *out, const struct event *event)
+static void put_arguments(struct writer *out, const struct event *event)
 {
 	const struct call_desc *desc = call_describe(event->call);
 	const char *separator = "";
@@ -103,12 +115,13 @@ static void put_arguments(FILE *out, const struct event *event)
 			value = event->args[word++];
 		if (style->shape == SHAPE_HIDDEN || (style->shape == SHAPE_PATH && !event->text))
 			continue;
-		fputs(separator, out);
+		writer_text(out, separator);
 		put_value(out, style, value, event);
 		separator = ", ";
 	}
 	for (size_t i = 0; !desc && i < VMAT_ARGUMENT_WORDS; i++) {
-		fprintf(out, "%s0x%" PRIx64, separator, event->args[i]);
+		writer_text(out, separator);
+		put_hex(out, event->args[i]);
 		separator = ", ";
 	}
 }
@@ -119,28 +132,31 @@ static void put_result(const struct event_text *text, const struct event *event)
 	enum call_result result = desc ? desc->result : RESULT_ADDRESS;
 	char spare[16];
 
-	fputs(" = ", text->out);
+	writer_text(text->out, " = ");
 	if (event->in_flight) {
-		fputs(event->left ? "?  [left by a jump]" : "?  [in flight]", text->out);
+		writer_text(text->out, event->left ? "?  [left by a jump]" : "?  [in flight]");
 		return;
 	}
 	if (result == RESULT_BREAK)
 		put_address(text->out, event->result);
 	else if (event->failed)
-		fputs("-1", text->out);
+		writer_text(text->out, "-1");
 	else if (result == RESULT_ADDRESS)
 		put_address(text->out, event->result);
 	else
-		fprintf(text->out, "%" PRId64, (int64_t)event->result);
+		writer_signed(text->out, (int64_t)event->result);
 	if (event->failed && event->error) {
 		paint(text, RED);
-		fprintf(text->out, " %s (%s)", errno_name(event->error, spare),
-		        strerror(event->error));
+		writer_byte(text->out, ' ');
+		writer_text(text->out, errno_name(event->error, spare));
+		writer_text(text->out, " (");
+		writer_text(text->out, strerror(event->error));
+		writer_byte(text->out, ')');
 		paint(text, RESET);
 	}
 }
 
-static void put_event_flags(FILE *out, const struct event *event)
+static void put_event_flags(struct writer *out, const struct event *event)
 {
 	static const struct {
 		unsigned bit;
@@ -153,83 +169,118 @@ static void put_event_flags(FILE *out, const struct event *event)
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (event->flags & names[i].bit)
-			fprintf(out, "  [%s]", names[i].name);
+		if (!(event->flags & names[i].bit))
+			continue;
+		writer_text(out, "  [");
+		writer_text(out, names[i].name);
+		writer_byte(out, ']');
 	}
 	if (event->racy)
-		fputs("  [racy]", out);
+		writer_text(out, "  [racy]");
+}
+
+static void put_time(struct writer *out, uint64_t ns, size_t width)
+{
+	writer_decimal_right(out, ns / 1000000000, width);
+	writer_byte(out, '.');
+	writer_decimal_zeros(out, ns / 1000 % 1000000, 6);
 }
 
 static void put_head(const struct event_text *text, const struct event *event, uint32_t pid)
 {
-	char seq[32];
+	struct writer *out = text->out;
+	size_t columns = 1;
 
-	if (event->seq < SEQ_IN_FLIGHT)
-		snprintf(seq, sizeof(seq), "@%" PRIu64, event->seq);
-	else
-		snprintf(seq, sizeof(seq), "-");
-	fprintf(text->out, "%-8s %4" PRIu64 ".%06" PRIu64 " ", seq, event->time_ns / 1000000000,
-	        event->time_ns / 1000 % 1000000);
-	if (text->with_pid)
-		fprintf(text->out, "%7" PRIu32 " ", pid);
+	if (event->seq < SEQ_IN_FLIGHT) {
+		writer_byte(out, '@');
+		columns += writer_decimal(out, event->seq);
+	} else {
+		writer_byte(out, '-');
+	}
+	writer_spaces(out, columns < 8 ? 9 - columns : 1);
+	put_time(out, event->time_ns, 4);
+	writer_byte(out, ' ');
+	if (text->with_pid) {
+		writer_decimal_right(out, pid, 7);
+		writer_byte(out, ' ');
+	}
 	if (event->tid)
-		fprintf(text->out, "%7" PRIu32 "  ", event->tid);
+		writer_decimal_right(out, event->tid, 7);
 	else
-		fprintf(text->out, "%7s  ", "kernel");
+		writer_right(out, "kernel", 7);
+	writer_text(out, "  ");
 }
 
 void event_text_head(const struct event_text *text)
 {
+	struct writer *out = text->out;
+
 	paint(text, DIM);
-	fprintf(text->out, "%-8s %11s ", "seq", "seconds");
-	if (text->with_pid)
-		fprintf(text->out, "%7s ", "pid");
-	fprintf(text->out, "%7s  call", "tid");
+	writer_left(out, "seq", 9);
+	writer_right(out, "seconds", 11);
+	writer_byte(out, ' ');
+	if (text->with_pid) {
+		writer_right(out, "pid", 7);
+		writer_byte(out, ' ');
+	}
+	writer_right(out, "tid", 7);
+	writer_text(out, "  call");
 	paint(text, RESET);
-	putc('\n', text->out);
+	writer_byte(out, '\n');
 }
 
 void event_text_line(const struct event_text *text, const struct event *event, uint32_t pid,
-                     const struct frame *site)
+                     const char *site)
 {
-	char place[640];
-
 	put_head(text, event, pid);
 	paint(text, BOLD);
-	fputs(call_name(event->call), text->out);
-	if (!call_describe(event->call))
-		fprintf(text->out, "-%u", (unsigned)event->call);
+	writer_text(text->out, call_name(event->call));
+	if (!call_describe(event->call)) {
+		writer_byte(text->out, '-');
+		writer_decimal(text->out, event->call);
+	}
 	paint(text, RESET);
-	putc('(', text->out);
+	writer_byte(text->out, '(');
 	put_arguments(text->out, event);
-	putc(')', text->out);
+	writer_byte(text->out, ')');
 	put_result(text, event);
 	put_event_flags(text->out, event);
 	if (site) {
-		frame_text(site, place, sizeof(place));
 		paint(text, DIM);
-		fprintf(text->out, "  %s", place);
+		writer_text(text->out, "  ");
+		writer_text(text->out, site);
 		paint(text, RESET);
 	}
-	putc('\n', text->out);
+	writer_byte(text->out, '\n');
 }
 
 void event_text_implicit(const struct event_text *text, const struct implicit_change *change,
                          uint32_t pid)
 {
+	struct writer *out = text->out;
 	char prot[4];
 
 	put_head(text, &change->event, pid);
 	paint(text, BOLD);
-	fputs("implicit", text->out);
+	writer_text(out, "implicit");
 	paint(text, RESET);
-	fprintf(text->out, "(%s 0x%" PRIx64 "-0x%" PRIx64 ", %" PRIu64 ", %s", change->what,
-	        change->start, change->end, change->end - change->start,
-	        text_prot(prot, sizeof(prot), change->prot));
+	writer_byte(out, '(');
+	writer_text(out, change->what);
+	writer_byte(out, ' ');
+	put_hex(out, change->start);
+	writer_byte(out, '-');
+	put_hex(out, change->end);
+	writer_text(out, ", ");
+	writer_decimal(out, change->end - change->start);
+	writer_text(out, ", ");
+	writer_text(out, text_prot(prot, sizeof(prot), change->prot));
 	if (*change->name) {
-		fputs(", ", text->out);
-		print_quoted(text->out, change->name);
+		writer_text(out, ", ");
+		writer_quoted(out, change->name);
 	}
-	fprintf(text->out, ") = %s  since %" PRIu64 ".%06" PRIu64 "\n", change->cause,
-	        change->since_ns / 1000000000, change->since_ns / 1000 % 1000000);
+	writer_text(out, ") = ");
+	writer_text(out, change->cause);
+	writer_text(out, "  since ");
+	put_time(out, change->since_ns, 0);
+	writer_byte(out, '\n');
 }

@@ -9,9 +9,10 @@
 #include "core/event.h"
 #include "event_json.h"
 #include "io/symbols.h"
+#include "writer.h"
 
 struct event_text {
-	FILE *out;
+	struct writer *out;
 	bool color;
 	bool with_pid; /* several processes: pid stands before tid */
 };
@@ -19,9 +20,9 @@ struct event_text {
 /* The line above the events. */
 void event_text_head(const struct event_text *text);
 
-/* site: NULL if nothing is known. */
+/* site: where it was made (call_site_text()), NULL if nothing is known. */
 void event_text_line(const struct event_text *text, const struct event *event, uint32_t pid,
-                     const struct frame *site);
+                     const char *site);
 void event_text_implicit(const struct event_text *text, const struct implicit_change *change,
                          uint32_t pid);
 

@@ -32,7 +32,7 @@ struct info {
 	size_t explained[CAUSE_COUNT]; /* implicit changes by cause */
 };
 
-void info_text(const struct info *info, const struct event_text *text);
+void info_text(FILE *out, const struct info *info, bool color);
 /* The members of an object that the caller begins and ends. */
 void info_json(const struct info *info, struct json *json);
 

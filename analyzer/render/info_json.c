@@ -196,8 +196,8 @@ void info_json(const struct info *info, struct json *json)
 {
 	const struct vmat_header *header = trace_header(info->trace);
 	const struct snapshot *snapshots;
-	const struct frame *frames;
-	size_t count, frame_count;
+	struct stack_view stack;
+	size_t count;
 
 	put_program(json, info);
 	put_coverage(json, header, trace_control(info->trace));
@@ -221,8 +221,8 @@ void info_json(const struct info *info, struct json *json)
 	json_key(json, "in_flight");
 	json_array(json);
 	for (size_t i = 0; i < info->in_flight_count; i++) {
-		frame_count = symbols_frames(info->symbols, &info->in_flight[i], &frames);
-		json_event(json, &info->in_flight[i], header->pid, frames, frame_count);
+		stack = stack_view_of(info->symbols, &info->in_flight[i], NULL);
+		json_event(json, &info->in_flight[i], header->pid, NULL, &stack);
 	}
 	json_array_end(json);
 }

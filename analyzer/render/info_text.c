@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "info.h"
+#include "call_site.h"
 #include "text.h"
 #include "vmatrace/trace_format.h"
 
@@ -305,10 +306,23 @@ static void put_storage(FILE *out, const struct info *info)
 	fprintf(out, "%s%s\n", count > 8 ? ", ..." : "", count ? ")" : "");
 }
 
-void info_text(const struct info *info, const struct event_text *text)
+static void put_in_flight(FILE *out, const struct info *info, bool color)
+{
+	struct writer writer;
+	const struct event_text text = { .out = &writer, .color = color };
+	char site[640];
+
+	writer_init(&writer, out);
+	for (size_t i = 0; i < info->in_flight_count; i++)
+		event_text_line(&text, &info->in_flight[i], trace_header(info->trace)->pid,
+		                call_site_text(NULL, info->symbols, &info->in_flight[i], site,
+		                               sizeof(site)));
+	writer_flush(&writer);
+}
+
+void info_text(FILE *out, const struct info *info, bool color)
 {
 	const struct vmat_header *header = trace_header(info->trace);
-	FILE *out = text->out;
 
 	put_program(out, info);
 	put_end(out, info);
@@ -329,7 +343,5 @@ void info_text(const struct info *info, const struct event_text *text)
 	        info->in_flight_count && trace_control(info->trace)->stopped
 	                ? " when recording stopped"
 	                : "");
-	for (size_t i = 0; i < info->in_flight_count; i++)
-		event_text_line(text, &info->in_flight[i], header->pid,
-		                symbols_call_site(info->symbols, &info->in_flight[i]));
+	put_in_flight(out, info, color);
 }

@@ -8,14 +8,26 @@
 
 #include "text.h"
 
+void json_begin_in(struct json *json, struct writer *out, enum json_layout layout)
+{
+	json->out = out;
+	json->layout = layout;
+	json->depth = 0;
+	json->after_key = false;
+	json->some[0] = false; /* those of deeper levels are set when they are opened */
+}
+
 void json_begin(struct json *json, FILE *out, enum json_layout layout)
 {
-	*json = (struct json) { .out = out, .layout = layout };
+	writer_init(&json->own, out);
+	json_begin_in(json, &json->own, layout);
 }
 
 void json_end(struct json *json)
 {
-	putc('\n', json->out);
+	writer_byte(json->out, '\n');
+	if (json->out == &json->own)
+		writer_flush(&json->own);
 	/* The next value begins a document of its own: no comma belongs before it. */
 	json->some[0] = false;
 }
@@ -33,16 +45,16 @@ static void separate(struct json *json)
 		return;
 	}
 	if (json->some[json->depth])
-		putc(',', json->out);
+		writer_byte(json->out, ',');
 	json->some[json->depth] = true;
 	if (on_lines_of_their_own(json))
-		putc('\n', json->out);
+		writer_byte(json->out, '\n');
 }
 
 static void open_level(struct json *json, char bracket)
 {
 	separate(json);
-	putc(bracket, json->out);
+	writer_byte(json->out, bracket);
 	/* Deeper than any document of ours goes; the check keeps a mistake from becoming a stray write. */
 	if (json->depth + 1 < JSON_DEPTH_LIMIT)
 		json->depth++;
@@ -52,10 +64,10 @@ static void open_level(struct json *json, char bracket)
 static void close_level(struct json *json, char bracket)
 {
 	if (on_lines_of_their_own(json) && json->some[json->depth])
-		putc('\n', json->out);
+		writer_byte(json->out, '\n');
 	if (json->depth)
 		json->depth--;
-	putc(bracket, json->out);
+	writer_byte(json->out, bracket);
 }
 
 void json_object(struct json *json)
@@ -78,27 +90,31 @@ void json_array_end(struct json *json)
 	close_level(json, ']');
 }
 
-static void put_escaped(FILE *out, unsigned char byte)
+static void put_escaped(struct writer *out, unsigned char byte)
 {
+	char escape[8];
+
 	switch (byte) {
 	case '"':
-		fputs("\\\"", out);
+		writer_text(out, "\\\"");
 		break;
 	case '\\':
-		fputs("\\\\", out);
+		writer_text(out, "\\\\");
 		break;
 	case '\n':
-		fputs("\\n", out);
+		writer_text(out, "\\n");
 		break;
 	case '\t':
-		fputs("\\t", out);
+		writer_text(out, "\\t");
 		break;
 	default:
 		/* DEL is legal in JSON, but a terminal may act on it. */
-		if (byte < 0x20 || byte == 0x7f)
-			fprintf(out, "\\u%04x", (unsigned)byte);
-		else
-			putc(byte, out);
+		if (byte < 0x20 || byte == 0x7f) {
+			snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)byte);
+			writer_text(out, escape);
+		} else {
+			writer_byte(out, (char)byte);
+		}
 	}
 }
 
@@ -113,51 +129,38 @@ static size_t plain_length(const char *text, size_t bytes)
 	return length;
 }
 
-static void put_quoted(FILE *out, const char *text, size_t bytes)
+static void put_quoted(struct writer *out, const char *text, size_t bytes)
 {
-	putc('"', out);
+	writer_byte(out, '"');
 	while (bytes) {
 		size_t plain = plain_length(text, bytes);
 		size_t length;
 
-		fwrite(text, 1, plain, out);
+		writer_bytes(out, text, plain);
 		text += plain;
 		bytes -= plain;
 		if (bytes == 0)
 			break;
 		length = text_utf8_length(text, bytes);
 		if (length == 0) {
-			fputs("\\ufffd", out);
+			writer_text(out, "\\ufffd");
 			length = 1;
 		} else if (length == 1) {
 			put_escaped(out, (unsigned char)*text);
 		} else {
-			fwrite(text, 1, length, out);
+			writer_bytes(out, text, length);
 		}
 		text += length;
 		bytes -= length;
 	}
-	putc('"', out);
-}
-
-/* A trace of half a million events has ten numbers in each: fprintf would be most of the time. */
-static void put_digits(FILE *out, uint64_t number, unsigned base)
-{
-	char digits[24];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = "0123456789abcdef"[number % base];
-		number /= base;
-	} while (number);
-	fwrite(digits + at, 1, sizeof(digits) - at, out);
+	writer_byte(out, '"');
 }
 
 void json_key(struct json *json, const char *key)
 {
 	separate(json);
 	put_quoted(json->out, key, strlen(key));
-	putc(':', json->out);
+	writer_byte(json->out, ':');
 	json->after_key = true;
 }
 
@@ -178,36 +181,45 @@ void json_string(struct json *json, const char *text)
 void json_number(struct json *json, uint64_t number)
 {
 	separate(json);
-	put_digits(json->out, number, 10);
+	writer_decimal(json->out, number);
 }
 
 void json_signed(struct json *json, int64_t number)
 {
 	separate(json);
-	if (number < 0)
-		putc('-', json->out);
-	/* Negating as unsigned is right for INT64_MIN too. */
-	put_digits(json->out, number < 0 ? 0 - (uint64_t)number : (uint64_t)number, 10);
+	writer_signed(json->out, number);
 }
 
 void json_hex(struct json *json, uint64_t number)
 {
 	separate(json);
-	fputs("\"0x", json->out);
-	put_digits(json->out, number, 16);
-	putc('"', json->out);
+	writer_text(json->out, "\"0x");
+	writer_hex(json->out, number);
+	writer_byte(json->out, '"');
 }
 
 void json_bool(struct json *json, bool value)
 {
 	separate(json);
-	fputs(value ? "true" : "false", json->out);
+	writer_text(json->out, value ? "true" : "false");
 }
 
 void json_null(struct json *json)
 {
 	separate(json);
-	fputs("null", json->out);
+	writer_text(json->out, "null");
+}
+
+void json_spelled(struct json *json, const char *text, size_t bytes)
+{
+	separate(json);
+	writer_refer(json->out, text, bytes);
+}
+
+struct writer *json_members(struct json *json)
+{
+	separate(json);
+	return json->out;
 }
 
 void json_member_string(struct json *json, const char *key, const char *text)

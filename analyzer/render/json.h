@@ -23,6 +23,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "writer.h"
+
 enum json_layout {
 	JSON_LINE, /* all on one line: jsonl */
 	JSON_ROWS, /* each element of the outermost object or array on a line of its own */
@@ -31,14 +33,18 @@ enum json_layout {
 enum { JSON_DEPTH_LIMIT = 32 };
 
 struct json {
-	FILE *out;
+	struct writer *out;
 	enum json_layout layout;
 	unsigned depth;
 	bool after_key;
 	bool some[JSON_DEPTH_LIMIT]; /* something was written at this depth */
+	struct writer own;
 };
 
+/* What is written reaches `out` with json_end() at the latest. */
 void json_begin(struct json *json, FILE *out, enum json_layout layout);
+/* Through a writer of the caller's, which flushes it. */
+void json_begin_in(struct json *json, struct writer *out, enum json_layout layout);
 /* Ends the line; a value written after it is the next document. */
 void json_end(struct json *json);
 
@@ -55,6 +61,11 @@ void json_signed(struct json *json, int64_t number);
 void json_hex(struct json *json, uint64_t number); /* "0x7f12" */
 void json_bool(struct json *json, bool value);
 void json_null(struct json *json);
+/* A value that was spelled before; it stays as it is until the writer is flushed. */
+void json_spelled(struct json *json, const char *text, size_t bytes);
+
+/* Where the caller spells members of the current object himself: at least one, and the commas between them. */
+struct writer *json_members(struct json *json);
 
 /* Key and value in one. */
 void json_member_string(struct json *json, const char *key, const char *text);

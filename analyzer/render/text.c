@@ -20,15 +20,15 @@ static void put_in_quotes(void *into, const char *piece, size_t bytes)
 {
 	/* A character of the name comes alone, an escape as four bytes: its backslash stays. */
 	if (bytes == 1 && (*piece == '"' || *piece == '\\'))
-		putc('\\', into);
-	put_in_stream(into, piece, bytes);
+		writer_byte(into, '\\');
+	writer_bytes(into, piece, bytes);
 }
 
-void print_quoted(FILE *out, const char *name)
+void writer_quoted(struct writer *out, const char *name)
 {
-	putc('"', out);
+	writer_byte(out, '"');
 	escape_name(name, put_in_quotes, out);
-	putc('"', out);
+	writer_byte(out, '"');
 }
 
 char *text_bytes(char *text, size_t bytes, uint64_t count)
@@ -64,8 +64,11 @@ char *text_duration(char *text, size_t bytes, uint64_t ns)
 
 char *text_prot(char *text, size_t bytes, unsigned prot)
 {
-	snprintf(text, bytes, "%c%c%c", prot & 1 ? 'r' : '-', prot & 2 ? 'w' : '-',
-	         prot & 4 ? 'x' : '-');
+	const char letters[] = { prot & 1 ? 'r' : '-', prot & 2 ? 'w' : '-', prot & 4 ? 'x' : '-' };
+	size_t length = bytes - 1 < sizeof(letters) ? bytes - 1 : sizeof(letters);
+
+	memcpy(text, letters, length);
+	text[length] = '\0';
 	return text;
 }
 

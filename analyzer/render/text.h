@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "core/escape.h"
+#include "writer.h"
 
 /* Into `text` of `bytes`, always NUL-terminated; returns text. */
 char *text_bytes(char *text, size_t bytes, uint64_t count); /* "132 KiB", "1.5 GiB", "12 B" */
@@ -22,7 +23,7 @@ char *text_prot(char *text, size_t bytes, unsigned prot); /* "rw-" */
 /* The escaping of core/escape.h straight to a stream. */
 void print_escaped(FILE *out, const char *name);
 /* In double quotes; what would end or fake them is escaped too, as in C. */
-void print_quoted(FILE *out, const char *name);
+void writer_quoted(struct writer *out, const char *name);
 
 /* "ENOMEM" of an errno; "E123" for one without a name (then in `spare`, of 16 bytes). */
 const char *errno_name(int error, char *spare);

@@ -30,10 +30,10 @@ void thread_print_owner(FILE *out, const struct thread_entry *thread, uint64_t s
 
 void thread_print_name(FILE *out, const struct thread_entry *thread)
 {
-	if (!thread)
-		return;
-	putc(' ', out);
-	print_quoted(out, thread->name);
+	char name[ESCAPED_BYTES];
+
+	if (thread)
+		fprintf(out, " \"%s\"", text_quotable(name, sizeof(name), thread->name));
 }
 
 void json_member_thread_name(struct json *json, const struct thread_entry *thread)

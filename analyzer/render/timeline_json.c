@@ -19,7 +19,7 @@ static void flags(struct json *json, const char *key, bool mapped, unsigned prot
 
 void json_change(struct json *json, const struct vma_change *change, uint32_t pid, const char *kind,
                  const struct thread_entry *caller, const struct thread_entry *owner,
-                 const struct frame *frames, size_t count)
+                 struct spelled *stacks, const struct stack_view *stack)
 {
 	const struct event *event = change->event;
 	bool implicit = event->call == CALL_IMPLICIT;
@@ -61,6 +61,6 @@ void json_change(struct json *json, const struct vma_change *change, uint32_t pi
 	json_member_number(json, "mapped_bytes", change->mapped_bytes);
 	json_member_number(json, "vma_count", change->vma_count);
 	json_key(json, "stack");
-	json_stack(json, frames, count, event->flags & VMAT_EVENT_FP);
+	json_stack_again(json, stacks, stack);
 	json_object_end(json);
 }

@@ -7,11 +7,12 @@
 
 #include "core/walk.h"
 #include "io/symbols.h"
+#include "event_json.h"
 #include "thread_view.h"
 
-/* caller: who made the call; owner: whose stack it is about; each may be NULL. */
+/* stacks: as json_stack_again() has it. caller: who made the call; owner: whose stack it is about; each may be NULL. */
 void json_change(struct json *json, const struct vma_change *change, uint32_t pid, const char *kind,
                  const struct thread_entry *caller, const struct thread_entry *owner,
-                 const struct frame *frames, size_t count);
+                 struct spelled *stacks, const struct stack_view *stack);
 
 #endif

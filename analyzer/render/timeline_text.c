@@ -16,6 +16,9 @@ enum {
 	LINE_COLUMNS = 100,
 	COMMAND_COLUMNS = 80,
 	NAME_COLUMNS = 16,
+	RANGE_COLUMNS = 25,
+	PERMS_BYTES = 3 + 3 + 3 + 1 + 1, /* "rw-→r--p", the arrow in UTF-8 */
+	OWNER_BYTES = 4 * VMAT_THREAD_NAME_BYTES + 64,
 };
 
 /* SGR parameters of a change; "" is plain. */
@@ -242,18 +245,24 @@ size_t timeline_text_columns(FILE *out, const struct text_style *style)
 	return 2;
 }
 
-static void spell_perms(char *text, size_t bytes, const struct vma_change *change, bool utf8)
+/* Into text of PERMS_BYTES. */
+static void spell_perms(char *text, const struct vma_change *change, bool utf8)
 {
-	char before[8], after[8];
+	char before[4], after[4];
 	char share = change->shared ? 's' : 'p';
 
 	text_prot(before, sizeof(before), change->prot_before);
 	text_prot(after, sizeof(after), change->prot_after);
 	if (change->mapped_before && change->mapped_after &&
-	    change->prot_before != change->prot_after)
-		snprintf(text, bytes, "%s%s%s%c", before, utf8 ? "→" : ">", after, share);
-	else
-		snprintf(text, bytes, "%s%c", change->mapped_after ? after : before, share);
+	    change->prot_before != change->prot_after) {
+		text = stpcpy(text, before);
+		text = stpcpy(text, utf8 ? "→" : ">");
+		text = stpcpy(text, after);
+	} else {
+		text = stpcpy(text, change->mapped_after ? after : before);
+	}
+	text[0] = share;
+	text[1] = '\0';
 }
 
 /* Columns of a text of few multi-byte characters. */
@@ -266,15 +275,17 @@ static int columns_of(const char *text)
 	return columns;
 }
 
-static void print_padded(FILE *out, const char *text, int columns)
+static void put_padded(struct writer *out, const char *text, int columns)
 {
 	int width = columns_of(text);
 
-	fprintf(out, "%s%*s", text, columns > width ? columns - width : 0, "");
+	writer_text(out, text);
+	if (columns > width)
+		writer_spaces(out, (size_t)(columns - width));
 }
 
 /* The last component of the name or, where there is no one name, the kind of memory. */
-static void print_what(FILE *out, const struct fold_line *line)
+static void put_what(struct writer *out, const struct fold_line *line)
 {
 	const char *name = line->first.name;
 	char escaped[256];
@@ -282,66 +293,135 @@ static void print_what(FILE *out, const struct fold_line *line)
 	/* /dev/zero is the kernel's name for shared memory without one. */
 	if (!name[0] || line->many_names || strncmp(name, "/dev/zero", 9) == 0)
 		name = vma_kind_name(line->kind);
-	text_escaped(escaped, sizeof(escaped), name[0] == '/' ? base_name(name) : name);
-	print_padded(out, escaped, NAME_COLUMNS);
+	else
+		name = text_escaped(escaped, sizeof(escaped),
+		                    name[0] == '/' ? base_name(name) : name);
+	put_padded(out, name, NAME_COLUMNS);
 }
 
-static void print_who(FILE *out, const struct fold_line *line, const char *site)
+static void put_who(struct writer *out, const struct fold_line *line, const char *site)
 {
 	const struct event *event = &line->event;
 
 	if (event->call == CALL_IMPLICIT) {
-		const char *cause = implicit_cause_name(line->first.cause);
-
-		fprintf(out, "%s, %s",
-		        !line->first.mapped_before ? "appeared"
-		        : line->first.mapped_after ? "changed"
-		                                   : "vanished",
-		        line->first.cause == CAUSE_UNEXPLAINED ? "no call seen" : cause);
+		writer_text(out, !line->first.mapped_before ? "appeared"
+		                 : line->first.mapped_after ? "changed"
+		                                            : "vanished");
+		writer_text(out, ", ");
+		writer_text(out, line->first.cause == CAUSE_UNEXPLAINED
+		                         ? "no call seen"
+		                         : implicit_cause_name(line->first.cause));
 		return;
 	}
-	fprintf(out, "%s%s%s", call_name(event->call), site[0] ? "  " : "", site);
+	writer_text(out, call_name(event->call));
+	if (site[0])
+		writer_text(out, "  ");
+	writer_text(out, site);
 }
 
-void timeline_text_line(FILE *out, const struct fold_line *line, const char *site,
-                        const struct thread_entry *owner, const struct text_style *style)
+static void put_time(struct writer *out, uint64_t ns, size_t width)
+{
+	writer_decimal_right(out, ns / 1000000000, width);
+	writer_byte(out, '.');
+	writer_decimal_zeros(out, ns / 1000 % 1000000, 6);
+}
+
+static void put_range(struct writer *out, uint64_t start, uint64_t end)
+{
+	size_t columns = writer_hex(out, start) + 1;
+
+	writer_byte(out, '-');
+	columns += writer_hex(out, end);
+	if (columns < RANGE_COLUMNS)
+		writer_spaces(out, RANGE_COLUMNS - columns);
+}
+
+static void put_change(struct writer *out, enum change_kind kind, const struct text_style *style)
+{
+	const char *color = style->colored ? colors[kind] : NULL;
+
+	if (color) {
+		writer_text(out, "\033[");
+		writer_text(out, color);
+		writer_byte(out, 'm');
+	}
+	writer_left(out, change_kind_name(kind), 8);
+	if (color)
+		writer_text(out, "\033[0m");
+}
+
+/* Which event, in whose thread. */
+static void put_origin(struct writer *out, const struct fold_line *line)
 {
 	const struct event *event = &line->event;
-	uint64_t us = event->time_ns / 1000;
-	char seq[24] = "", thread[16] = "", times[32] = "", number[32], bytes[32], perms[32],
-	     range[48];
+	char seq[24] = "";
 
 	if (event->call != CALL_IMPLICIT && (!event->in_flight || event->left))
 		snprintf(seq, sizeof(seq), "@%" PRIu64, event->seq);
-	if (event->tid)
-		snprintf(thread, sizeof(thread), "%" PRIu32 "%s", event->tid,
-		         line->many_threads ? "+" : "");
-	if (line->count > 1)
-		snprintf(times, sizeof(times), "%s %s", style->utf8 ? "×" : "x",
-		         text_grouped(number, line->count));
-	snprintf(range, sizeof(range), "%" PRIx64 "-%" PRIx64, line->start, line->end);
-	spell_perms(perms, sizeof(perms), &line->first, style->utf8);
-	fprintf(out, "%4" PRIu64 ".%06" PRIu64 " %7s %8s  ", us / 1000000, us % 1000000, seq,
-	        thread);
-	color(out, colors[line->first.kind], style);
-	fprintf(out, "%-8s", change_kind_name(line->first.kind));
-	plain(out, colors[line->first.kind], style);
-	fprintf(out, " %*s%s  %-25s %9s  ", 7 - columns_of(times) > 0 ? 7 - columns_of(times) : 0,
-	        "", times, range, text_bytes(bytes, sizeof(bytes), line->bytes));
-	print_padded(out, perms, 9);
-	putc(' ', out);
-	print_what(out, line);
-	fputs("  ", out);
-	print_who(out, line, site);
-	if (owner)
-		fputs("  (stack", out);
-	thread_print_owner(out, owner, event->seq);
-	if (owner)
-		putc(')', out);
-	if (line->count > 1)
-		fprintf(out, "  (until %" PRIu64 ".%06" PRIu64 ")", line->last_ns / 1000000000,
-		        line->last_ns / 1000 % 1000000);
-	putc('\n', out);
+	writer_right(out, seq, 7);
+	writer_byte(out, ' ');
+	if (!event->tid) {
+		writer_spaces(out, 8);
+	} else if (line->many_threads) {
+		writer_decimal_right(out, event->tid, 7);
+		writer_byte(out, '+');
+	} else {
+		writer_decimal_right(out, event->tid, 8);
+	}
+	writer_text(out, "  ");
+}
+
+static void put_times(struct writer *out, uint64_t count, bool utf8)
+{
+	char times[32], number[32];
+	int columns = 0;
+
+	if (count > 1) {
+		snprintf(times, sizeof(times), "%s %s", utf8 ? "×" : "x",
+		         text_grouped(number, count));
+		columns = columns_of(times);
+	}
+	if (columns < 7)
+		writer_spaces(out, (size_t)(7 - columns));
+	if (count > 1)
+		writer_text(out, times);
+}
+
+void timeline_text_line(struct writer *out, const struct fold_line *line, const char *site,
+                        const struct thread_entry *owner, const struct text_style *style)
+{
+	char text[64], perms[PERMS_BYTES];
+
+	put_time(out, line->event.time_ns, 4);
+	writer_byte(out, ' ');
+	put_origin(out, line);
+	put_change(out, line->first.kind, style);
+	writer_byte(out, ' ');
+	put_times(out, line->count, style->utf8);
+	writer_text(out, "  ");
+	put_range(out, line->start, line->end);
+	writer_byte(out, ' ');
+	writer_right(out, text_bytes(text, sizeof(text), line->bytes), 9);
+	writer_text(out, "  ");
+	spell_perms(perms, &line->first, style->utf8);
+	put_padded(out, perms, 9);
+	writer_byte(out, ' ');
+	put_what(out, line);
+	writer_text(out, "  ");
+	put_who(out, line, site);
+	if (owner) {
+		char of[OWNER_BYTES];
+
+		writer_text(out, "  (stack");
+		writer_text(out, thread_text_owner(of, sizeof(of), owner, line->event.seq));
+		writer_byte(out, ')');
+	}
+	if (line->count > 1) {
+		writer_text(out, "  (until ");
+		put_time(out, line->last_ns, 0);
+		writer_byte(out, ')');
+	}
+	writer_byte(out, '\n');
 }
 
 void timeline_text_left_out(FILE *out, const struct fold_result *result,

@@ -22,6 +22,7 @@
 #include "core/timeline.h"
 #include "io/trace_reader.h"
 #include "thread_view.h"
+#include "writer.h"
 
 struct text_style {
 	bool utf8;
@@ -53,7 +54,7 @@ size_t timeline_text_brief(FILE *out, const struct timeline_view *view,
                            const struct text_style *style);
 size_t timeline_text_columns(FILE *out, const struct text_style *style);
 /* site: where the call was made, "" unknown. owner: whose stack it is about, or NULL. */
-void timeline_text_line(FILE *out, const struct fold_line *line, const char *site,
+void timeline_text_line(struct writer *out, const struct fold_line *line, const char *site,
                         const struct thread_entry *owner, const struct text_style *style);
 void timeline_text_left_out(FILE *out, const struct fold_result *result,
                             const struct text_style *style);

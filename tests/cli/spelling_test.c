@@ -111,16 +111,15 @@ static void test_escaped(void **state)
 
 static void test_quoted(void **state)
 {
-	char *text = NULL;
-	size_t bytes = 0;
-	FILE *out = open_memstream(&text, &bytes);
+	struct writer out;
 
 	(void)state;
-	assert_non_null(out);
-	print_quoted(out, "a\"b\\c\n");
-	fclose(out);
-	assert_string_equal(text, "\"a\\\"b\\\\c\\x0a\"");
-	free(text);
+	writer_init(&out, NULL);
+	writer_quoted(&out, "a\"b\\c\n");
+	writer_byte(&out, '\0');
+	writer_flush(&out);
+	assert_string_equal(out.kept, "\"a\\\"b\\\\c\\x0a\"");
+	free(out.kept);
 }
 
 static void write_mseal(struct json *json)
@@ -131,7 +130,7 @@ static void write_mseal(struct json *json)
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		const struct event event = { .call = CALL_MSEAL, .args = { 4096, 4096, flags[i] } };
 
-		json_event(json, &event, 1, NULL, 0);
+		json_event(json, &event, 1, NULL, &(const struct stack_view) { 0 });
 	}
 	json_array_end(json);
 }

@@ -1,0 +1,87 @@
+/*
+ * spelled.c: see spelled.h.
+ */
+#include "spelled.h"
+
+#include <stdlib.h>
+
+/* Of texts: ten thousand stacks of 24 frames are 46 MiB of JSON. */
+enum { MOST_BYTES = 128 << 20, LEAST_SLOTS = 256 };
+
+void spelled_init(struct spelled *spelled, struct writer *writer)
+{
+	*spelled = (struct spelled) { .writer = writer };
+}
+
+void spelled_reset(struct spelled *spelled)
+{
+	writer_flush(spelled->writer);
+	for (size_t i = 0; i < spelled->slots; i++)
+		free(spelled->texts[i].text);
+	free(spelled->texts);
+	spelled_init(spelled, spelled->writer);
+}
+
+/* The slot of the key, or the free one where it belongs. */
+static struct spelled_text *slot_of(struct spelled_text *texts, size_t slots, uint64_t key,
+                                    unsigned variant)
+{
+	uint64_t at = (key ^ variant) * 0x9e3779b97f4a7c15ull >> 20;
+
+	while (texts[at & (slots - 1)].key &&
+	       (texts[at & (slots - 1)].key != key || texts[at & (slots - 1)].variant != variant))
+		at++;
+	return &texts[at & (slots - 1)];
+}
+
+const struct spelled_text *spelled_find(const struct spelled *spelled, uint64_t key,
+                                        unsigned variant)
+{
+	const struct spelled_text *found;
+
+	if (!spelled->slots)
+		return NULL;
+	found = slot_of(spelled->texts, spelled->slots, key, variant);
+	return found->key ? found : NULL;
+}
+
+static bool grow(struct spelled *spelled)
+{
+	size_t slots = spelled->slots ? 2 * spelled->slots : LEAST_SLOTS;
+	struct spelled_text *texts = calloc(slots, sizeof(*texts));
+
+	if (!texts)
+		return false;
+	for (size_t i = 0; i < spelled->slots; i++) {
+		const struct spelled_text *text = &spelled->texts[i];
+
+		if (text->key)
+			*slot_of(texts, slots, text->key, text->variant) = *text;
+	}
+	free(spelled->texts);
+	spelled->texts = texts;
+	spelled->slots = slots;
+	return true;
+}
+
+const struct spelled_text *spelled_add(struct spelled *spelled, uint64_t key, unsigned variant,
+                                       const char *text, size_t bytes)
+{
+	struct spelled_text *slot;
+	char *copy;
+
+	if (spelled->bytes + spelled->slots * sizeof(*slot) + bytes > MOST_BYTES)
+		spelled_reset(spelled);
+	if (2 * spelled->count >= spelled->slots && !grow(spelled))
+		return NULL;
+	copy = malloc(bytes + 1);
+	if (!copy)
+		return NULL;
+	memcpy(copy, text, bytes);
+	copy[bytes] = '\0';
+	slot = slot_of(spelled->texts, spelled->slots, key, variant);
+	*slot = (struct spelled_text) { key, variant, bytes, copy };
+	spelled->count++;
+	spelled->bytes += bytes;
+	return slot;
+}

@@ -1,0 +1,44 @@
+/*
+ * spelled: texts that are spelled once and then copied, or referred to. A trace has ten million events of ten
+ * thousand stacks, and to spell a stack takes far longer than all else that is told of an event.
+ *
+ *     stack (symbols_key())  ->  [{"pc":"0x...","module":...}, ...]
+ *                            ->  "main (map.c:12)", its call site
+ *
+ * A key means the same until spelled_reset(). What is kept is bounded: when there is no more room, all of it is
+ * given up and begun anew.
+ * Owner: the caller. Fails: NULL when out of memory; the caller then spells without keeping.
+ */
+#ifndef VMATRACE_RENDER_SPELLED_H
+#define VMATRACE_RENDER_SPELLED_H
+
+#include "writer.h"
+
+struct spelled_text {
+	uint64_t key; /* 0: a free slot */
+	unsigned variant;
+	size_t bytes;
+	char *text; /* and a NUL */
+};
+
+struct spelled {
+	struct spelled_text *texts; /* open addressing, at most half of them taken */
+	size_t slots;               /* 0 or a power of two */
+	size_t count;
+	size_t bytes; /* of all of them */
+	/* Refers to texts: it is flushed before they are given up. */
+	struct writer *writer;
+};
+
+void spelled_init(struct spelled *spelled, struct writer *writer);
+/* Gives up all texts. */
+void spelled_reset(struct spelled *spelled);
+
+/* key: not 0. variant: one key may have several texts. NULL: not spelled yet. */
+const struct spelled_text *spelled_find(const struct spelled *spelled, uint64_t key,
+                                        unsigned variant);
+/* A copy of the text, which find did not find. It lives until the next add. */
+const struct spelled_text *spelled_add(struct spelled *spelled, uint64_t key, unsigned variant,
+                                       const char *text, size_t bytes);
+
+#endif
