@@ -73,23 +73,25 @@ enum vma_creator event_creator(struct symbols *symbols, const struct event *even
 
 /* For whom the memory was mapped: by this event, or by an earlier one whose mapping it changes. */
 static enum vma_creator change_creator(const struct trace *trace, struct symbols *symbols,
-                                       const struct vma_change *change)
+                                       struct makers *makers, const struct vma_change *change)
 {
 	bool maps = change->kind == CHANGE_CREATE || change->kind == CHANGE_MERGE ||
 	            change->kind == CHANGE_REPLACE;
 	enum vma_creator creator = CREATOR_UNKNOWN;
-	struct event maker;
 
 	if (!symbols)
 		return CREATOR_UNKNOWN;
-	if (!maps && change->mapped_before && change->made_by < SEQ_IMPLICIT &&
-	    trace_event_at(trace, change->made_by, &maker))
-		creator = event_creator(symbols, &maker);
-	return creator != CREATOR_UNKNOWN ? creator : event_creator(symbols, change->event);
+	if (!maps && change->mapped_before && change->made_by < SEQ_IMPLICIT)
+		creator = makers_find(makers, trace, symbols, change->made_by);
+	if (creator == CREATOR_UNKNOWN)
+		creator = event_creator(symbols, change->event);
+	if (maps)
+		makers_note(makers, change->event->seq, creator);
+	return creator;
 }
 
 enum vma_kind change_vma_kind(const struct trace *trace, struct symbols *symbols,
-                              const struct vma_change *change)
+                              struct makers *makers, const struct vma_change *change)
 {
 	const struct event *event = change->event;
 	uint64_t seq = event->seq < SEQ_IN_FLIGHT ? event->seq : UINT64_MAX;
@@ -97,7 +99,7 @@ enum vma_kind change_vma_kind(const struct trace *trace, struct symbols *symbols
 	const struct trace_module *module = trace_module_at(trace, change->start + 1, seq);
 
 	return kind_of_change(change, module ? module->path : NULL,
-	                      change_creator(trace, symbols, change));
+	                      change_creator(trace, symbols, makers, change));
 }
 
 /* For kinds_of_rows(). */

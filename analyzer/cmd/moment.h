@@ -13,6 +13,7 @@
 #include "core/walk.h"
 #include "io/symbols.h"
 #include "io/trace_reader.h"
+#include "makers.h"
 #include "when.h"
 
 /* Rows of a walk as it stands, `internal` set on all that is the recorder's; names are the walk's. */
@@ -56,10 +57,10 @@ enum vma_creator event_creator(struct symbols *symbols, const struct event *even
 
 /*
  * The kind of what a change touched, wherever a report or a filter names it: one answer for all commands.
- * symbols: NULL: told by shapes alone, which takes no time.
+ * symbols: NULL: told by shapes alone, which takes no time. makers: of the walk that has the change.
  */
 enum vma_kind change_vma_kind(const struct trace *trace, struct symbols *symbols,
-                              const struct vma_change *change);
+                              struct makers *makers, const struct vma_change *change);
 
 /* The point lies behind everything: whatever the trace holds has happened. */
 static inline struct when_point when_end(void)

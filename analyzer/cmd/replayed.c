@@ -13,6 +13,7 @@ struct collector {
 	const struct filter *filter;
 	const struct trace *trace;
 	struct symbols *symbols;
+	struct makers makers;
 	size_t placed; /* implicit changes whose snapshot is known */
 	bool out_of_memory;
 };
@@ -87,7 +88,7 @@ static void see_implicit(struct collector *collector, const struct vma_change *c
 			.name = name,
 			.cause = cause_name(change->cause),
 		},
-		.kind = change_vma_kind(collector->trace, collector->symbols, change),
+		.kind = change_vma_kind(collector->trace, collector->symbols, &collector->makers, change),
 		.cause = change->cause < CAUSE_COUNT ? change->cause : CAUSE_UNEXPLAINED,
 	};
 }
@@ -101,9 +102,9 @@ static void see_change(void *context, const struct vma_change *change)
 	if (change->event->call == CALL_IMPLICIT)
 		see_implicit(collector, change);
 	else if (collector->filter && collector->filter->kinds.count &&
-	         filter_takes_kind(collector->filter,
-	                           vma_kind_name(change_vma_kind(collector->trace,
-	                                                         collector->symbols, change))))
+	         filter_takes_kind(collector->filter, vma_kind_name(change_vma_kind(
+							      collector->trace, collector->symbols,
+							      &collector->makers, change))))
 		add_seq(collector, &collector->replayed->of_kind, change->event->seq);
 }
 
@@ -178,6 +179,7 @@ bool replayed_fill(struct replayed *replayed, struct trace *trace, struct symbol
 	replayed->totals = *walk_totals(walk);
 	replayed->has_base = status != WALK_NO_BASE;
 	walk_free(walk);
+	makers_release(&collector.makers);
 	if (status == WALK_NO_MEMORY || collector.out_of_memory)
 		return false;
 	if (status == WALK_NO_BASE && !quiet)

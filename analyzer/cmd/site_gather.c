@@ -67,7 +67,8 @@ static void change(void *context, const struct vma_change *change)
 	if (gathering->also && gathering->also->change)
 		gathering->also->change(gathering->also->context, change);
 	if (gathering->filter->kinds.count && change->event->call != CALL_IMPLICIT) {
-		enum vma_kind kind = change_vma_kind(gathering->trace, gathering->symbols, change);
+		enum vma_kind kind = change_vma_kind(gathering->trace, gathering->symbols,
+		                                     &gathering->makers, change);
 
 		if (!filter_takes_kind(gathering->filter, vma_kind_name(kind)))
 			return;
@@ -186,6 +187,7 @@ int site_gather(struct site_gathering *gathering)
 
 void site_gathering_release(struct site_gathering *gathering)
 {
+	makers_release(&gathering->makers);
 	moment_release(&gathering->moment);
 	site_table_free(gathering->table);
 	gathering->table = NULL;

@@ -25,8 +25,9 @@ struct site_gathering {
 	struct when_point to;
 
 	uint64_t vma_count; /* as of the last change */
-	bool of_kind;       /* the present event changed a VMA of a wanted kind */
-	bool failed;        /* out of memory */
+	struct makers makers;
+	bool of_kind; /* the present event changed a VMA of a wanted kind */
+	bool failed;  /* out of memory */
 };
 
 /* STATUS_FINE or what to exit with; release in either case. */

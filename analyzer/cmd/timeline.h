@@ -31,6 +31,7 @@ struct gathering {
 	uint64_t print_limit; /* of `print`; 0: none */
 
 	struct timeline timeline;
+	struct makers makers;
 	const struct walk *walk;
 	struct waiting_change *waiting;
 	size_t waiting_count;

@@ -163,7 +163,8 @@ static void change(void *context, const struct vma_change *change)
 		wait_with(gathering, change);
 	else
 		take(gathering, change,
-		     change_vma_kind(gathering->trace, gathering->symbols, change));
+		     change_vma_kind(gathering->trace, gathering->symbols, &gathering->makers,
+		                     change));
 }
 
 static bool before(void *context, const struct walk *walk, const struct event *event)
@@ -249,6 +250,7 @@ int timeline_gather(struct gathering *gathering)
 	}
 	free(gathering->waiting);
 	gathering->waiting = NULL;
+	makers_release(&gathering->makers);
 	rows_release(&gathering->known);
 	gathering->walk = NULL;
 	walk_free(walk);

@@ -1,0 +1,27 @@
+/*
+ * makers: for whom calls mapped memory, of about the last million that did. Every change of a mapping asks who made
+ * it, and to read that event again takes a system call; a walk has met it not long ago.
+ *
+ * Owner: the caller, one for each walk. A zeroed one is empty. What it does not know the trace is asked for.
+ */
+#ifndef VMATRACE_CMD_MAKERS_H
+#define VMATRACE_CMD_MAKERS_H
+
+#include "core/kinds.h"
+#include "io/symbols.h"
+#include "io/trace_reader.h"
+
+struct makers {
+	uint64_t *slots; /* by seq: the seq, and the creator below it; 0: nothing. NULL: none yet */
+	bool tried;
+};
+
+void makers_release(struct makers *makers);
+
+/* A call that was just met has mapped memory for `creator`. */
+void makers_note(struct makers *makers, uint64_t seq, enum vma_creator creator);
+/* For whom event `seq` mapped; CREATOR_UNKNOWN if the trace has it no more. */
+enum vma_creator makers_find(struct makers *makers, const struct trace *trace,
+                             struct symbols *symbols, uint64_t seq);
+
+#endif
