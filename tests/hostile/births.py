@@ -76,7 +76,7 @@ def daemonise(bench, check):
             if os.path.exists(said) and os.path.getsize(said) == 4:
                 break
             time.sleep(0.1)
-        check.that(os.path.exists(said), f"traced {traced}: the daemon did not live to say so")
+        check.that(os.path.exists(said) and os.path.getsize(said) == 4, f"traced {traced}: the daemon did not say so")
     check.equal("mmap calls of each", mmaps(bench, bench.trace_files()), [0, 50])
 
 
