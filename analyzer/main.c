@@ -85,6 +85,10 @@ static const struct command commands[] = {
 	  "what was mapped and never unmapped, shm objects never unlinked",
 	  "Process exit unmaps nothing. What libc and the loader keep is shown apart and is no "
 	  "leak.\n"
+	  "An shm object counts as unlinked by shm_unlink; removed in another way (unlink of a "
+	  "file "
+	  "in\n"
+	  "/dev/shm) it is listed, and whether it is gone by now is said.\n"
 	  "A suppression names part of a function, module or source file; * is any text, ^ and $ "
 	  "its ends;\n"
 	  "its file is that of check: lines of rules that are not about leaks are left to it.\n"

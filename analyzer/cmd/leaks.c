@@ -1,9 +1,12 @@
 /*
  * leaks: what was mapped and never unmapped, shm objects never unlinked, threads never joined.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "core/findings.h"
@@ -112,6 +115,16 @@ static void add_row(struct leak_report *report, const struct site_row *row,
 	report->leaked_vmas += totals->vmas_live;
 }
 
+/* shm_unlink(3) is seen; whoever removed the file itself, unlink(2) in /dev/shm, is not. */
+static bool is_gone(const char *name)
+{
+	char path[300];
+
+	return !strchr(name, '/') &&
+	       (size_t)snprintf(path, sizeof(path), "/dev/shm/%s", name) < sizeof(path) &&
+	       access(path, F_OK) != 0 && errno == ENOENT;
+}
+
 /* False: out of memory. */
 static bool make_report(struct leak_gathering *gathering, struct suppressed *suppressed,
                         struct leak_report *report)
@@ -145,6 +158,7 @@ static bool make_report(struct leak_gathering *gathering, struct suppressed *sup
 		to = &gathering->names.items[report->shm_count];
 		*name = *to;
 		*to = kept;
+		to->gone_now = is_gone(to->name);
 		shm_sites[report->shm_count++] = site;
 	}
 	for (unsigned class = 0; class < LEAK_CLASSES; class ++) {

@@ -20,7 +20,8 @@ struct shm_name {
 	uint32_t mode;
 	uint32_t pid;
 	uint64_t seq;
-	size_t tag; /* the caller's */
+	size_t tag;    /* the caller's */
+	bool gone_now; /* the caller's, too: this machine has no object of the name any more */
 };
 
 struct shm_names {

@@ -43,6 +43,7 @@ static void shm(struct json *json, const struct shm_name *name, const struct sit
 	json_member_number(json, "pid", name->pid);
 	json_member_number(json, "seq", name->seq);
 	json_member_bool(json, "exclusive", name->exclusive);
+	json_member_bool(json, "gone_now", name->gone_now);
 	json_site_identity(json, site);
 	json_object_end(json);
 }

@@ -103,7 +103,10 @@ static void shm(FILE *out, const struct leak_report *report)
 		fprintf(out, "  mode %04o  pid %" PRIu32 " @%" PRIu64 "  shm_open  ", name->mode,
 		        name->pid, name->seq);
 		print_site(out, report->shm_sites[i]);
-		fputs(name->exclusive ? "\n" : "  (or was there before: no O_EXCL)\n", out);
+		fputs(name->exclusive ? "" : "  (or was there before: no O_EXCL)", out);
+		fputs(name->gone_now ? "  (gone by now: removed by no shm_unlink that was seen)\n"
+		                     : "\n",
+		      out);
 	}
 }
 

@@ -79,6 +79,7 @@ def objects():
             equal("shm: by the guilty line", place(leaks["shm"][0]["stack"]),
                   ("object_new", guilty("shm_never_unlinked")))
             equal("shm: its mode", leaks["shm"][0]["mode"], 0o600)
+            equal("shm: it is there", leaks["shm"][0]["gone_now"], False)
             equal("shm: no leaked mapping", leaks["leaked_bytes"], 0)
             run.ask("leaks", "--fail", status=1)
             with tempfile.NamedTemporaryFile("w", suffix=".supp") as file:
@@ -89,6 +90,8 @@ def objects():
                 equal("shm: suppressed", (leaks["shm"], leaks["shm_suppressed"]), ([], 1))
         finally:
             os.unlink("/dev/shm" + name)
+        equal("shm: removed as a file", [one["gone_now"] for one in run.json("leaks")["shm"]], [True])
+        check("shm: which is said", "gone by now" in run.ask("leaks"))
 
 
 def suppressions():
