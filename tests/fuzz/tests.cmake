@@ -29,4 +29,4 @@ add_test(NAME fuzz.memory
   COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz/memory.py
     $<TARGET_FILE:vmatrace_cli> $<TARGET_FILE:dense_trace>
     $<TARGET_FILE:deep_trace> $<TARGET_FILE:deep_subject>)
-set_tests_properties(fuzz.memory PROPERTIES LABELS fuzz TIMEOUT 600 RUN_SERIAL ON)
+set_tests_properties(fuzz.memory PROPERTIES LABELS fuzz TIMEOUT 1800 RUN_SERIAL ON)
