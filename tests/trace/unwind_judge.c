@@ -167,11 +167,12 @@ static uint32_t number_of(const struct unwind_walk *walk)
 
 /*
  * True unless the memo says something else than the walk. What it does not know it is told, and must know the
- * next moment.
+ * next moment, or soon where there were only new stacks before.
  */
 static bool remembers(const struct frame_registers *at, const struct unwind_walk *walk,
                       struct judge_counts *counts)
 {
+	enum { SOON = 400 };
 	struct memo_key key = { .at = *at,
 		                .thread = frames_thread_pointer(),
 		                .epoch = recipes_epoch() };
@@ -183,15 +184,19 @@ static bool remembers(const struct frame_registers *at, const struct unwind_walk
 		counts->remembered++;
 		return found.id == right.id && found.flags == right.flags;
 	}
-	memo = memo_take(&key, true);
-	if (!memo)
-		return true;
-	unwind_stack(&key.at, VMAT_STACK_CFI, JUDGE_DEPTH, memo_walk(memo));
-	memo_fill(memo, &key, &right);
-	/* Not where a signal lies between, nor in an epoch that is over, nor if there is too much of it. */
-	if (!walk->repeatable || key.epoch != recipes_epoch())
-		return true;
-	return memo_find(&key, &found) && found.id == right.id && found.flags == right.flags;
+	for (int i = 0; i < SOON; i++) {
+		memo = memo_take(&key, true);
+		if (!memo)
+			return true;
+		unwind_stack(&key.at, VMAT_STACK_CFI, JUDGE_DEPTH, memo_walk(memo));
+		memo_fill(memo, &key, &right);
+		/* Not where a signal lies between, nor in an epoch that is over, nor if there is too much of it. */
+		if (!walk->repeatable || key.epoch != recipes_epoch())
+			return true;
+		if (memo_find(&key, &found))
+			return found.id == right.id && found.flags == right.flags;
+	}
+	return false;
 }
 
 static void print(const char *who, const struct stack *stack)

@@ -413,10 +413,12 @@ void rules_of_the_memo(void)
 {
 	uint64_t stack[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 	struct frame_registers at = { .pc = 0x1000, .sp = (uint64_t)stack, .bp = 5 };
-	struct memo_key key = remember(&at, 7, true);
-	struct memo_key other = key;
+	struct memo_key key, other;
 	bool holds = true;
 
+	/* That there were only new stacks before is forgotten, too. */
+	memset(memos, 0, memo_memory_bytes());
+	other = key = remember(&at, 7, true);
 	for (int i = 0; i < 7; i++) {
 		stack[i] ^= 1;
 		holds &= !is_known(&key);
