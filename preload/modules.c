@@ -311,11 +311,11 @@ void modules_note(uint64_t pc)
 }
 
 /* The parent's ring is the program's to damage until the child has its own: nothing of it is believed. */
-static bool is_whole(const struct modules_entry *entry, const struct vmat_record *record)
+static bool is_whole(const struct modules_entry *entry, const struct vmat_record *record,
+                     uint32_t bytes)
 {
-	return record->bytes >= sizeof(struct vmat_module) &&
-	       units_for(record->bytes) <= entry->units &&
-	       ring_crc(VMAT_RECORD_MODULE, record + 1, record->bytes) == record->crc;
+	return bytes >= sizeof(struct vmat_module) && units_for(bytes) <= entry->units &&
+	       ring_crc(VMAT_RECORD_MODULE, record + 1, bytes) == record->crc;
 }
 
 void modules_copy_from(const struct ring *parent)
@@ -327,7 +327,9 @@ void modules_copy_from(const struct ring *parent)
 		struct modules_entry *entry = &table->entry[i];
 		const struct vmat_record *record = record_of(parent, entry);
 		const struct vmat_module *written = (const void *)(record + 1);
-		bool whole = entry->end && entry->units && is_whole(entry, record);
+		/* Once: the parent, whose ring it is, goes on, and the length may be another one soon. */
+		uint32_t bytes = __atomic_load_n(&record->bytes, __ATOMIC_RELAXED);
+		bool whole = entry->end && entry->units && is_whole(entry, record, bytes);
 		struct vmat_module module;
 
 		/* It is met anew; but what is the recorder's own must be known as such. */
@@ -335,11 +337,10 @@ void modules_copy_from(const struct ring *parent)
 			entry->end = 0;
 		entry->units = 0;
 		entry->displaced = 0;
-		if (!whole || !take_units(entry, units_for(record->bytes)))
+		if (!whole || !take_units(entry, units_for(bytes)))
 			continue;
 		module = *written;
 		module.from_seq = 0;
-		put_record(entry, &module, (const char *)(written + 1),
-		           record->bytes - sizeof(module));
+		put_record(entry, &module, (const char *)(written + 1), bytes - sizeof(module));
 	}
 }

@@ -305,6 +305,65 @@ static void ring_scribbled(void)
 	map_from_the_deep(DEEP);
 }
 
+/* --- a stray write amid a fork child's first call, which takes over what its parent knew ------------------- */
+
+enum { LENGTHS = 64 };
+
+#define FAR_TOO_LONG (UINT32_C(1) << 31)
+
+static int is_over;
+
+/* The lengths of the records of modules become far too long, and right again, until it is over. */
+static void *change_lengths(void *ring)
+{
+	const struct vmat_header *header = ring;
+	uint32_t *length[LENGTHS];
+	size_t lengths = 0;
+
+	for (uint32_t i = 0; i < header->section_count; i++) {
+		const struct vmat_section *section = &header->section[i];
+
+		for (size_t at = 0; section->type == VMAT_SECTION_MODULES && at < section->length;
+		     at += 256) {
+			struct vmat_record *record = (void *)((char *)ring + section->offset + at);
+
+			if (record->type == VMAT_RECORD_MODULE && lengths < LENGTHS)
+				length[lengths++] = &record->bytes;
+		}
+	}
+	while (!__atomic_load_n(&is_over, __ATOMIC_RELAXED)) {
+		for (size_t i = 0; i < lengths; i++)
+			__atomic_fetch_xor(length[i], FAR_TOO_LONG, __ATOMIC_RELAXED);
+	}
+	for (size_t i = 0; i < lengths; i++)
+		*length[i] &= ~FAR_TOO_LONG;
+	return NULL;
+}
+
+static void ring_changing(void)
+{
+	struct row ring = ring_row();
+	long unharmed = 0;
+	pthread_t thread;
+
+	map_and_unmap(1);
+	pthread_create(&thread, NULL, change_lengths, ring.start);
+	for (long i = 0; i < count; i++) {
+		int status = -1;
+		pid_t pid = fork();
+
+		if (!pid) {
+			map_and_unmap(1);
+			_exit(0);
+		}
+		waitpid(pid, &status, 0);
+		unharmed += status == 0;
+	}
+	__atomic_store_n(&is_over, 1, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	dprintf(1, "children unharmed: %ld\n", unharmed);
+}
+
 /* --- all that is unknown ------------------------------------------------------------------------------ */
 
 static void unmap_unknown(void)
@@ -440,6 +499,7 @@ const struct act acts[] = {
 	{ "ring_remapped", ring_remapped },
 	{ "ring_listed", ring_listed },
 	{ "ring_scribbled", ring_scribbled },
+	{ "ring_changing", ring_changing },
 	{ "unknown_unmapped", unknown_unmapped },
 	{ "file_replaced", file_replaced },
 	{ "texts", texts },

@@ -104,6 +104,11 @@ def ring_scribbled(bench, check):
                         {"map_from_the_deep"})
 
 
+def ring_changing(bench, check):
+    """A length that a child has looked at is another one when it looks again."""
+    act(bench, check, "ring_changing", 600, VMATRACE_RING="1024")
+
+
 def unknown_unmapped(bench, check):
     for more in ({}, {"VMATRACE_CHILDREN": "0"}, {"VMATRACE_OUT": "/proc/nowhere/%p.vmat"},
                  {"VMATRACE_CHILDREN": "-"}):
@@ -150,6 +155,7 @@ ACTS = {
     "ring_remapped": gives_way("ring_remapped", 0),
     "ring_listed": gives_way("ring_listed", 100),
     "ring_scribbled": ring_scribbled,
+    "ring_changing": ring_changing,
     "unknown_unmapped": unknown_unmapped,
     "file_replaced": file_replaced,
     "texts": texts,

@@ -33,8 +33,8 @@ endfunction()
 hostile_test(behaviours.py every_call threads short_threads killed signals jumps forks_in_handler family children
   descriptors settings stop)
 hostile_test(intruder.py ring_unmapped ring_protected ring_advised ring_edges ring_replaced
-  ring_replaced_in_child ring_moved ring_remapped ring_listed ring_scribbled unknown_unmapped file_replaced texts dumped
-  plugins)
+  ring_replaced_in_child ring_moved ring_remapped ring_listed ring_scribbled ring_changing unknown_unmapped file_replaced
+  texts dumped plugins)
 hostile_test(confined.py sandboxed narrow_exec known_filter limited full_disk other_root strict)
 hostile_test(births.py own_spaces unwiped_spaces borrowed_spaces shared_thread daemonise many_forks emptied_environment
   static_program raw_births program_of_32_bits other_libc setuid_program one_folder)
