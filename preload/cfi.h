@@ -39,7 +39,8 @@ bool cfi_load(struct cfi_desk *desk);
 /*
  * In a fork child whose parent was in the library in another thread: what that thread held or had half done there is
  * no more; the library's own data are as they were when it was loaded, and it is tried again. False: that cannot be
- * done, as the program uses the library too, say. No other thread may be in it.
+ * done, as the program had loaded the library before, say. What one that loads it later made of it (address spaces, what
+ * they keep) is on the heap, and stays. No other thread may be in it.
  */
 bool cfi_begin_anew(struct cfi_desk *desk);
 

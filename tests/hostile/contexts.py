@@ -117,6 +117,21 @@ def learns_all_the_same(bench, check, number):
     check.equal("flags", [event["flags"] for event in events], [[], []])
 
 
+def forked_amid_shared_learning(bench, check):
+    """The library that is asked is the program's, too: in a child it is left as it is, and walks go by frame pointers."""
+    command, shared = [bench.program("learning"), "forked_amid_learning"], "libunwind-x86_64.so.8"
+    plain = bench.run(command, False, LD_PRELOAD=shared)
+    traced = bench.run(command, True, LD_PRELOAD=f"{bench.library} {shared}")
+    check.equal("output and end", (traced.returncode, traced.stdout, traced.stderr),
+                (plain.returncode, plain.stdout, plain.stderr))
+    (parent, child) = sorted(bench.named("learning"), key=lambda path: bench.info(path)["from_fork"])
+    for path, by, calls in ((parent, "cfi", ["first_call"]), (child, "fp", ["inner"] * 2)):
+        stacks = [event["stack"] for event in own(bench.events(path))
+                  if event["call"] == "mprotect" and event["via"] == "wrapper"]
+        check.equal(f"{by}: calls", [stack[0]["function"] for stack in stacks], calls)
+        check.equal(f"{by}: frames are found by", {frame["by"] for stack in stacks for frame in stack}, {by})
+
+
 def ended_by_another(bench, check, number):
     (trace,) = bench.named("contexts")
     info = bench.info(trace)
@@ -137,6 +152,7 @@ def unloading_unseen(bench, check):
 
 ACTS = {
     "unloading_unseen": unloading_unseen,
+    "forked_amid_shared_learning": forked_amid_shared_learning,
     "small_alternate_stack": act("small_alternate_stack", 160, 2000, check_trace=handlers),
     "alternate_stack_above": act("alternate_stack_above", 1500, 30000, check_trace=one_event_for_each),
     "interrupted": act("interrupted", 1),

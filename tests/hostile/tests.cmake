@@ -40,7 +40,7 @@ hostile_test(births.py own_spaces unwiped_spaces borrowed_spaces shared_thread d
   static_program raw_births program_of_32_bits other_libc setuid_program one_folder)
 hostile_test(contexts.py small_alternate_stack alternate_stack_above interrupted least_stacks thread_data_destructors cancelled_early signalled_early
   exit_amid_calls main_thread_leaves coroutines jumps_from_handlers bare_stacks signalled_amid_learning walked_amid_learning
-  forked_amid_learning unloading_unseen)
+  forked_amid_learning forked_amid_shared_learning unloading_unseen)
 hostile_test(startup.py resolvers opened audited preinit exits quick_exits destructors)
 hostile_test(neighbours.py jemalloc tcmalloc mimalloc interposer initfirst_interposer own_mmap deepbind asan
   tsan ubsan layouts)
