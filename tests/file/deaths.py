@@ -16,7 +16,7 @@ import sys
 import time
 
 from churned import FULL, churn, judge
-from harness import perform
+from harness import perform, skip
 
 KILLS = int(os.environ.get("KILLS", 0)) or (1000 if FULL else 30)
 WRITERS = 4

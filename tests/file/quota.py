@@ -8,7 +8,6 @@ Skipped where the kernel has no quota; tests/machine runs it where one has.
 import contextlib
 import ctypes
 import os
-import shutil
 import struct
 import subprocess
 import sys
