@@ -45,11 +45,12 @@ static void change(void *context, const struct vma_change *change)
 {
 	struct following *following = context;
 	bool own = change->event->flags & VMAT_EVENT_INTERNAL && !following->filter->internal;
+	bool counts = !own && change->event->call != CALL_IMPLICIT &&
+	              filter_takes_event(following->filter, change->event) &&
+	              filter_takes_stack(following->filter, following->symbols, change->event);
 
-	if (following->begun && !own && change->event->call != CALL_IMPLICIT &&
-	    filter_takes_event(following->filter, change->event) &&
-	    filter_takes_stack(following->filter, following->symbols, change->event) &&
-	    !protections_see(following->protections, change))
+	if (following->begun && !(counts ? protections_see(following->protections, change)
+	                                 : protections_pass(following->protections, change)))
 		following->failed = true;
 }
 

@@ -173,6 +173,14 @@ bool protections_begin(struct protections *protections, const struct walk *walk)
 	return double_map_begin(&protections->doubles, walk);
 }
 
+bool protections_pass(struct protections *protections, const struct vma_change *change)
+{
+	struct page_range here, there;
+	bool doubled;
+
+	return double_map_see(&protections->doubles, change, &doubled, &here, &there);
+}
+
 bool protections_see(struct protections *protections, const struct vma_change *change)
 {
 	bool protects = change->kind == CHANGE_PROTECT && change->mapped_before &&

@@ -42,6 +42,8 @@ bool protections_begin(struct protections *protections, const struct walk *walk)
  * that are writable and executable at once, be it through another mapping (double_map.h).
  */
 bool protections_see(struct protections *protections, const struct vma_change *change);
+/* One that is not counted: what it mapped may be the other mapping of one that is. False: out of memory. */
+bool protections_pass(struct protections *protections, const struct vma_change *change);
 
 size_t protections_count(const struct protections *protections);
 const struct protection_row *protections_row(const struct protections *protections, size_t index);

@@ -13,6 +13,10 @@ def two_mappings():
                 (("both", guilty("two_mappings")), None, "r-x", 1),
                 (("later", guilty("two_mappings", "later")), "r--", "rw-", 1)]))
         equal("and nothing else", len(rows), 2)
+        equal("the other one is known, though it is not asked for",
+              [(place(row["stack"]), row["warning"]) for row in run.json("protections", "--call", "mprotect")
+               if row["warning"]],
+              [(("later", guilty("two_mappings", "later")), "writable and executable through two mappings")])
         text = run.ask("protections").splitlines()
         check("in text", "through two mappings" in text[1] and "through two mappings" in text[2]
               and "through two mappings" not in "".join(text[3:]), text[:4])

@@ -44,6 +44,7 @@ static void later(void)
 static void neither(void)
 {
 	int beside = memory_new("beside"), copy = memory_new("copy"), after = memory_new("after");
+	int zero = open("/dev/zero", O_RDWR); /* new memory each time it is mapped */
 	char *data;
 
 	writable(beside, MAP_SHARED, 0);
@@ -55,6 +56,9 @@ static void neither(void)
 	executable(after, MAP_SHARED, 0);
 	mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	writable(zero, MAP_SHARED, 0);
+	executable(zero, MAP_SHARED, 0);
+	executable(zero, MAP_PRIVATE, 0);
 }
 
 int main(void)
