@@ -106,7 +106,7 @@ static struct frame *copy_frames(const struct frame *frames, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		bytes += bytes_of(frames[i].module) + bytes_of(frames[i].function) +
-		         bytes_of(frames[i].file);
+		         bytes_of(frames[i].file) + bytes_of(frames[i].path);
 	copy = malloc(bytes);
 	if (!copy)
 		return NULL;
@@ -116,6 +116,7 @@ static struct frame *copy_frames(const struct frame *frames, size_t count)
 		copy[i].module = copy_text(&to, frames[i].module);
 		copy[i].function = copy_text(&to, frames[i].function);
 		copy[i].file = copy_text(&to, frames[i].file);
+		copy[i].path = copy_text(&to, frames[i].path);
 	}
 	return copy;
 }

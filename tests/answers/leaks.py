@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """leaks: what is left against the kernel's lists; libc's own apart; shm objects, threads, suppressions."""
+import json
 import os
 import re
 import subprocess
 import tempfile
 
-from common import VMATRACE, Run, check, equal, finish, guilty, place
+from common import BUILD, VMATRACE, Run, Script, check, equal, finish, guilty, place
 
 CLASSES = ("program", "thread-stack", "libc", "loader", "unexplained")
 
@@ -122,12 +123,28 @@ def suppressions():
         equal("suppressed is told", sites["accounts"]["suppressed"], 100 * 4 * 4096)
 
 
+def suppressed_by_path():
+    """By the path of a source that only a process knew which was closed before the last."""
+    with Script(f"{BUILD}/answers_leak_loop; {BUILD}/answers_clean") as run:
+        path = os.path.join(run.folder, "path.supp")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("leak:*/answers/leak_loop.c\n")
+        done = subprocess.run((VMATRACE, "leaks", "--format", "json", "--suppressions", path, run.trace),
+                              capture_output=True, text=True, check=False,
+                              env={**os.environ, "MALLOC_PERTURB_": "165",
+                                   "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"})
+        equal("by path, in a folder: status", (done.returncode, done.stderr), (0, ""))
+        accounts = json.loads(done.stdout)["accounts"]
+        equal("by path, in a folder: suppressed", accounts["suppressed"], 100 * 4 * 4096)
+
+
 def main():
     for name in ("leak_loop", "partial_unmap", "mremap_leak", "mremap_copy", "clean"):
         mappings(name)
     threads()
     objects()
     suppressions()
+    suppressed_by_path()
     finish()
 
 
