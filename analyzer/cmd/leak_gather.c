@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "command.h"
 #include "core/pages.h"
@@ -13,6 +14,8 @@
 #include "options.h"
 #include "thread_of.h"
 #include "vmatrace/trace_format.h"
+
+enum { CLOCKS_AGREE_NS = 1000000000 };
 
 /* One process on its way in. */
 struct leaving {
@@ -159,6 +162,26 @@ static void count_stacks(struct leaving *leaving)
 
 /* --- the events --------------------------------------------------------------------------------------- */
 
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/*
+ * The two clocks are as far apart as they were when it was recorded. Not so once the machine slept or its time was
+ * set: then it may be another one, and what is said of this one's /dev/shm would be made up.
+ */
+static bool is_of_this_boot(const struct vmat_header *header)
+{
+	uint64_t then = header->realtime_ns - header->start.monotonic_ns;
+	uint64_t apart = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC) - then;
+
+	return apart + CLOCKS_AGREE_NS < 2 * CLOCKS_AGREE_NS; /* from -1 to 1 s */
+}
+
 static bool see_shm(struct leaving *leaving, const struct event *event)
 {
 	struct leak_gathering *gathering = leaving->gathering;
@@ -173,6 +196,7 @@ static bool see_shm(struct leaving *leaving, const struct event *event)
 	row = site_rows_at(&gathering->shm_sites, leaving->symbols, event, 0);
 	if (row)
 		kept->tag = (size_t)(row - gathering->shm_sites.rows);
+	kept->of_this_boot = is_of_this_boot(header);
 	return row != NULL;
 }
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "command.h"
 #include "core/findings.h"
@@ -115,14 +115,18 @@ static void add_row(struct leak_report *report, const struct site_row *row,
 	report->leaked_vmas += totals->vmas_live;
 }
 
-/* shm_unlink(3) is seen; whoever removed the file itself, unlink(2) in /dev/shm, is not. */
-static bool is_gone(const char *name)
+/*
+ * shm_unlink(3) is seen; whoever removed the file itself, unlink(2) in /dev/shm, is not. The name is a stranger's:
+ * one component, and where it leads to, if it is a link, is not looked at.
+ */
+static bool is_gone(const struct shm_name *object)
 {
+	struct stat status;
 	char path[300];
 
-	return !strchr(name, '/') &&
-	       (size_t)snprintf(path, sizeof(path), "/dev/shm/%s", name) < sizeof(path) &&
-	       access(path, F_OK) != 0 && errno == ENOENT;
+	return object->of_this_boot && !strchr(object->name, '/') &&
+	       (size_t)snprintf(path, sizeof(path), "/dev/shm/%s", object->name) < sizeof(path) &&
+	       lstat(path, &status) != 0 && errno == ENOENT;
 }
 
 /* False: out of memory. */
@@ -158,7 +162,7 @@ static bool make_report(struct leak_gathering *gathering, struct suppressed *sup
 		to = &gathering->names.items[report->shm_count];
 		*name = *to;
 		*to = kept;
-		to->gone_now = is_gone(to->name);
+		to->gone_now = is_gone(to);
 		shm_sites[report->shm_count++] = site;
 	}
 	for (unsigned class = 0; class < LEAK_CLASSES; class ++) {

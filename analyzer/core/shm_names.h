@@ -20,8 +20,10 @@ struct shm_name {
 	uint32_t mode;
 	uint32_t pid;
 	uint64_t seq;
-	size_t tag;    /* the caller's */
-	bool gone_now; /* the caller's, too: this machine has no object of the name any more */
+	/* The caller's: */
+	size_t tag;
+	bool of_this_boot; /* made on this machine, since it was booted last */
+	bool gone_now;     /* of this boot, and there is no object of the name any more */
 };
 
 struct shm_names {

@@ -41,6 +41,16 @@ def guilty(name, word="guilty"):
     raise ValueError(f"{name}.c has no line marked {word}")
 
 
+def crc32c(data):
+    """As include/vmatrace/crc32c.h has it: no inversion before or after."""
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc
+
+
 class Run:
     """One program recorded. status: as the shell sees it; out: its standard output."""
 

@@ -6,7 +6,7 @@ import re
 import subprocess
 import tempfile
 
-from common import BUILD, VMATRACE, Run, Script, check, equal, finish, guilty, place
+from common import BUILD, VMATRACE, Run, Script, check, crc32c, equal, finish, guilty, place
 
 CLASSES = ("program", "thread-stack", "libc", "loader", "unexplained")
 
@@ -71,6 +71,18 @@ def threads():
         joined.ask("leaks", "--fail")
 
 
+def of_another_boot(run):
+    """The trace as if its machine had been up for an hour more."""
+    for name in os.listdir(run.trace):
+        with open(os.path.join(run.trace, name), "r+b") as file:
+            header = bytearray(file.read(4096))
+            header[312:320] = (int.from_bytes(header[312:320], "little") + 3600 * 10**9).to_bytes(8, "little")
+            header[20:24] = bytes(4)
+            header[20:24] = crc32c(header).to_bytes(4, "little")
+            file.seek(0)
+            file.write(header)
+
+
 def objects():
     with Run("shm_never_unlinked") as run:
         name = run.out.split()[1]
@@ -93,6 +105,16 @@ def objects():
             os.unlink("/dev/shm" + name)
         equal("shm: removed as a file", [one["gone_now"] for one in run.json("leaks")["shm"]], [True])
         check("shm: which is said", "gone by now" in run.ask("leaks"))
+        os.symlink(os.path.join(run.folder, "missing"), "/dev/shm" + name)
+        try:
+            equal("shm: a link is not followed", [one["gone_now"] for one in run.json("leaks")["shm"]], [False])
+        finally:
+            os.unlink("/dev/shm" + name)
+        of_another_boot(run)
+        leaks = run.json("leaks")
+        equal("shm: nobody knows of another machine's", [(one["name"], one["gone_now"]) for one in leaks["shm"]],
+              [(name, False)])
+        check("shm: nothing is said of it", "gone by now" not in run.ask("leaks"))
 
 
 def suppressions():
