@@ -165,7 +165,8 @@ int main(int argc, char **argv)
 	waitpid(pid, &status, 0);
 	printf("child: %#x\n", (unsigned)status);
 #ifdef OWN_MMAP
-	printf("own mmap was called: %d\n", own_calls >= 40);
+	/* By map_and_unmap() alone. Others call it too: a library that the recorder loads is bound to it as any is. */
+	printf("own mmap was called: %d\n", own_calls >= 2 * (10 + 5 + 1));
 #endif
 	return 3;
 }

@@ -30,6 +30,8 @@ VERIFY_KEYS = {"checkpoints", "matched", "unexplained_vmas", "implicit_changes",
                "lost"}
 VMA_KEYS = {"vm_start", "vm_end", "vm_flags", "vm_pgoff", "offset", "dev", "inode", "vm_file",
             "kind", "created_by", "last_changed_by"}
+# Whose stack it is: none of the samples that come here has another thread.
+STACK_KEYS = {"thread", "thread_name"}
 # Frames of libc between main() and _start, and of a thread's first function.
 RUNTIME_FRAMES_MAX = 4
 SHALLOW = 4
@@ -223,7 +225,9 @@ def check_commands(check, tool, trace, unseen, dies, pid):
         if command == "maps":
             vmas = document if isinstance(document, list) else document["vmas"]
             for vma in vmas:
-                check.equal(set(vma), VMA_KEYS, f"keys of a VMA of {pid}")
+                is_stack = vma["kind"] == "main-stack"
+                check.equal(set(vma), VMA_KEYS | STACK_KEYS if is_stack else VMA_KEYS, f"keys of a VMA of {pid}")
+                check.that(not is_stack or vma["thread"] == pid, f"the stack of {pid}: {vma}")
         if command == "verify":
             check_verify(check, document, unseen, dies, pid)
 
