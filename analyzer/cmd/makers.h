@@ -1,6 +1,7 @@
 /*
  * makers: for whom calls mapped memory, of about the last million that did. Every change of a mapping asks who made
- * it, and to read that event again takes a system call; a walk has met it not long ago.
+ * it, and to read that event again takes a system call; a walk has met it not long ago. And for whom a stack maps:
+ * there are a thousand events for each.
  *
  * Owner: the caller, one for each walk. A zeroed one is empty. What it does not know the trace is asked for.
  */
@@ -8,12 +9,14 @@
 #define VMATRACE_CMD_MAKERS_H
 
 #include "core/kinds.h"
+#include "core/number_table.h"
 #include "io/symbols.h"
 #include "io/trace_reader.h"
 
 struct makers {
 	uint64_t *slots; /* by seq: the seq, and the creator below it; 0: nothing. NULL: none yet */
 	bool tried;
+	struct number_table by_stack; /* symbols_key() -> creator + 1; 0: nothing */
 };
 
 void makers_release(struct makers *makers);
@@ -23,5 +26,9 @@ void makers_note(struct makers *makers, uint64_t seq, enum vma_creator creator);
 /* For whom event `seq` mapped; CREATOR_UNKNOWN if the trace has it no more. */
 enum vma_creator makers_find(struct makers *makers, const struct trace *trace,
                              struct symbols *symbols, uint64_t seq);
+
+/* event_creator(), found out once for each stack. */
+enum vma_creator makers_of_stack(struct makers *makers, struct symbols *symbols,
+                                 const struct event *event);
 
 #endif

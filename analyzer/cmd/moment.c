@@ -84,7 +84,7 @@ static enum vma_creator change_creator(const struct trace *trace, struct symbols
 	if (!maps && change->mapped_before && change->made_by < SEQ_IMPLICIT)
 		creator = makers_find(makers, trace, symbols, change->made_by);
 	if (creator == CREATOR_UNKNOWN)
-		creator = event_creator(symbols, change->event);
+		creator = makers_of_stack(makers, symbols, change->event);
 	if (maps)
 		makers_note(makers, change->event->seq, creator);
 	return creator;

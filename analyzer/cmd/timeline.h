@@ -6,6 +6,7 @@
 #define VMATRACE_CMD_TIMELINE_H
 
 #include "core/fold.h"
+#include "core/number_table.h"
 #include "core/timeline.h"
 #include "io/symbols.h"
 #include "io/trace_reader.h"
@@ -32,6 +33,7 @@ struct gathering {
 
 	struct timeline timeline;
 	struct makers makers;
+	struct number_table sites; /* symbols_key() -> call site, as changes are folded by */
 	const struct walk *walk;
 	struct waiting_change *waiting;
 	size_t waiting_count;

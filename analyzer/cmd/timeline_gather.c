@@ -19,7 +19,7 @@ static uint64_t hash_text(uint64_t hash, const char *text)
 /*
  * Equal for events of one line of the program, or of one return address where there are no lines.
  */
-static uint64_t site_of(struct symbols *symbols, const struct event *event)
+static uint64_t hash_site(struct symbols *symbols, const struct event *event)
 {
 	const struct frame *frame = symbols_call_site(symbols, event);
 	uint64_t hash = 0xcbf29ce484222325u;
@@ -30,6 +30,25 @@ static uint64_t site_of(struct symbols *symbols, const struct event *event)
 	hash = hash_text(hash, frame->function);
 	hash = hash_text(hash, frame->file);
 	return hash ^ (frame->function ? frame->line : frame->offset);
+}
+
+/* Of stacks, 6 MiB at most: when there are more, they are forgotten and found out anew. */
+enum { MOST_SITES = 1 << 16 };
+
+/* The same, found out once for each stack. */
+static uint64_t site_of(struct gathering *gathering, const struct event *event)
+{
+	uint64_t key = symbols_key(gathering->symbols, event);
+	uint64_t *known;
+
+	if (gathering->sites.count > MOST_SITES)
+		number_table_release(&gathering->sites);
+	known = key ? number_table_at(&gathering->sites, key) : NULL;
+	if (!known)
+		return hash_site(gathering->symbols, event);
+	if (!*known)
+		*known = hash_site(gathering->symbols, event);
+	return *known;
 }
 
 static bool is_internal(const struct vma_change *change)
@@ -59,7 +78,7 @@ static void take(struct gathering *gathering, const struct vma_change *change, e
 	if (!counted)
 		return;
 	if (gathering->fold &&
-	    !fold_add(gathering->fold, change, site_of(gathering->symbols, change->event), kind))
+	    !fold_add(gathering->fold, change, site_of(gathering, change->event), kind))
 		gathering->failed = true;
 	if (gathering->print &&
 	    (!gathering->print_limit || gathering->printed < gathering->print_limit)) {
@@ -251,6 +270,7 @@ int timeline_gather(struct gathering *gathering)
 	free(gathering->waiting);
 	gathering->waiting = NULL;
 	makers_release(&gathering->makers);
+	number_table_release(&gathering->sites);
 	rows_release(&gathering->known);
 	gathering->walk = NULL;
 	walk_free(walk);
