@@ -9,7 +9,6 @@
 #include "render/budget_report.h"
 #include "render/sparkline.h"
 #include "site_gather.h"
-#include "site_of.h"
 #include "site_rows.h"
 #include "trace_set.h"
 
@@ -61,12 +60,13 @@ static void change(void *context, const struct vma_change *change)
 }
 
 /* Those that were in force when it failed: the program may have set others since it began. */
-static void set_limits(const struct counting *counting, struct budget_failure *failure)
+static void set_limits(const struct counting *counting, uint64_t seq,
+                       struct budget_failure *failure)
 {
 	struct vmat_limits then;
 
 	failure->limits = counting->report.limits;
-	failure->limits_known = trace_limits(counting->gathering.trace, failure->event.seq, &then);
+	failure->limits_known = trace_limits(counting->gathering.trace, seq, &then);
 	failure->limits.as = then.as;
 	failure->limits.data = then.data;
 	failure->limits.memlock = then.memlock;
@@ -92,9 +92,13 @@ static bool before(void *context, const struct walk *walk, const struct event *e
 			goto out_of_memory;
 		counting->failures = failure;
 		counting->report.failure_count++;
-		failure[index] = (struct budget_failure) { .event = *event };
+		failure[index] = (struct budget_failure) {
+			.call = site_call_of(event),
+			.error = event->error,
+			.time_ns = event->time_ns,
+		};
 		shortage_read(&failure[index].facts, walk_map(walk), event);
-		set_limits(counting, &failure[index]);
+		set_limits(counting, event->seq, &failure[index]);
 		failure[index].shortage =
 			shortage_explain(&failure[index].facts, event, &failure[index].limits);
 	}
@@ -152,20 +156,39 @@ static void forecast(struct counting *counting)
 	                          report->limits.max_map_count, &report->reached_ns);
 }
 
+/*
+ * A failure's site is a row like any other, made here if nothing else was seen of it. Rows move when one is made: what
+ * this sets holds once all are there, which they are the second time.
+ */
+static bool name_failures(struct counting *counting, struct site_rows *rows)
+{
+	for (size_t i = 0; i < counting->report.failure_count; i++) {
+		const struct event event = site_call_event(&counting->failures[i].call);
+		struct site_row *row = site_rows_at(rows, counting->gathering.symbols, &event, 0);
+
+		if (!row)
+			return false;
+		counting->failures[i].site = &row->view;
+	}
+	return true;
+}
+
 /* False: out of memory. */
 static bool print(struct counting *counting, const struct common_options *common, struct json *json)
 {
 	struct budget_report *report = &counting->report;
-	struct site_view *sites = calloc(report->failure_count + 1, sizeof(*sites));
 	const struct site_view **holders = NULL, **splitters = NULL;
 	struct site_rows rows;
 	bool fine;
 
 	site_rows_init(&rows, GROUP_STACK);
-	fine = sites &&
-	       site_rows_add(&rows, counting->gathering.symbols, counting->gathering.table);
+	fine = site_rows_add(&rows, counting->gathering.symbols, counting->gathering.table);
+	site_gathering_release(&counting->gathering);
 	if (fine) {
 		site_rows_sort(&rows, ORDER_VMAS);
+		fine = name_failures(counting, &rows) && name_failures(counting, &rows);
+	}
+	if (fine) {
 		holders = views(&rows, false, &report->holder_count);
 		splitters = views(&rows, true, &report->splitter_count);
 		fine = holders && splitters;
@@ -175,18 +198,12 @@ static bool print(struct counting *counting, const struct common_options *common
 		report->holders = holders;
 		report->splitters = splitters;
 		report->failures = counting->failures;
-		for (size_t i = 0; i < report->failure_count; i++) {
-			sites[i] = site_view_of(counting->gathering.symbols,
-			                        &counting->failures[i].event);
-			counting->failures[i].site = &sites[i];
-		}
 		forecast(counting);
 		if (json)
 			budget_json(json, report);
 		else
 			budget_text(stdout, report, text_is_utf8(), options_colored(common));
 	}
-	free(sites);
 	free(holders);
 	free(splitters);
 	site_rows_release(&rows);
@@ -225,10 +242,11 @@ static int one_process(struct trace *trace, const struct filter *filter,
 		counting.failed = true;
 	else
 		status = site_gather(&counting.gathering);
+	moment_release(&counting.gathering.moment);
+	site_table_free(counting.failed_sites);
 	if (counting.failed || (status == STATUS_FINE && !print(&counting, common, json)))
 		status = complain(STATUS_TRACE, "out of memory");
 	free(counting.failures);
-	site_table_free(counting.failed_sites);
 	site_gathering_release(&counting.gathering);
 	symbols_free(counting.gathering.symbols);
 	return status;

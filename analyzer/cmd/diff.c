@@ -54,6 +54,7 @@ static int add_process(struct side *side, struct trace *trace, const struct when
 
 	if (status == STATUS_FINE) {
 		add_kinds(&side->sums, &gathering.moment);
+		moment_release(&gathering.moment);
 		if (!site_rows_add(&side->rows, gathering.symbols, gathering.table))
 			status = complain(STATUS_TRACE, "out of memory");
 	}

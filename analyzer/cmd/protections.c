@@ -85,7 +85,8 @@ static void print_rows(const struct following *following, const struct protectio
 	else if (common->format == OUTPUT_TEXT)
 		puts("no changes of rights");
 	for (size_t i = 0; i < limit; i++) {
-		struct site_view site = site_view_of(following->symbols, &rows[i]->first);
+		const struct event first = site_call_event(&rows[i]->first);
+		struct site_view site = site_view_of(following->symbols, &first);
 
 		if (common->format == OUTPUT_TEXT)
 			protections_text_row(stdout, rows[i], &site);
@@ -134,10 +135,10 @@ static int one_process(struct trace *trace, const struct filter *filter,
 	                     ? moment_reach(&moment, trace, following.symbols, &end, &observer)
 	                     : complain(STATUS_TRACE, "out of memory");
 
+	moment_release(&moment);
 	if (status == STATUS_FINE)
 		status = following.failed ? complain(STATUS_TRACE, "out of memory")
 		                          : print(&following, common);
-	moment_release(&moment);
 	protections_free(following.protections);
 	symbols_free(following.symbols);
 	return status;

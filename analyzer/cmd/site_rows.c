@@ -236,7 +236,8 @@ bool site_rows_add(struct site_rows *rows, struct symbols *symbols, const struct
 {
 	for (size_t i = 0; i < site_table_size(table); i++) {
 		const struct site_entry *site = site_table_item(table, i);
-		struct site_row *row = site_rows_at(rows, symbols, &site->first, 0);
+		const struct event first = site_call_event(&site->first);
+		struct site_row *row = site_rows_at(rows, symbols, &first, 0);
 
 		if (!row)
 			return false;

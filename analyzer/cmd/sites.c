@@ -71,6 +71,8 @@ static int add_process(const struct trace_set *set, size_t index, const struct f
 	gathering.symbols = symbols_new(trace, sources);
 	if (gathering.symbols)
 		status = site_gather(&gathering);
+	/* The map is as large as the table, and has been read. */
+	moment_release(&gathering.moment);
 	if (!gathering.symbols ||
 	    (status == STATUS_FINE && !site_rows_add(rows, gathering.symbols, gathering.table)))
 		status = complain(STATUS_TRACE, "out of memory");

@@ -7,13 +7,8 @@
 #include <sys/mman.h>
 
 #include "double_map.h"
-#include "site_table.h"
 
-enum {
-	REGIONS = 1 << 16,
-	RIGHTS = 8,                          /* rwx */
-	TRANSITIONS = (RIGHTS + 1) * RIGHTS, /* from rights or from nothing */
-};
+enum { REGIONS = 1 << 16 };
 
 struct region {
 	uint64_t start;
@@ -24,7 +19,7 @@ struct region {
 
 struct protections {
 	struct site_table *sites;
-	uint32_t (*of_site)[TRANSITIONS]; /* index of the row + 1 */
+	uint32_t *of_site; /* the newest row of each, plus 1 */
 	size_t site_capacity;
 	struct protection_row *rows;
 	size_t count;
@@ -80,7 +75,7 @@ const char *protection_warning(const struct protection_row *row)
 }
 
 static bool make_row(struct protections *protections, const struct vma_change *change,
-                     uint32_t *index)
+                     uint32_t *newest)
 {
 	if (protections->count == protections->capacity) {
 		size_t capacity = protections->capacity ? 2 * protections->capacity : 16;
@@ -93,21 +88,27 @@ static bool make_row(struct protections *protections, const struct vma_change *c
 		protections->capacity = capacity;
 	}
 	protections->rows[protections->count] = (struct protection_row) {
-		.first = *change->event,
+		.first = site_call_of(change->event),
 		.maps = !change->mapped_before,
 		.before = change->mapped_before ? change->prot_before : 0,
 		.after = change->prot_after,
+		.next = *newest,
 	};
-	*index = (uint32_t)++protections->count;
+	*newest = (uint32_t)++protections->count;
 	return true;
+}
+
+/* A site has few rows: from one set of rights to another. */
+static bool is_row_of(const struct protection_row *row, const struct vma_change *change)
+{
+	return row->maps == !change->mapped_before && row->after == change->prot_after &&
+	       (row->maps || row->before == change->prot_before);
 }
 
 static struct protection_row *row_of(struct protections *protections,
                                      const struct vma_change *change)
 {
 	struct site_entry *site = site_table_at(protections->sites, change->event);
-	unsigned before = change->mapped_before ? change->prot_before % RIGHTS : RIGHTS;
-	unsigned transition = before * RIGHTS + change->prot_after % RIGHTS;
 	size_t place;
 
 	if (!site)
@@ -115,20 +116,22 @@ static struct protection_row *row_of(struct protections *protections,
 	place = (size_t)(site - site_table_item(protections->sites, 0));
 	if (place >= protections->site_capacity) {
 		size_t capacity = 2 * place + 16;
-		uint32_t(*grown)[TRANSITIONS] = calloc(capacity, sizeof(*grown));
+		uint32_t *grown = reallocarray(protections->of_site, capacity, sizeof(*grown));
 
 		if (!grown)
 			return NULL;
-		for (size_t i = 0; i < protections->site_capacity * TRANSITIONS; i++)
-			(&grown[0][0])[i] = (&protections->of_site[0][0])[i];
-		free(protections->of_site);
+		for (size_t i = protections->site_capacity; i < capacity; i++)
+			grown[i] = 0;
 		protections->of_site = grown;
 		protections->site_capacity = capacity;
 	}
-	if (!protections->of_site[place][transition] &&
-	    !make_row(protections, change, &protections->of_site[place][transition]))
-		return NULL;
-	return &protections->rows[protections->of_site[place][transition] - 1];
+	for (uint32_t i = protections->of_site[place]; i; i = protections->rows[i - 1].next) {
+		if (is_row_of(&protections->rows[i - 1], change))
+			return &protections->rows[i - 1];
+	}
+	return make_row(protections, change, &protections->of_site[place])
+	               ? &protections->rows[protections->count - 1]
+	               : NULL;
 }
 
 static struct region *region_at(const struct protections *protections, uint64_t start)

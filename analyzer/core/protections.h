@@ -13,12 +13,14 @@
 #ifndef VMATRACE_CORE_PROTECTIONS_H
 #define VMATRACE_CORE_PROTECTIONS_H
 
+#include "site_table.h"
 #include "walk.h"
 
 struct protection_row {
-	struct event first; /* for its call and stack */
-	bool maps;          /* a new mapping: there was nothing before */
-	uint8_t before;     /* PROT_* */
+	struct site_call first;
+	uint32_t next;  /* of the same site, plus 1 */
+	bool maps;      /* a new mapping: there was nothing before */
+	uint8_t before; /* PROT_* */
 	uint8_t after;
 	uint64_t changes;
 	uint64_t flips;   /* of them: back to what was there before the last change */

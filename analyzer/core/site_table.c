@@ -53,19 +53,19 @@ struct site_entry *site_table_item(const struct site_table *table, size_t index)
 	return &table->entries[index];
 }
 
-static bool same_site(const struct event *a, const struct event *b)
+static bool same_site(const struct site_call *a, const struct site_call *b)
 {
 	/* Without a stack the caller is all that is known. */
 	return a->call == b->call && a->stack == b->stack && (a->stack || a->caller == b->caller);
 }
 
-static size_t slot_of(const struct site_table *table, const struct event *event)
+static size_t slot_of(const struct site_table *table, const struct site_call *site)
 {
-	uint64_t key = event->stack ? event->stack : event->caller ^ 1ull << 63;
-	uint64_t hash = (key ^ (uint64_t)event->call << 48) * 0x9e3779b97f4a7c15u;
+	uint64_t key = site->stack ? site->stack : site->caller ^ 1ull << 63;
+	uint64_t hash = (key ^ (uint64_t)site->call << 48) * 0x9e3779b97f4a7c15u;
 	size_t at = (hash >> 20) & (table->slot_count - 1);
 
-	while (table->slots[at] && !same_site(&table->entries[table->slots[at] - 1].first, event))
+	while (table->slots[at] && !same_site(&table->entries[table->slots[at] - 1].first, site))
 		at = (at + 1) & (table->slot_count - 1);
 	return at;
 }
@@ -100,15 +100,16 @@ static bool reserve(struct site_table *table)
 
 struct site_entry *site_table_at(struct site_table *table, const struct event *event)
 {
+	const struct site_call site = site_call_of(event);
 	size_t slot;
 
-	if (table->count && same_site(&table->entries[table->last].first, event))
+	if (table->count && same_site(&table->entries[table->last].first, &site))
 		return &table->entries[table->last];
 	if (!reserve(table))
 		return NULL;
-	slot = slot_of(table, event);
+	slot = slot_of(table, &site);
 	if (!table->slots[slot]) {
-		table->entries[table->count] = (struct site_entry) { .first = *event };
+		table->entries[table->count] = (struct site_entry) { .first = site };
 		table->slots[slot] = (uint32_t)++table->count;
 	}
 	table->last = table->slots[slot] - 1;

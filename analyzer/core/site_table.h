@@ -22,8 +22,36 @@ struct site_totals {
 
 void site_totals_add(struct site_totals *to, const struct site_totals *more);
 
+/* All of a call that says where it was made: there may be as many sites as events. */
+struct site_call {
+	uint64_t seq;
+	uint64_t caller;
+	uint32_t stack;
+	uint16_t call;
+	uint16_t flags;
+};
+
+static inline struct site_call site_call_of(const struct event *event)
+{
+	return (struct site_call) {
+		event->seq, event->caller, event->stack, event->call, event->flags,
+	};
+}
+
+/* For whoever looks up the stack of an event; of the rest it has nothing. */
+static inline struct event site_call_event(const struct site_call *site)
+{
+	return (struct event) {
+		.seq = site->seq,
+		.caller = site->caller,
+		.stack = site->stack,
+		.call = site->call,
+		.flags = site->flags,
+	};
+}
+
 struct site_entry {
-	struct event first; /* for its stack; its pointers live as long as the trace */
+	struct site_call first;
 	struct site_totals totals;
 };
 

@@ -18,9 +18,9 @@ static void failure(struct json *json, const struct budget_failure *of)
 	char spare[16];
 
 	json_object(json);
-	json_member_number(json, "seq", of->event.seq);
-	json_member_number(json, "time_ns", of->event.time_ns);
-	json_member_string(json, "errno", errno_name(of->event.error, spare));
+	json_member_number(json, "seq", of->call.seq);
+	json_member_number(json, "time_ns", of->time_ns);
+	json_member_string(json, "errno", errno_name(of->error, spare));
 	json_member_string(json, "reason", shortage_name(of->shortage));
 	json_member_number(json, "count", of->count);
 	json_member_number(json, "vmas", of->facts.vmas);

@@ -16,7 +16,9 @@ enum { BUDGET_SAMPLES = 60 };
 
 /* The first call of a site that failed so. */
 struct budget_failure {
-	struct event event;
+	struct site_call call;
+	int error; /* errno */
+	uint64_t time_ns;
 	struct shortage_facts facts;
 	struct shortage_limits limits; /* as they were then, as far as that is known: */
 	enum limits_known limits_known;

@@ -100,12 +100,12 @@ static void failures(FILE *out, const struct budget_report *report)
 		const struct budget_failure *failure = &report->failures[i];
 		char spare[16], number[32];
 
-		fprintf(out, "failed  %s %s: ", call_name(failure->event.call),
-		        errno_name(failure->event.error, spare));
+		fprintf(out, "failed  %s %s: ", call_name(failure->call.call),
+		        errno_name(failure->error, spare));
 		print_site(out, failure->site);
 		fputs("  ", out);
 		reason(out, failure, &report->limits);
-		fprintf(out, "  (@%" PRIu64, failure->event.seq);
+		fprintf(out, "  (@%" PRIu64, failure->call.seq);
 		if (failure->count > 1)
 			fprintf(out, " and %s more", text_grouped(number, failure->count - 1));
 		fputs(")\n", out);

@@ -3,11 +3,14 @@
  * frames as fit in as few bytes as the format allows. What a reader makes of the stacks must not be more than it
  * can hold.
  *
- *     deep_trace OBJECT DEPTH FILE MEBIBYTES
+ *     deep_trace OBJECT DEPTH FILE MEBIBYTES [maps|protects|fails]
  *
- * Every event maps one page, from DEPTH return addresses in OBJECT's code, one to three bytes apart.
+ * Every event maps one page (or gives the one page that is mapped other rights; or finds no memory), from DEPTH
+ * return addresses in OBJECT's code, one to three bytes apart. With a DEPTH of 1 there are as many call sites as a
+ * file can hold: 160 bytes each.
  */
 #include <elf.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +133,39 @@ static size_t make_stack(uint8_t *packed, const struct object *object, unsigned 
 	return bytes;
 }
 
+static void maps(struct vmat_event *event, uint64_t number)
+{
+	event->result = mapped + 2 * PAGE_BYTES * number;
+}
+
+static void protects(struct vmat_event *event, uint64_t number)
+{
+	event->result = mapped;
+	if (!number)
+		return;
+	event->call = CALL_MPROTECT;
+	event->args[0] = mapped;
+	event->args[2] = number % 2 ? PROT_READ | PROT_WRITE : PROT_READ;
+	event->result = 0;
+}
+
+static void fails(struct vmat_event *event, uint64_t number)
+{
+	(void)number;
+	event->flags = VMAT_EVENT_FAILED;
+	event->error = ENOMEM;
+	event->result = UINT64_MAX;
+}
+
+static const struct {
+	const char *name;
+	void (*shape)(struct vmat_event *event, uint64_t number);
+} kinds[] = {
+	{ "maps", maps },
+	{ "protects", protects },
+	{ "fails", fails },
+};
+
 static void add_base(uint8_t *arena, uint64_t arena_bytes, uint64_t *used,
                      const struct object *object)
 {
@@ -164,11 +200,15 @@ int main(int argc, char **argv)
 	struct vmat_control *control;
 	struct object object;
 	uint8_t *trace;
+	size_t kind = 0;
 	unsigned depth;
 	FILE *file;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: deep_trace OBJECT DEPTH FILE MEBIBYTES\n");
+	while (argc == 6 && kind < sizeof(kinds) / sizeof(kinds[0]) &&
+	       strcmp(kinds[kind].name, argv[5]) != 0)
+		kind++;
+	if (argc < 5 || argc > 6 || kind == sizeof(kinds) / sizeof(kinds[0])) {
+		fprintf(stderr, "usage: deep_trace OBJECT DEPTH FILE MEBIBYTES [KIND]\n");
 		return 2;
 	}
 	object = object_at(argv[1]);
@@ -212,7 +252,6 @@ int main(int argc, char **argv)
 			.enter = count,
 			.args = { 0, PAGE_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS,
 			          UINT64_MAX },
-			.result = mapped + 2 * PAGE_BYTES * count,
 			.tid = 1,
 			.stack = stack,
 			.call = CALL_MMAP,
@@ -220,6 +259,7 @@ int main(int argc, char **argv)
 
 		if (!stack)
 			break;
+		kinds[kind].shape(&event, count);
 		memcpy(trace + ARENA_AT + count * slot_bytes, &event, sizeof(event));
 	}
 	control = (struct vmat_control *)(void *)(trace + CONTROL_AT);

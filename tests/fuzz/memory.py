@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """memory.py VMATRACE DENSE_TRACE DEEP_TRACE DEEP_SUBJECT: a reader's memory is in proportion to the file,
 whatever it is full of: at most 64 MiB and four times the file, for each command and each kind of trace; and for
-each command that names functions, of a trace whose every event has a stack of its own, of 128 return addresses in
-nine inlined calls each: gigabytes of frames in half a megabyte."""
+each command that names functions, of a trace whose every event has a stack of its own: of 128 return addresses in
+nine inlined calls each, which is gigabytes of frames in half a megabyte, and of one, which is as many call sites as
+there are events."""
 import os
 import resource
 import subprocess
@@ -25,6 +26,17 @@ rules:
 NAMING = ("events -n 0", "events --format jsonl", "timeline -n 0", "sites --format json",
           "leaks --format json", "history 0x7f0000000000-0x7f0000100000", "maps --format json",
           "check --policy {policy}", "check --policy {policy} --format sarif")
+
+# What a command keeps of each site is told from what it always needs where there are many.
+SITES_MEBIBYTES = "40"
+OF_SITES = {
+    "maps": NAMING[:5] + NAMING[6:] + (
+        "sites -n 0", "leaks -n 0", "timeline --format json", "maps --who", "mm --format json",
+        "budget --format json", "diff --format json @10..end", "check --policy {policy} --format junit"),
+    "protects": ("protections -n 0", "protections --format json", "sites --format json",
+                 "budget --format json", "timeline -n 0"),
+    "fails": ("budget -n 0", "budget --format json", "sites --format json"),
+}
 
 
 def peak_bytes(command):
@@ -75,7 +87,15 @@ def main():
         of_kind, worst = run("deep stacks", vmatrace, naming, trace)
         bad += of_kind
         print(f"deep stacks      {worst / MEBIBYTE:.0f} MiB at most")
-    print(f"{len(KINDS) * len(COMMANDS) + len(NAMING)} runs, {bad} bad")
+        for kind, lines in OF_SITES.items():
+            # Of one frame each: the analyzer has more code than the subject, and so more sites.
+            subprocess.run([deep_trace, vmatrace, "1", trace, SITES_MEBIBYTES, kind], check=True)
+            of_kind, worst = run(f"sites, {kind}", vmatrace,
+                                 [line.format(policy=policy).split() for line in lines], trace)
+            bad += of_kind
+            print(f"sites, {kind:9} {worst / os.path.getsize(trace):5.2f} times the file at most")
+    runs = len(KINDS) * len(COMMANDS) + len(NAMING) + sum(map(len, OF_SITES.values()))
+    print(f"{runs} runs, {bad} bad")
     return bad != 0
 
 
