@@ -520,6 +520,9 @@ BREAKS = [
      "\t[EFFECT_UNMAPS] = { always, false },",
      "\t[EFFECT_UNMAPS] = { always, false },\n"
      "\t[EFFECT_PROTECTS] = { always, false },"),
+    ("protects_that_race handler_races_with_its_thread", "races.c",
+     "if (!races->window)",
+     "if (races->window < 8)"),
     ("protects_that_race protect_races_with_munmap handler_races_with_its_thread", "races.c",
      "\t\t\tmark(context, slot, event->seq);",
      "\t\t\t(void)mark;"),
