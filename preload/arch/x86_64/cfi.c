@@ -440,6 +440,20 @@ static bool is_loaded(void)
 	return library != NULL;
 }
 
+/*
+ * True if the library, which takes memory when it begins, takes it from the recorder: a function of the program's may
+ * hold a lock when it makes the call that a fork child begins with.
+ */
+static bool takes_memory_from_us(void)
+{
+	struct dl_find_object first, ours;
+	void *function = dlsym(RTLD_DEFAULT, "mmap");
+
+	return function && cfi_object((uint64_t)function, &first) &&
+	       cfi_object((uint64_t)call_on_stack, &ours) &&
+	       first.dlfo_link_map == ours.dlfo_link_map;
+}
+
 bool cfi_load(struct cfi_desk *desk)
 {
 	bool shared = cfi_can_find() && is_loaded();
@@ -449,7 +463,7 @@ bool cfi_load(struct cfi_desk *desk)
 	bool closes;
 
 	if (library && find_functions(library)) {
-		if (!shared)
+		if (!shared && takes_memory_from_us())
 			remember_data();
 		closes = next_pipe(fd);
 		works = create_space() && try_out(desk);
