@@ -200,8 +200,22 @@ void rows_release(struct rows *rows)
 	*rows = (struct rows) { 0 };
 }
 
-int moment_reach(struct moment *moment, struct trace *trace, struct symbols *symbols,
-                 const struct when_point *point, const struct walk_observer *also)
+int moment_begin(struct moment *moment, struct trace *trace, struct symbols *symbols)
+{
+	struct walk_input input;
+
+	*moment = (struct moment) {
+		.trace = trace,
+		.symbols = symbols,
+		.by_creator = moment->by_creator,
+	};
+	if (trace_walk_input(trace, &input))
+		moment->walk = walk_new(&input);
+	return moment->walk ? STATUS_FINE : complain(STATUS_TRACE, "out of memory");
+}
+
+void moment_walk(struct moment *moment, const struct when_point *point,
+                 const struct walk_observer *also)
 {
 	struct reaching reaching = { .point = point, .also = also, .moment = moment };
 	const struct walk_observer observer = {
@@ -211,29 +225,32 @@ int moment_reach(struct moment *moment, struct trace *trace, struct symbols *sym
 		.after = after,
 		.checkpoint = checkpoint,
 	};
-	struct walk_input input;
-	enum walk_status status;
 
-	*moment = (struct moment) {
-		.trace = trace,
-		.symbols = symbols,
-		.by_creator = moment->by_creator,
-	};
-	if (!trace_walk_input(trace, &input))
-		return complain(STATUS_TRACE, "out of memory");
-	moment->walk = walk_new(&input);
-	if (!moment->walk)
-		return complain(STATUS_TRACE, "out of memory");
-	status = walk_run(moment->walk, &observer);
-	if (status == WALK_NO_BASE)
+	moment->walked = walk_run(moment->walk, &observer);
+}
+
+int moment_arrive(struct moment *moment)
+{
+	if (moment->walked == WALK_NO_BASE)
 		return complain(
 			STATUS_TRACE,
 			"cannot replay '%s': no snapshot of the address space survives in it",
-			trace_path(trace));
-	if (status == WALK_NO_MEMORY ||
-	    !rows_read(&moment->map, trace, moment->walk, moment->seq, moment))
+			trace_path(moment->trace));
+	if (moment->walked == WALK_NO_MEMORY ||
+	    !rows_read(&moment->map, moment->trace, moment->walk, moment->seq, moment))
 		return complain(STATUS_TRACE, "out of memory");
 	return STATUS_FINE;
+}
+
+int moment_reach(struct moment *moment, struct trace *trace, struct symbols *symbols,
+                 const struct when_point *point, const struct walk_observer *also)
+{
+	int status = moment_begin(moment, trace, symbols);
+
+	if (status != STATUS_FINE)
+		return status;
+	moment_walk(moment, point, also);
+	return moment_arrive(moment);
 }
 
 void moment_release(struct moment *moment)

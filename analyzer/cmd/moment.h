@@ -28,7 +28,8 @@ struct moment {
 	struct symbols
 		*symbols;  /* borrowed; NULL: kinds are told by shapes alone, which takes no time */
 	struct walk *walk; /* stopped there; owns the rows' names */
-	bool by_creator;   /* set before: rows that different events made stay apart */
+	enum walk_status walked;
+	bool by_creator; /* set before: rows that different events made stay apart */
 	struct rows map;
 	uint64_t seq; /* of the last event that counted, for what was loaded then */
 };
@@ -39,6 +40,14 @@ struct moment {
  */
 int moment_reach(struct moment *moment, struct trace *trace, struct symbols *symbols,
                  const struct when_point *point, const struct walk_observer *also);
+/*
+ * The same in three steps. Between the first and the last nothing is taken but what the moment holds and what the
+ * trace knows for good: moment_walk() may run beside another walk of the trace, in a thread of its own.
+ */
+int moment_begin(struct moment *moment, struct trace *trace, struct symbols *symbols);
+void moment_walk(struct moment *moment, const struct when_point *point,
+                 const struct walk_observer *also);
+int moment_arrive(struct moment *moment);
 void moment_release(struct moment *moment);
 
 /* The event of a number that a row names. False: before recording, or no call (implicit). */

@@ -75,6 +75,41 @@ static void view_of(const struct gathering *gathering, struct timeline_view *vie
 	};
 }
 
+static void count_kinds(struct timeline_view *view, const struct rows *at_peak)
+{
+	for (size_t i = 0; i < at_peak->count; i++) {
+		const struct vma_row *row = &at_peak->rows[i].row;
+		struct kind_total *total = &view->at_peak[at_peak->kinds[i]];
+
+		total->bytes += row->end - row->start;
+		total->vmas++;
+	}
+	view->has_kinds = true;
+}
+
+/* What is gathered in one walk, and the kinds of memory at the peak, to which another goes behind it. */
+static int gather_with_kinds(struct gathering *gathering, struct timeline_view *view)
+{
+	struct trailing trailing;
+	int status = trailing_start(&trailing, gathering->trace, gathering->symbols);
+	int arrived;
+
+	if (status != STATUS_FINE)
+		return status;
+	gathering->trailing = &trailing;
+	status = timeline_gather(gathering);
+	gathering->trailing = NULL;
+	arrived = trailing_end(&trailing, gathering->peak_changes, status != STATUS_FINE);
+	if (status == STATUS_FINE)
+		status = arrived;
+	view_of(gathering, view);
+	/* Where nothing was seen to begin there was no peak. */
+	if (status == STATUS_FINE && gathering->timeline.begun)
+		count_kinds(view, &trailing.moment.map);
+	trailing_release(&trailing);
+	return status;
+}
+
 /* lines: of changes; 0: all of them, read once more. */
 static int text_process(struct gathering *gathering, size_t lines)
 {
@@ -83,11 +118,7 @@ static int text_process(struct gathering *gathering, size_t lines)
 	int status;
 
 	gathering->fold = lines ? fold_new(lines) : NULL;
-	status = timeline_gather(gathering);
-	if (status == STATUS_FINE) {
-		view_of(gathering, &view);
-		status = timeline_kinds(gathering, &view);
-	}
+	status = gather_with_kinds(gathering, &view);
 	if (status != STATUS_FINE) {
 		fold_free(gathering->fold);
 		return status;

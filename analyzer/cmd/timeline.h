@@ -15,6 +15,7 @@
 #include "render/json.h"
 #include "render/spelled.h"
 #include "render/timeline_text.h"
+#include "trailing.h"
 
 /* One process: what is asked for above, what is found out below. */
 struct gathering {
@@ -34,6 +35,11 @@ struct gathering {
 	struct timeline timeline;
 	struct makers makers;
 	struct number_table sites; /* symbols_key() -> call site, as changes are folded by */
+	struct trailing *trailing; /* to be told where the peak is, or NULL */
+	uint64_t changes;          /* that the walk has told of */
+	uint64_t peak_changes;     /* as many of them until the peak of bytes */
+	uint64_t told_changes;     /* of those, what `trailing` knows */
+	uint64_t events;
 	const struct walk *walk;
 	struct waiting_change *waiting;
 	size_t waiting_count;
@@ -49,7 +55,4 @@ struct gathering {
 
 /* Walks through the trace. STATUS_FINE, or one line on stderr and what to exit with. */
 int timeline_gather(struct gathering *gathering);
-/* The kinds of memory at the peak: one more walk. */
-int timeline_kinds(const struct gathering *gathering, struct timeline_view *view);
-
 #endif

@@ -67,12 +67,23 @@ static bool takes(const struct gathering *gathering, const struct vma_change *ch
 	       filter_takes_stack(filter, gathering->symbols, change->event);
 }
 
-/* A change whose kind is known: count it, keep or print it. */
-static void take(struct gathering *gathering, const struct vma_change *change, enum vma_kind kind)
+/* Is there anyone who wants to know more of a kind than whether it is the recorder's? */
+static bool wants_kinds(const struct gathering *gathering)
 {
+	return gathering->fold || gathering->print || gathering->filter->kinds.count;
+}
+
+/* A change whose kind is known: count it, keep or print it. number: of the walk's changes. */
+static void take(struct gathering *gathering, const struct vma_change *change, enum vma_kind kind,
+                 uint64_t number)
+{
+	const struct timeline_peak *peak = &gathering->timeline.peak_bytes;
+	uint64_t peak_before = peak->value;
 	bool counted = takes(gathering, change, kind);
 
 	timeline_change(&gathering->timeline, change, counted);
+	if (peak->value != peak_before)
+		gathering->peak_changes = number;
 	if (change->event->time_ns > gathering->last_ns)
 		gathering->last_ns = change->event->time_ns;
 	if (!counted)
@@ -94,6 +105,7 @@ static void take(struct gathering *gathering, const struct vma_change *change, e
 struct waiting_change {
 	struct vma_change change; /* its name and event are its own */
 	struct event event;
+	uint64_t number;
 };
 
 static void wait_with(struct gathering *gathering, const struct vma_change *change)
@@ -113,6 +125,7 @@ static void wait_with(struct gathering *gathering, const struct vma_change *chan
 	more->change = *change;
 	more->change.name = name;
 	more->event = *change->event;
+	more->number = gathering->changes;
 }
 
 /* now: the rows with the change made, known: those before it. */
@@ -120,11 +133,19 @@ static enum vma_kind kind_by_rows(const struct rows *now, const struct rows *kno
                                   const struct vma_change *change)
 {
 	const struct rows *rows = change->mapped_after ? now : known;
+	size_t low = 0, high = rows->count;
 
-	for (size_t i = 0; i < rows->count; i++)
-		if (rows->rows[i].row.start <= change->start &&
-		    change->start < rows->rows[i].row.end)
-			return rows->kinds[i];
+	/* The first that ends behind its start. */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (rows->rows[middle].row.end <= change->start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < rows->count && rows->rows[low].row.start <= change->start)
+		return rows->kinds[low];
 	return kind_of_change(change, NULL, CREATOR_UNKNOWN);
 }
 
@@ -162,7 +183,7 @@ static void take_waiting(struct gathering *gathering, const struct walk *walk)
 
 		waiting->change.event = &waiting->event;
 		take(gathering, &waiting->change,
-		     kind_by_rows(&now, &gathering->known, &waiting->change));
+		     kind_by_rows(&now, &gathering->known, &waiting->change), waiting->number);
 		free((char *)waiting->change.name);
 	}
 	gathering->waiting_count = 0;
@@ -170,10 +191,18 @@ static void take_waiting(struct gathering *gathering, const struct walk *walk)
 	gathering->known = now;
 }
 
+static enum vma_kind kind_of(struct gathering *gathering, const struct vma_change *change)
+{
+	if (!wants_kinds(gathering))
+		return is_internal(change) ? KIND_TRACER : KIND_ANONYMOUS;
+	return change_vma_kind(gathering->trace, gathering->symbols, &gathering->makers, change);
+}
+
 static void change(void *context, const struct vma_change *change)
 {
 	struct gathering *gathering = context;
 
+	gathering->changes++;
 	if (!gathering->started)
 		return;
 	if (is_internal(change) && gathering->walk)
@@ -181,9 +210,27 @@ static void change(void *context, const struct vma_change *change)
 	if (change->event->call == CALL_IMPLICIT && !is_internal(change))
 		wait_with(gathering, change);
 	else
-		take(gathering, change,
-		     change_vma_kind(gathering->trace, gathering->symbols, &gathering->makers,
-		                     change));
+		take(gathering, change, kind_of(gathering, change), gathering->changes);
+}
+
+static void begin(struct gathering *gathering, const struct walk *walk)
+{
+	if (gathering->timeline.begun)
+		return;
+	timeline_begin(&gathering->timeline, walk, &gathering->timeline.own, gathering->from_ns);
+	gathering->peak_changes = gathering->changes;
+}
+
+/* Now and then: to wake a thread takes longer than to replay an event. */
+static void tell_peak(struct gathering *gathering)
+{
+	enum { TELL_EVERY = 4096 };
+
+	if (!gathering->trailing || ++gathering->events % TELL_EVERY != 0 ||
+	    gathering->told_changes == gathering->peak_changes)
+		return;
+	gathering->told_changes = gathering->peak_changes;
+	trailing_allow(gathering->trailing, gathering->told_changes);
 }
 
 static bool before(void *context, const struct walk *walk, const struct event *event)
@@ -192,6 +239,7 @@ static bool before(void *context, const struct walk *walk, const struct event *e
 
 	gathering->walk = walk;
 	take_waiting(gathering, walk);
+	tell_peak(gathering);
 	if (!gathering->started && when_stops_before(&gathering->from, event)) {
 		gathering->started = true;
 		gathering->from_ns = event->time_ns;
@@ -200,8 +248,7 @@ static bool before(void *context, const struct walk *walk, const struct event *e
 		return false;
 	if (gathering->started && !gathering->timeline.begun) {
 		know_rows_again(gathering, walk);
-		timeline_begin(&gathering->timeline, walk, &gathering->timeline.own,
-		               gathering->from_ns);
+		begin(gathering, walk);
 	}
 	return !gathering->failed &&
 	       (!gathering->print_limit || gathering->printed < gathering->print_limit);
@@ -233,8 +280,7 @@ static void checkpoint(void *context, const struct walk *walk, const struct chec
 		/* Where the ring has lost its beginning, what is known begins here. */
 		if (trace_counts(gathering->trace)->first_seq)
 			gathering->from_ns = checkpoint->snapshot->time_ns;
-		timeline_begin(&gathering->timeline, walk, &gathering->timeline.own,
-		               gathering->from_ns);
+		begin(gathering, walk);
 	}
 	if (gathering->started && checkpoint->snapshot->time_ns > gathering->last_ns)
 		gathering->last_ns = checkpoint->snapshot->time_ns;
@@ -283,52 +329,4 @@ int timeline_gather(struct gathering *gathering)
 		return complain(STATUS_TRACE, "cannot replay '%s': out of memory",
 		                trace_path(gathering->trace));
 	return STATUS_FINE;
-}
-
-/*
- * Ends a walk once it stands at the peak; the peak may lie in a snapshot's changes, where no event
- * ends.
- */
-struct until_peak {
-	uint64_t peak_seq;
-	bool reached;
-};
-
-static void watch_change(void *context, const struct vma_change *change)
-{
-	struct until_peak *until = context;
-
-	until->reached = until->reached || change->event->seq == until->peak_seq;
-}
-
-static bool watch_before(void *context, const struct walk *walk, const struct event *event)
-{
-	struct until_peak *until = context;
-
-	(void)walk;
-	(void)event;
-	return !until->reached;
-}
-
-int timeline_kinds(const struct gathering *gathering, struct timeline_view *view)
-{
-	uint64_t peak_seq = gathering->timeline.peak_bytes.seq;
-	struct until_peak until = { .peak_seq = peak_seq, .reached = peak_seq == CREATED_BEFORE };
-	const struct walk_observer watch = { .context = &until,
-		                             .before = watch_before,
-		                             .change = watch_change };
-	struct when_point end = when_end();
-	struct moment moment = { 0 };
-	int status = moment_reach(&moment, gathering->trace, gathering->symbols, &end, &watch);
-
-	for (size_t i = 0; status == STATUS_FINE && i < moment.map.count; i++) {
-		const struct vma_row *row = &moment.map.rows[i].row;
-		struct kind_total *total = &view->at_peak[moment.map.kinds[i]];
-
-		total->bytes += row->end - row->start;
-		total->vmas++;
-	}
-	view->has_kinds = status == STATUS_FINE;
-	moment_release(&moment);
-	return status;
 }
