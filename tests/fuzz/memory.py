@@ -48,14 +48,14 @@ def peak_bytes(command):
     return usage.ru_maxrss * 1024, status
 
 
-def run(kind, vmatrace, commands, trace):
+def run(kind, vmatrace, commands, trace, fine=(0, 1)):
     """Holds each command against the bound; how many were bad, and the most memory."""
     bound = 64 * MEBIBYTE + 4 * os.path.getsize(trace)
     worst = bad = 0
     for command in commands:
         peak, status = peak_bytes([vmatrace, *command, trace])
         worst = max(worst, peak)
-        if os.WIFSIGNALED(status) or os.WEXITSTATUS(status) not in (0, 1):
+        if os.WIFSIGNALED(status) or os.WEXITSTATUS(status) not in fine:
             print(f"{kind}: {' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}")
             bad += 1
         if peak > bound:
@@ -72,7 +72,8 @@ def main():
         for kind in KINDS:
             trace = os.path.join(folder, kind + ".vmat")
             subprocess.run([dense_trace, kind, trace, mebibytes], check=True)
-            of_kind, worst = run(kind, vmatrace, COMMANDS, trace)
+            # 3: full of one thing, most have no snapshot to replay from.
+            of_kind, worst = run(kind, vmatrace, COMMANDS, trace, (0, 1, 3))
             bad += of_kind
             print(f"{kind:16} {worst / os.path.getsize(trace):5.2f} times the file at most")
             os.unlink(trace)
