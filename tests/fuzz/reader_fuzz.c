@@ -30,6 +30,7 @@ static const char *const commands[][6] = {
 	{ "timeline", "-n", "0", "--internal" },
 	{ "maps", "--at", "peak-vmas", "--who" },
 	{ "mm" },
+	{ "budget", "--format", "json" },
 	{ "check" },
 	{ "check", "--format", "sarif" },
 };
