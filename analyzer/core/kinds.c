@@ -145,7 +145,8 @@ static const struct {
 /* KIND_COUNT: the name says nothing. */
 static enum vma_kind kind_by_name(const char *name)
 {
-	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+	/* Most memory has no name. */
+	for (size_t i = 0; name[0] && i < sizeof(named) / sizeof(named[0]); i++)
 		if (strncmp(name, named[i].prefix, strlen(named[i].prefix)) == 0)
 			return named[i].kind;
 	return KIND_COUNT;

@@ -42,7 +42,9 @@ char *text_bytes(char *text, size_t bytes, uint64_t count)
 		unit++;
 	}
 	/* A whole number of units needs no decimal; one decimal says enough of the rest. */
-	if (unit == 0 || (count & ((1ull << 10 * unit) - 1)) == 0 || value >= 100)
+	if ((count & ((1ull << 10 * unit) - 1)) == 0)
+		snprintf(text, bytes, "%" PRIu64 " %s", count >> 10 * unit, units[unit]);
+	else if (value >= 100)
 		snprintf(text, bytes, "%.0f %s", value, units[unit]);
 	else
 		snprintf(text, bytes, "%.1f %s", value, units[unit]);

@@ -17,6 +17,7 @@ enum {
 	COMMAND_COLUMNS = 80,
 	NAME_COLUMNS = 16,
 	RANGE_COLUMNS = 25,
+	SEQ_COLUMNS = 7,
 	PERMS_BYTES = 3 + 3 + 3 + 1 + 1, /* "rw-→r--p", the arrow in UTF-8 */
 	OWNER_BYTES = 4 * VMAT_THREAD_NAME_BYTES + 64,
 };
@@ -350,15 +351,27 @@ static void put_change(struct writer *out, enum change_kind kind, const struct t
 		writer_text(out, "\033[0m");
 }
 
+static void put_seq(struct writer *out, uint64_t seq)
+{
+	size_t columns = 2;
+
+	for (uint64_t rest = seq; rest >= 10; rest /= 10)
+		columns++;
+	if (columns < SEQ_COLUMNS)
+		writer_spaces(out, SEQ_COLUMNS - columns);
+	writer_byte(out, '@');
+	writer_decimal(out, seq);
+}
+
 /* Which event, in whose thread. */
 static void put_origin(struct writer *out, const struct fold_line *line)
 {
 	const struct event *event = &line->event;
-	char seq[24] = "";
 
 	if (event->call != CALL_IMPLICIT && (!event->in_flight || event->left))
-		snprintf(seq, sizeof(seq), "@%" PRIu64, event->seq);
-	writer_right(out, seq, 7);
+		put_seq(out, event->seq);
+	else
+		writer_spaces(out, SEQ_COLUMNS);
 	writer_byte(out, ' ');
 	if (!event->tid) {
 		writer_spaces(out, 8);
