@@ -164,6 +164,8 @@ static int list_trace(struct output *output, struct trace *trace)
 		status = when_find(&filter->to, trace, &listing.to);
 	if (status != STATUS_FINE)
 		return status;
+	spelled_allow(&output->spelled,
+	              trace_counts(trace)->events * trace_header(trace)->slot_bytes);
 	listing.symbols = symbols_new(trace, &output->options->common.symbols);
 	if (!listing.symbols)
 		return complain(STATUS_TRACE, "cannot read '%s': out of memory", trace_path(trace));

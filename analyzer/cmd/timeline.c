@@ -195,6 +195,8 @@ static int one_process(const struct trace_set *set, size_t index, const struct f
 
 	if (!trace)
 		return STATUS_TRACE;
+	spelled_allow(&output->spelled,
+	              trace_counts(trace)->events * trace_header(trace)->slot_bytes);
 	gathering.symbols = symbols_new(trace, &common->symbols);
 	if (!gathering.symbols) {
 		status = complain(STATUS_TRACE, "out of memory");

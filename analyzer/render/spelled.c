@@ -6,20 +6,30 @@
 #include <stdlib.h>
 
 /* Of texts: ten thousand stacks of 24 frames are 46 MiB of JSON. */
-enum { MOST_BYTES = 128 << 20, LEAST_SLOTS = 256 };
+enum { MOST_BYTES = 128 << 20, LEAST_BYTES = 32 << 20, LEAST_SLOTS = 256 };
 
 void spelled_init(struct spelled *spelled, struct writer *writer)
 {
-	*spelled = (struct spelled) { .writer = writer };
+	*spelled = (struct spelled) { .writer = writer, .most_bytes = LEAST_BYTES };
+}
+
+void spelled_allow(struct spelled *spelled, uint64_t event_bytes)
+{
+	spelled->most_bytes = event_bytes < MOST_BYTES - LEAST_BYTES
+	                              ? LEAST_BYTES + (size_t)event_bytes
+	                              : MOST_BYTES;
 }
 
 void spelled_reset(struct spelled *spelled)
 {
+	size_t most_bytes = spelled->most_bytes;
+
 	writer_flush(spelled->writer);
 	for (size_t i = 0; i < spelled->slots; i++)
 		free(spelled->texts[i].text);
 	free(spelled->texts);
 	spelled_init(spelled, spelled->writer);
+	spelled->most_bytes = most_bytes;
 }
 
 /* The slot of the key, or the free one where it belongs. */
@@ -70,7 +80,7 @@ const struct spelled_text *spelled_add(struct spelled *spelled, uint64_t key, un
 	struct spelled_text *slot;
 	char *copy;
 
-	if (spelled->bytes + spelled->slots * sizeof(*slot) + bytes > MOST_BYTES)
+	if (spelled->bytes + spelled->slots * sizeof(*slot) + bytes > spelled->most_bytes)
 		spelled_reset(spelled);
 	if (2 * spelled->count >= spelled->slots && !grow(spelled))
 		return NULL;

@@ -6,7 +6,8 @@
  *                            ->  "main (map.c:12)", its call site
  *
  * A key means the same until spelled_reset(). What is kept is bounded: when there is no more room, all of it is
- * given up and begun anew.
+ * given up and begun anew. Room is 32 MiB, and as much again as the trace is said to have, up to 128 MiB: a trace of a
+ * megabyte can name stacks that are gigabytes of text, and what a reader takes must be in proportion to the file.
  * Owner: the caller. Fails: NULL when out of memory; the caller then spells without keeping.
  */
 #ifndef VMATRACE_RENDER_SPELLED_H
@@ -26,11 +27,14 @@ struct spelled {
 	size_t slots;               /* 0 or a power of two */
 	size_t count;
 	size_t bytes; /* of all of them */
+	size_t most_bytes;
 	/* Refers to texts: it is flushed before they are given up. */
 	struct writer *writer;
 };
 
 void spelled_init(struct spelled *spelled, struct writer *writer);
+/* The trace that the next texts are of has so many bytes of events. */
+void spelled_allow(struct spelled *spelled, uint64_t event_bytes);
 /* Gives up all texts. */
 void spelled_reset(struct spelled *spelled);
 
