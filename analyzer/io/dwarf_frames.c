@@ -280,10 +280,14 @@ static const struct unit *unit_of(struct dwarf_frames *self, Dwarf_Die *die)
 	return &grown[low];
 }
 
-/* Inlined calls that hold `address`, outermost first, down from `parent`. */
+/*
+ * Inlined calls that hold `address`, outermost first, down from `parent`. Blocks side by side may hold the same
+ * address (gcc 12 with -flto writes such): one without a call in it does not end the search.
+ */
 static size_t find_inlined(Dwarf_Die *parent, uint64_t address, Dwarf_Die *chain, size_t count)
 {
 	Dwarf_Die die;
+	size_t found;
 
 	if (count == IMAGE_FRAME_LIMIT - 1 || dwarf_child(parent, &die) != 0)
 		return count;
@@ -294,9 +298,13 @@ static size_t find_inlined(Dwarf_Die *parent, uint64_t address, Dwarf_Die *chain
 			continue;
 		if (dwarf_haspc(&die, address) != 1)
 			continue;
-		if (tag == DW_TAG_inlined_subroutine)
+		if (tag == DW_TAG_inlined_subroutine) {
 			chain[count++] = die;
-		return find_inlined(&die, address, chain, count);
+			return find_inlined(&die, address, chain, count);
+		}
+		found = find_inlined(&die, address, chain, count);
+		if (found > count)
+			return found;
 	} while (dwarf_siblingof(&die, &die) == 0);
 	return count;
 }
