@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "differential.h"
 
@@ -206,10 +207,15 @@ static void unmap(struct places *places, struct event *event)
 	uint64_t length;
 	uint64_t address = pick_range(places, &length);
 
-	if (one_in(places, 32))
+	/* What others put right above the break stays for hundreds of calls: without room it would never grow. */
+	if (one_in(places, 16)) {
+		address = ((uint64_t)sbrk(0) + PAGE - 1) & -(uint64_t)PAGE;
+		length = places->heap + places->heap_pages * PAGE - address + PAGE;
+	} else if (one_in(places, 32)) {
 		address += 1;
-	else if (one_in(places, 32))
+	} else if (one_in(places, 32)) {
 		length = 0;
+	}
 	event->call = CALL_MUNMAP;
 	event->args[0] = address;
 	event->args[1] = length;
