@@ -132,6 +132,15 @@ def forked_amid_shared_learning(bench, check):
         check.equal(f"{by}: frames are found by", {frame["by"] for stack in stacks for frame in stack}, {by})
 
 
+def forked_amid_locked_learning(bench, check):
+    """The library that is asked would take memory by the program's mmap(), whose lock the child holds."""
+    bench.both(check, "the program", [bench.program("learning_own_mmap"), "forked_amid_learning"])
+    (child,) = [path for path in bench.named("learning_own_mmap") if bench.info(path)["from_fork"]]
+    events = [event for event in own(bench.events(child)) if event["call"] == "mprotect"]
+    check.equal("the child's calls", [event["stack"][0]["function"] for event in events], ["inner"] * 2)
+    check.equal("its frames are found by", {frame["by"] for event in events for frame in event["stack"]}, {"fp"})
+
+
 def ended_by_another(bench, check, number):
     (trace,) = bench.named("contexts")
     info = bench.info(trace)
@@ -153,6 +162,7 @@ def unloading_unseen(bench, check):
 ACTS = {
     "unloading_unseen": unloading_unseen,
     "forked_amid_shared_learning": forked_amid_shared_learning,
+    "forked_amid_locked_learning": forked_amid_locked_learning,
     "small_alternate_stack": act("small_alternate_stack", 160, 2000, check_trace=handlers),
     "alternate_stack_above": act("alternate_stack_above", 1500, 30000, check_trace=one_event_for_each),
     "interrupted": act("interrupted", 1),

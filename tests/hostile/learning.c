@@ -208,6 +208,7 @@ static void forked_amid_learning(void)
 		sched_yield();
 	child = fork();
 	if (child == 0) {
+		map(PAGE);
 		outer(2);
 		outer(3);
 		_exit(0);

@@ -16,8 +16,11 @@ foreach(PLUGIN first second)
   set_target_properties(plugin_${PLUGIN} PROPERTIES PREFIX ""
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/hostile)
 endforeach()
-# Its sigprocmask() is for the library that the recorder loads.
-set_target_properties(learning PROPERTIES ENABLE_EXPORTS ON)
+add_executable(learning_own_mmap tests/hostile/learning.c tests/hostile/own_mmap.c tests/hostile/witness.c tests/hostile/acts.c)
+target_compile_options(learning_own_mmap PRIVATE -O1 -g)
+target_link_libraries(learning_own_mmap PRIVATE ${CMAKE_DL_LIBS} m pthread)
+# Their sigprocmask() and mmap() are for the library that the recorder loads.
+set_target_properties(learning learning_own_mmap PROPERTIES ENABLE_EXPORTS ON)
 set_target_properties(intruder PROPERTIES BUILD_RPATH "$ORIGIN/hostile")
 # The same pc in both would say nothing: what one knows of it would be right of the other.
 target_compile_options(plugin_second PRIVATE -falign-functions=256)
@@ -40,7 +43,7 @@ hostile_test(births.py own_spaces unwiped_spaces borrowed_spaces shared_thread d
   static_program raw_births program_of_32_bits other_libc setuid_program one_folder)
 hostile_test(contexts.py small_alternate_stack alternate_stack_above interrupted least_stacks thread_data_destructors cancelled_early signalled_early
   exit_amid_calls main_thread_leaves coroutines jumps_from_handlers bare_stacks signalled_amid_learning walked_amid_learning
-  forked_amid_learning forked_amid_shared_learning unloading_unseen)
+  forked_amid_learning forked_amid_shared_learning forked_amid_locked_learning unloading_unseen)
 hostile_test(startup.py resolvers opened audited preinit exits quick_exits destructors)
 hostile_test(neighbours.py jemalloc tcmalloc mimalloc interposer initfirst_interposer own_mmap deepbind asan
   tsan ubsan layouts)
