@@ -440,18 +440,23 @@ static bool is_loaded(void)
 	return library != NULL;
 }
 
+/* glibc's, and nobody else's: no other library has one. */
+extern const char *gnu_get_libc_version(void) __attribute__((weak));
+
 /*
- * True if the library, which takes memory when it begins, takes it from the recorder: a function of the program's may
- * hold a lock when it makes the call that a fork child begins with.
+ * True if the library, which takes memory when it begins, takes it from the recorder or from libc: a function of the
+ * program's may hold a lock when it makes the call that a fork child begins with.
  */
-static bool takes_memory_from_us(void)
+static bool takes_memory_without_lock(void)
 {
-	struct dl_find_object first, ours;
+	struct dl_find_object first, ours, libc;
 	void *function = dlsym(RTLD_DEFAULT, "mmap");
 
 	return function && cfi_object((uint64_t)function, &first) &&
 	       cfi_object((uint64_t)call_on_stack, &ours) &&
-	       first.dlfo_link_map == ours.dlfo_link_map;
+	       cfi_object((uint64_t)gnu_get_libc_version, &libc) &&
+	       (first.dlfo_link_map == ours.dlfo_link_map ||
+	        first.dlfo_link_map == libc.dlfo_link_map);
 }
 
 bool cfi_load(struct cfi_desk *desk)
@@ -463,7 +468,7 @@ bool cfi_load(struct cfi_desk *desk)
 	bool closes;
 
 	if (library && find_functions(library)) {
-		if (!shared && takes_memory_from_us())
+		if (!shared && takes_memory_without_lock())
 			remember_data();
 		closes = next_pipe(fd);
 		works = create_space() && try_out(desk);
