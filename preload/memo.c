@@ -24,6 +24,7 @@ enum {
 		16, /* walks: threads that took turns to correct each other would wait for the line */
 };
 
+/* What a look-up reads comes first: a line, and what the walk hangs on in the next. */
 struct memo {
 	uint64_t state;
 	uint64_t thread;
@@ -31,13 +32,13 @@ struct memo {
 	uint64_t sp;
 	uint64_t bp;
 	uint64_t epoch;
-	uint64_t version; /* of the next filling; the filler's */
-	uint32_t taken;   /* memo_table.next when it was */
-	uint32_t missed;  /* of a set's first: stacks in a row that were not found in the set */
-	bool is_desk;     /* taken to walk in, no more */
 	struct memo_stack stack;
+	uint32_t missed; /* of a set's first: stacks in a row that were not found in the set */
+	uint32_t taken;  /* memo_table.next when it was */
 	struct unwind_walk walk;
-};
+	uint64_t version; /* of the next filling; the filler's */
+	bool is_desk;     /* taken to walk in, no more */
+} __attribute__((aligned(64)));
 
 _Static_assert(UNWIND_WORDS % WORDS_AT_ONCE == 0 && UNWIND_PAIRS % PAIRS_AT_ONCE == 0,
                "padding must fit");
