@@ -7,29 +7,12 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from expect import check, equal, finish
+
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ".")
 SOURCES = os.path.dirname(os.path.abspath(__file__))
 VMATRACE = os.path.join(BUILD, "vmatrace")
-failures = []
-checked = 0
-
-
-def check(what, fine, detail=""):
-    """One expectation; a failed one is printed and remembered."""
-    global checked
-    checked += 1
-    if not fine:
-        failures.append(what)
-        print(f"FAILED: {what}: {detail}")
-
-
-def equal(what, got, expected):
-    check(what, got == expected, f"{got!r}, expected {expected!r}")
-
-
-def finish():
-    print(f"{checked} checks, {len(failures)} failed")
-    sys.exit(1 if failures else 0)
 
 
 def guilty(name, word="guilty"):

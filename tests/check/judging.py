@@ -7,14 +7,16 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import expect
+from expect import check, equal
+
 BUILD = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "."
 SOURCES = os.path.dirname(os.path.abspath(__file__))
 VMATRACE = os.path.join(BUILD, "vmatrace")
 DEEDS = os.path.join(BUILD, "deeds")
 FULL = os.environ.get("VMATRACE_FULL") == "1"
 WORK = tempfile.mkdtemp()
-failures = []
-checked = 0
 
 # What each rule is told; the level is error.
 SETTINGS = {
@@ -34,26 +36,12 @@ SETTINGS = {
 }
 
 
-def check(what, fine, detail=""):
-    """One expectation; a failed one is printed and remembered."""
-    global checked
-    checked += 1
-    if not fine:
-        failures.append(what)
-        print(f"FAILED: {what}: {detail}")
-
-
-def equal(what, got, expected):
-    check(what, got == expected, f"{got!r}, expected {expected!r}")
-
-
 def finish():
     shutil.rmtree(WORK)
     if "leaked-shm" in sys.argv:  # what the deed leaves behind is its point
         for left in glob.glob("/dev/shm/vmatrace-deeds-*"):
             os.unlink(left)
-    print(f"{checked} checks, {len(failures)} failed")
-    sys.exit(1 if failures else 0)
+    expect.finish()
 
 
 def run(*command, **options):

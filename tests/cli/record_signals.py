@@ -11,23 +11,12 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from expect import check, equal, finish
+
 VMATRACE = os.path.abspath(sys.argv[1])
 RECORD = [VMATRACE, "record", "-o", "traces/", "--"]
 WAIT = 30  # until something is called missing, not a speed
-failures = []
-checked = 0
-
-
-def check(what, fine, detail=""):
-    global checked
-    checked += 1
-    if not fine:
-        failures.append(what)
-        print(f"FAILED: {what}: {detail}")
-
-
-def equal(what, got, expected):
-    check(what, got == expected, f"{got!r}, expected {expected!r}")
 
 
 def until(what, true):
@@ -172,8 +161,7 @@ def main():
         shells()
         terminals()
         os.chdir("/")
-    print(f"{checked} checks, {len(failures)} failed")
-    sys.exit(1 if failures else 0)
+    finish()
 
 
 main()
