@@ -125,12 +125,26 @@ static void checkpoint(void *context, const struct walk *walk, const struct chec
 /* A guard's is that of the stack right above it. */
 static const struct thread_entry *owner_of(const struct moment *moment, size_t i)
 {
-	const struct rows *map = &moment->map;
+	const struct row_part *parts = moment->map.parts;
 
-	if (map->kinds[i] == KIND_GUARD && i + 1 < map->count &&
-	    map->rows[i + 1].row.start == map->rows[i].row.end)
+	if (parts[i].kind == KIND_GUARD && i + 1 < moment->map.part_count &&
+	    parts[i + 1].info.row.start == parts[i].info.row.end)
 		i++;
-	return thread_of_row(moment->trace, &map->rows[i], map->kinds[i], moment->seq);
+	return thread_of_row(moment->trace, &parts[i].info, parts[i].kind, moment->seq);
+}
+
+/* What it is for, of what one row is made of: the kernel joins a stack and a block. */
+static void find_part(const struct moment *moment, uint64_t address, struct history_now *now)
+{
+	for (size_t i = 0; i < moment->map.part_count; i++) {
+		const struct vma_row *part = &moment->map.parts[i].info.row;
+
+		if (part->start > address || address >= part->end)
+			continue;
+		now->kind = moment->map.parts[i].kind;
+		now->owner = owner_of(moment, i);
+		break;
+	}
 }
 
 static void find_now(const struct moment *moment, uint64_t address, struct history_now *now,
@@ -144,8 +158,7 @@ static void find_now(const struct moment *moment, uint64_t address, struct histo
 		} else if (row->start <= address) {
 			now->mapped = true;
 			now->row = row;
-			now->kind = moment->map.kinds[i];
-			now->owner = owner_of(moment, i);
+			find_part(moment, address, now);
 		} else {
 			*above = now->mapped ? NULL : row;
 			break;

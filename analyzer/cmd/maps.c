@@ -35,16 +35,29 @@ static const struct option_row maps_rows[] = {
 
 enum { MAPS_WHO_BYTES = 768 };
 
-/* "mmap main (map.c:12) @17", and of a stack whose it is */
-static void spell_author(const struct moment *moment, size_t row, char *text, size_t bytes)
+/* "thread-stack of 4711 "worker"" of a stack whose owner is known. False: nothing to say. */
+static bool spell_owner(const struct moment *moment, const struct row_part *part, char *text,
+                        size_t bytes)
 {
-	uint64_t seq = moment->map.rows[row].created_by;
+	const struct thread_entry *thread =
+		thread_of_row(moment->trace, &part->info, part->kind, moment->seq);
+	size_t length = (size_t)snprintf(text, bytes, "%s", vma_kind_name(part->kind));
+
+	if (thread)
+		thread_text_owner(text + length, bytes - length, thread, moment->seq);
+	return thread;
+}
+
+/* "mmap main (map.c:12) @17" */
+static void spell_author(const struct moment *moment, const struct row_part *part, char *text,
+                         size_t bytes)
+{
+	uint64_t seq = part->info.created_by;
 	struct event event;
 	bool known = moment_author(moment, seq, &event);
 	const struct frame *frame = known ? symbols_call_site(moment->symbols, &event) : NULL;
-	const struct thread_entry *thread = thread_of_row(moment->trace, &moment->map.rows[row],
-	                                                  moment->map.kinds[row], moment->seq);
 	char site[512] = "";
+	size_t length;
 
 	if (seq == CREATED_BEFORE) {
 		snprintf(text, bytes, "before recording");
@@ -57,14 +70,10 @@ static void spell_author(const struct moment *moment, size_t row, char *text, si
 		         site, (unsigned long long)seq,
 		         event.flags & VMAT_EVENT_INTERNAL ? " (the recorder)" : "");
 	}
-	if (thread) {
-		size_t length = strlen(text);
-
-		snprintf(text + length, bytes - length, "  %s",
-		         vma_kind_name(moment->map.kinds[row]));
-		length = strlen(text);
-		thread_text_owner(text + length, bytes - length, thread, moment->seq);
-	}
+	length = strlen(text);
+	if (part->authors > 1)
+		snprintf(text + length, bytes - length, ", and %zu more call%s", part->authors - 1,
+		         part->authors == 2 ? "" : "s");
 }
 
 static bool is_shown(const struct moment *moment, size_t row, const struct maps_options *options)
@@ -72,25 +81,66 @@ static bool is_shown(const struct moment *moment, size_t row, const struct maps_
 	return !options->hide_internal || moment->map.kinds[row] != KIND_TRACER;
 }
 
-static void print_text(const struct moment *moment, const struct maps_options *options)
+static void print_row(const struct moment *moment, size_t row, const char *who, size_t column)
 {
-	size_t column = 0;
-	char who[MAPS_WHO_BYTES];
+	maps_text_line(stdout, &moment->map.rows[row].row, who, column, isatty(STDOUT_FILENO));
+}
 
-	for (size_t i = 0; options->who && i < moment->map.count; i++) {
-		size_t length = maps_text_length(&moment->map.rows[i].row);
+static void print_parts(const struct moment *moment, const struct row_part *parts, size_t count)
+{
+	char who[MAPS_WHO_BYTES], owner[MAPS_WHO_BYTES];
+
+	for (size_t i = 0; i < count; i++) {
+		spell_author(moment, &parts[i], who, sizeof(who));
+		spell_owner(moment, &parts[i], owner, sizeof(owner));
+		maps_text_part(stdout, &parts[i].info.row, owner, who);
+	}
+}
+
+/* Rows with who made each; what different calls made for different ends is told below its row. */
+static void print_with_who(const struct moment *moment, const struct maps_options *options)
+{
+	const struct rows *map = &moment->map;
+	size_t column = 0;
+	char who[2 * MAPS_WHO_BYTES];
+
+	for (size_t i = 0; i < map->count; i++) {
+		size_t length = maps_text_length(&map->rows[i].row);
 
 		/* One very long path must not push everything out of the window. */
 		if (is_shown(moment, i, options) && length > column && length <= 120)
 			column = length;
 	}
-	for (size_t i = 0; i < moment->map.count; i++) {
-		if (!is_shown(moment, i, options))
+	for (size_t i = 0, count; i < map->part_count; i += count) {
+		const struct row_part *parts = &map->parts[i];
+		size_t length;
+
+		count = row_parts_length(parts, map->part_count - i);
+		if (!is_shown(moment, parts->row, options))
 			continue;
-		if (options->who)
-			spell_author(moment, i, who, sizeof(who));
-		maps_text_line(stdout, &moment->map.rows[i].row, options->who ? who : NULL, column,
-		               isatty(STDOUT_FILENO));
+		if (count > 1) {
+			snprintf(who, sizeof(who), "%zu mappings in one row:", count);
+			print_row(moment, parts->row, who, column);
+			print_parts(moment, parts, count);
+			continue;
+		}
+		spell_author(moment, parts, who, MAPS_WHO_BYTES);
+		length = strlen(who);
+		if (spell_owner(moment, parts, who + length + 2, MAPS_WHO_BYTES))
+			memcpy(who + length, "  ", 2);
+		print_row(moment, parts->row, who, column);
+	}
+}
+
+static void print_text(const struct moment *moment, const struct maps_options *options)
+{
+	if (options->who) {
+		print_with_who(moment, options);
+		return;
+	}
+	for (size_t i = 0; i < moment->map.count; i++) {
+		if (is_shown(moment, i, options))
+			print_row(moment, i, NULL, 0);
 	}
 }
 
@@ -106,25 +156,53 @@ static struct maps_author author_of(const struct moment *moment, uint64_t seq)
 	return author;
 }
 
+static struct maps_vma vma_of(const struct moment *moment, const struct vma_row_info *info,
+                              enum vma_kind kind)
+{
+	return (struct maps_vma) {
+		.row = &info->row,
+		.kind = vma_kind_name(kind),
+		.thread = thread_of_row(moment->trace, info, kind, moment->seq),
+		.created_by = author_of(moment, info->created_by),
+	};
+}
+
+static void json_row(struct json *json, const struct moment *moment, const struct row_part *parts,
+                     size_t count)
+{
+	const struct vma_row_info *info = &moment->map.rows[parts->row];
+	struct maps_vma vma = vma_of(moment, info, moment->map.kinds[parts->row]);
+
+	vma.last_changed_by = author_of(moment, info->changed_by);
+	json_vma(json, &vma, trace_header(moment->trace)->page_bytes);
+	if (count > 1) {
+		json_key(json, "parts");
+		json_array(json);
+		for (size_t i = 0; i < count; i++) {
+			vma = vma_of(moment, &parts[i].info, parts[i].kind);
+			json_vma_part(json, &vma);
+		}
+		json_array_end(json);
+	}
+	json_object_end(json);
+}
+
 static void print_json(const struct moment *moment, const struct maps_options *options,
                        enum output_format format)
 {
-	uint32_t page_bytes = trace_header(moment->trace)->page_bytes;
+	const struct rows *map = &moment->map;
 	struct json json;
 
 	json_begin(&json, stdout, format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
 	if (format == OUTPUT_JSON)
 		json_array(&json);
-	for (size_t i = 0; i < moment->map.count; i++) {
-		const struct vma_row_info *info = &moment->map.rows[i];
-		struct maps_author created = author_of(moment, info->created_by);
-		struct maps_author changed = author_of(moment, info->changed_by);
+	for (size_t i = 0, count; i < map->part_count; i += count) {
+		const struct row_part *parts = &map->parts[i];
 
-		if (!is_shown(moment, i, options))
+		count = row_parts_length(parts, map->part_count - i);
+		if (!is_shown(moment, parts->row, options))
 			continue;
-		json_vma(&json, &info->row, page_bytes, vma_kind_name(moment->map.kinds[i]),
-		         thread_of_row(moment->trace, info, moment->map.kinds[i], moment->seq),
-		         &created, &changed);
+		json_row(&json, moment, parts, count);
 		if (format == OUTPUT_JSONL)
 			json_end(&json);
 	}

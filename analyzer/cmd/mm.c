@@ -45,12 +45,14 @@ static size_t find_stacks(const struct moment *moment, struct mm_stack *stacks)
 	const struct rows *map = &moment->map;
 	size_t count = 0;
 
-	for (size_t i = 0; i < map->count; i++) {
-		if (map->kinds[i] == KIND_THREAD_STACK || map->kinds[i] == KIND_MAIN_STACK)
+	for (size_t i = 0; i < map->part_count; i++) {
+		const struct row_part *part = &map->parts[i];
+
+		if (part->kind == KIND_THREAD_STACK || part->kind == KIND_MAIN_STACK)
 			stacks[count++] = (struct mm_stack) {
-				.row = &map->rows[i].row,
-				.kind = map->kinds[i],
-				.owner = thread_of_row(moment->trace, &map->rows[i], map->kinds[i],
+				.row = &part->info.row,
+				.kind = part->kind,
+				.owner = thread_of_row(moment->trace, &part->info, part->kind,
 				                       moment->seq),
 			};
 	}
@@ -64,7 +66,7 @@ static int print_view(const struct mm_meter *meter, const struct moment *moment,
 	const struct rows *map = &moment->map;
 	struct mm_part kinds[KIND_COUNT];
 	struct mm_part *files = calloc(map->count + 1, sizeof(*files));
-	struct mm_stack *stacks = calloc(map->count + 1, sizeof(*stacks));
+	struct mm_stack *stacks = calloc(map->part_count + 1, sizeof(*stacks));
 	struct mm_view view;
 	struct mm_report report = {
 		.header = header,
@@ -81,7 +83,8 @@ static int print_view(const struct mm_meter *meter, const struct moment *moment,
 
 	if (fine) {
 		mm_view_read(meter, moment->walk, map->rows, map->count, header, &view);
-		report.kind_count = mm_parts_by_kind(map->rows, map->kinds, map->count, kinds);
+		report.kind_count =
+			mm_parts_by_kind(map->parts, map->part_count, kinds, &report.kind_more);
 		report.file_count = mm_parts_by_file(map->rows, map->kinds, map->count, files);
 		report.stack_count = find_stacks(moment, stacks);
 	}

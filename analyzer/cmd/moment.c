@@ -150,19 +150,19 @@ static uint64_t mapped_trace_bytes(const struct trace *trace)
  * trace file whatever its name is (a shared mapping of just its length, from the beginning of a
  * file).
  */
-static void mark_recorder(struct rows *rows, const struct looking *looking)
+static void mark_recorder(struct vma_row_info *rows, size_t count, const struct looking *looking)
 {
 	uint64_t trace_bytes = mapped_trace_bytes(looking->trace);
 
-	for (size_t i = 0; i < rows->count; i++) {
-		const struct vma_row *row = &rows->rows[i].row;
+	for (size_t i = 0; i < count; i++) {
+		const struct vma_row *row = &rows[i].row;
 		const struct trace_module *module =
 			trace_module_at(looking->trace, row->start + 1, looking->seq);
 
 		if ((module && module->recorder) ||
 		    (row->shared && row->inode && row->offset == 0 &&
 		     row->end - row->start == trace_bytes))
-			rows->rows[i].internal = true;
+			rows[i].internal = true;
 	}
 }
 
@@ -172,13 +172,13 @@ bool moment_author(const struct moment *moment, uint64_t seq, struct event *even
 	return seq < SEQ_IN_FLIGHT && trace_event_at(moment->trace, seq, event);
 }
 
-bool rows_read(struct rows *rows, const struct trace *trace, const struct walk *walk, uint64_t seq,
-               const struct moment *authors)
+typedef size_t read_rows(const struct walk *walk, struct vma_row_info *rows, size_t limit);
+
+/* The rows as that function has them, with the kind of each. False: out of memory. */
+static bool read_with_kinds(const struct walk *walk, read_rows *read, struct looking *looking,
+                            struct rows *rows)
 {
-	struct looking looking = { trace, seq, authors };
-	const struct kinds_source source = { &looking, module_at, creator_at };
-	size_t (*read)(const struct walk *walk, struct vma_row_info *rows, size_t limit) =
-		authors && authors->by_creator ? walk_extents : walk_rows;
+	const struct kinds_source source = { looking, module_at, creator_at };
 	size_t count = read(walk, NULL, 0);
 
 	*rows = (struct rows) {
@@ -188,13 +188,43 @@ bool rows_read(struct rows *rows, const struct trace *trace, const struct walk *
 	if (!rows->rows || !rows->kinds)
 		return false;
 	rows->count = read(walk, rows->rows, count);
-	mark_recorder(rows, &looking);
+	mark_recorder(rows->rows, rows->count, looking);
 	kinds_of_rows(rows->rows, rows->count, &source, rows->kinds);
 	return true;
 }
 
+/* Kinds are of what one event made; a row may have been made by several. */
+static bool read_parts(struct rows *rows, const struct walk *walk, struct looking *looking)
+{
+	struct rows extents;
+	bool fine = read_with_kinds(walk, walk_extents, looking, &extents);
+
+	if (fine)
+		rows->parts = calloc(extents.count + 1, sizeof(*rows->parts));
+	fine = fine && rows->parts;
+	if (fine) {
+		rows->part_count = row_parts(rows->rows, rows->count, extents.rows, extents.kinds,
+		                             extents.count, rows->parts);
+		row_parts_kinds(rows->parts, rows->part_count, rows->kinds);
+	}
+	rows_release(&extents);
+	return fine;
+}
+
+bool rows_read(struct rows *rows, const struct trace *trace, const struct walk *walk, uint64_t seq,
+               const struct moment *authors)
+{
+	bool extents = authors && authors->by_creator;
+	struct looking looking = { trace, seq, authors };
+
+	if (!read_with_kinds(walk, extents ? walk_extents : walk_rows, &looking, rows))
+		return false;
+	return extents || !authors || !authors->symbols || read_parts(rows, walk, &looking);
+}
+
 void rows_release(struct rows *rows)
 {
+	free(rows->parts);
 	free(rows->kinds);
 	free(rows->rows);
 	*rows = (struct rows) { 0 };

@@ -9,7 +9,7 @@
 #ifndef VMATRACE_CMD_MOMENT_H
 #define VMATRACE_CMD_MOMENT_H
 
-#include "core/kinds.h"
+#include "core/row_parts.h"
 #include "core/walk.h"
 #include "io/symbols.h"
 #include "io/trace_reader.h"
@@ -19,8 +19,10 @@
 /* Rows of a walk as it stands, `internal` set on all that is the recorder's; names are the walk's. */
 struct rows {
 	struct vma_row_info *rows;
-	enum vma_kind *kinds;
+	enum vma_kind *kinds; /* of what most of the row is */
 	size_t count;
+	struct row_part *parts; /* of all rows, where it is known who made them; else none */
+	size_t part_count;
 };
 
 struct moment {
@@ -29,7 +31,7 @@ struct moment {
 		*symbols;  /* borrowed; NULL: kinds are told by shapes alone, which takes no time */
 	struct walk *walk; /* stopped there; owns the rows' names */
 	enum walk_status walked;
-	bool by_creator; /* set before: rows that different events made stay apart */
+	bool by_creator; /* set before: rows are extents, what different events made stays apart */
 	struct rows map;
 	uint64_t seq; /* of the last event that counted, for what was loaded then */
 };

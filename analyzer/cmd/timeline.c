@@ -77,12 +77,12 @@ static void view_of(const struct gathering *gathering, struct timeline_view *vie
 
 static void count_kinds(struct timeline_view *view, const struct rows *at_peak)
 {
-	for (size_t i = 0; i < at_peak->count; i++) {
-		const struct vma_row *row = &at_peak->rows[i].row;
-		struct kind_total *total = &view->at_peak[at_peak->kinds[i]];
+	for (size_t i = 0; i < at_peak->part_count; i++) {
+		const struct row_part *part = &at_peak->parts[i];
+		struct kind_total *total = &view->at_peak[part->kind];
 
-		total->bytes += row->end - row->start;
-		total->vmas++;
+		total->bytes += part->info.row.end - part->info.row.start;
+		total->vmas += row_part_counts(at_peak->parts, i);
 	}
 	view->has_kinds = true;
 }

@@ -33,16 +33,25 @@ static int compare_names(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-size_t mm_parts_by_kind(const struct vma_row_info *rows, const enum vma_kind *kinds, size_t count,
-                        struct mm_part *parts)
+size_t mm_parts_by_kind(const struct row_part *row_parts, size_t count, struct mm_part *parts,
+                        uint64_t *more)
 {
 	size_t kept = 0;
 
+	*more = 0;
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
 		parts[kind] = (struct mm_part) { .name = vma_kind_name((enum vma_kind)kind) };
 	for (size_t i = 0; i < count; i++) {
-		if (!is_gate(&rows[i].row))
-			add(&parts[kinds[i]], &rows[i].row);
+		const struct vma_row *row = &row_parts[i].info.row;
+		struct mm_part *part = &parts[row_parts[i].kind];
+		bool first = !i || row_parts[i - 1].row != row_parts[i].row;
+		bool counts = row_part_counts(row_parts, i);
+
+		if (is_gate(row))
+			continue;
+		part->bytes += row->end - row->start;
+		part->vmas += counts;
+		*more += counts && !first;
 	}
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
 		if (parts[kind].vmas)

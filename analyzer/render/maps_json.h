@@ -17,9 +17,17 @@ struct maps_author {
 	size_t frame_count;
 };
 
-/* thread: whose stack it is, or NULL. */
-void json_vma(struct json *json, const struct vma_row *row, uint32_t page_bytes, const char *kind,
-              const struct thread_entry *thread, const struct maps_author *created_by,
-              const struct maps_author *last_changed_by);
+/* A VMA, or what is of one kind in one that different calls mapped. */
+struct maps_vma {
+	const struct vma_row *row;
+	const char *kind;                  /* of most of it */
+	const struct thread_entry *thread; /* whose stack it is, or NULL */
+	struct maps_author created_by;     /* the first of those that mapped it */
+	struct maps_author last_changed_by;
+};
+
+/* An object that is left open, for its parts. */
+void json_vma(struct json *json, const struct maps_vma *vma, uint32_t page_bytes);
+void json_vma_part(struct json *json, const struct maps_vma *part);
 
 #endif

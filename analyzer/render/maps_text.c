@@ -59,3 +59,15 @@ void maps_text_line(FILE *out, const struct vma_row *row, const char *who, size_
 	}
 	putc('\n', out);
 }
+
+void maps_text_part(FILE *out, const struct vma_row *row, const char *kind, const char *who)
+{
+	char bytes[32];
+
+	fprintf(out, "  %" PRIx64 "-%" PRIx64 "  %10s  ", row->start, row->end,
+	        text_bytes(bytes, sizeof(bytes), row->end - row->start));
+	print_escaped(out, kind);
+	fputs("  ", out);
+	print_escaped(out, who);
+	putc('\n', out);
+}

@@ -24,5 +24,7 @@ void maps_text_line(FILE *out, const struct vma_row *row, const char *who, size_
                     bool terminal);
 /* Length of the line without newline. */
 size_t maps_text_length(const struct vma_row *row);
+/* A line of a part of the row above: indented, so that nobody takes it for a row. */
+void maps_text_part(FILE *out, const struct vma_row *row, const char *kind, const char *who);
 
 #endif

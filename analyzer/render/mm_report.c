@@ -214,6 +214,11 @@ void mm_text(FILE *out, const struct mm_report *report)
 		fprintf(out, "  of total_vm the recorder's own: %s in %" PRIu64 " VMAs\n",
 		        text_bytes(bytes, sizeof(bytes), view->own_bytes), view->own_count);
 	text_parts(out, "by kind", report->kinds, report->kind_count, SIZE_MAX);
+	if (report->kind_more)
+		fprintf(out,
+		        "  %11s more by %" PRIu64 " than map_count: a row of several kinds is "
+		        "counted with each\n",
+		        "", report->kind_more);
 	text_parts(out, "by file", report->files, report->file_count, PARTS);
 	text_stacks(out, report);
 	text_holes(out, view);
@@ -256,6 +261,7 @@ void mm_json(struct json *json, const struct mm_report *report)
 	json_member_number(json, "total_vm", view->own_bytes / page);
 	json_object_end(json);
 	json_parts(json, "kinds", "kind", report->kinds, report->kind_count);
+	json_member_number(json, "vmas_counted_again", report->kind_more);
 	json_parts(json, "files", "file", report->files, report->file_count);
 	json_stacks(json, report);
 	json_member_number(json, "heap_hole_count", view->hole_count);

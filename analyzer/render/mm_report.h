@@ -24,6 +24,7 @@ struct mm_report {
 	bool locked_known; /* false: memory ran out while locks were followed */
 	const struct mm_part *kinds;
 	size_t kind_count;
+	uint64_t kind_more; /* VMAs that are counted once more, as they are of several kinds */
 	const struct mm_part *files;
 	size_t file_count;
 	const struct mm_stack *stacks;

@@ -206,12 +206,14 @@ class Judge:
             if (int(row["vm_start"], 16), int(row["vm_end"], 16)) not in self.still:
                 by["nobody: it changed"] += 1
                 continue
-            kinds, who = self.judge(row)
-            by[who] += 1
-            check(f"{self.what}: a kind", row["kind"] in KINDS, row["kind"])
-            if row["kind"] not in kinds:
-                wrong.append(f"{row['vm_start']}-{row['vm_end']} {row['vm_flags']} "
-                             f"{row['vm_file']}: {row['kind']}, {kinds} by {who}")
+            for part in row.get("parts", [row]):
+                part = {**row, **part}
+                kinds, who = self.judge(part)
+                by[who] += 1
+                check(f"{self.what}: a kind", part["kind"] in KINDS, part["kind"])
+                if part["kind"] not in kinds:
+                    wrong.append(f"{part['vm_start']}-{part['vm_end']} {part['vm_flags']} "
+                                 f"{part['vm_file']}: {part['kind']}, {kinds} by {who}")
         check(f"{self.what}: kinds", not wrong, "\n    " + "\n    ".join(wrong))
         self.sums()
         print(f"{self.what} ({self.pid}): {len(self.rows)} VMAs, judged by "

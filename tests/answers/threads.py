@@ -45,7 +45,8 @@ def text(run, threads):
                           ("\033[31m\"\\x\n", r'"\x1b[31m\"\\x\x0a"')):
         tid = next(tid for tid, (_, of) in threads.items() if of == name)
         check(f"maps --who: {name!r}",
-              any(line.endswith(f"thread-stack of {tid} {spelled}") for line in lines),
+              any(re.search(re.escape(f"thread-stack of {tid} {spelled}") + "($|  mmap )", line)
+                  for line in lines),
               [line[100:] for line in lines if "thread-stack" in line])
     hostile = next(address for address, name in threads.values() if "\033" in name)
     for command in (("maps", "--who"), ("timeline", "-n", "0"), ("history", f"{hostile:x}"),
