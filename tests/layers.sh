@@ -44,7 +44,7 @@ undefined() {
 # The core: what it may ask of libc. Everything else it asks for must be its own.
 pure='^(mem(cpy|move|set|cmp|chr)|strerrorname_np|str(len|n?cmp|r?chr|nlen|n?cpy|str|n?dup|spn|cspn)|stpcpy'
 pure="$pure|__(mem(cpy|move|set)|strn?cpy|stpcpy|v?snprintf)_chk|v?snprintf|qsort|bsearch"
-pure="$pure|malloc|calloc|realloc|reallocarray|free|t(search|find|delete|destroy|walk)|log2"
+pure="$pure|malloc|aligned_alloc|calloc|realloc|reallocarray|free|t(search|find|delete|destroy|walk)|log2"
 pure="$pure|__stack_chk_fail|__assert_fail|abort"
 pure="$pure|_GLOBAL_OFFSET_TABLE_|__(asan|ubsan)_.*)\$"
 own=$(nm --defined-only "$core" 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u)

@@ -43,11 +43,10 @@ static bool move_break(struct replay *replay, const struct event *event, uint64_
 		return true;
 	if (new_end > old_end)
 		return grow(replay, event, &range, change);
-	if (!replay_any_mapped(replay, &range)) {
+	if (!change_begin_removal(replay, change, &range)) {
 		replay_doubt(replay); /* the kernel refuses to shrink over nothing */
 		return true;
 	}
-	change_begin(replay, change, removal_kind(replay, &range), &range);
 	return vma_map_clear(replay->map, range.start, range.end);
 }
 

@@ -111,11 +111,13 @@ static bool put(struct replay *replay, const struct event *event, const struct v
 {
 	struct page_range range = { run->start, run->end };
 	const struct vma_row *row = event_row(event, run->start);
-	bool replaces = replay_any_mapped(replay, &range);
 
-	if (replaces && !may_replace)
-		replay_doubt(replay);
-	change_begin(replay, change, replaces ? CHANGE_REPLACE : CHANGE_CREATE, &range);
+	change_begin(replay, change, CHANGE_CREATE, &range);
+	if (change->mapped_before) {
+		change->kind = CHANGE_REPLACE;
+		if (!may_replace)
+			replay_doubt(replay);
+	}
 	if (!vma_map_set(replay->map, run))
 		return false;
 	/* Where the kernel rounds up to more than pages, its row goes on (a file of huge pages). */
@@ -159,12 +161,10 @@ bool effect_unmaps(struct replay *replay, const struct event *event, enum order_
                    struct vma_change *change)
 {
 	struct page_range range = page_range(event->args[0], event->args[1], replay->page_bytes);
-	enum change_kind kind = event->failed ? CHANGE_COUNT : removal_kind(replay, &range);
 
 	(void)half;
-	if (kind == CHANGE_COUNT)
+	if (event->failed || !change_begin_removal(replay, change, &range))
 		return true; /* munmap of a hole is no error */
-	change_begin(replay, change, kind, &range);
 	return vma_map_clear(replay->map, range.start, range.end) &&
 	       replay_resync(replay, event, &range, change);
 }

@@ -107,8 +107,7 @@ static bool release(struct replay *replay, const struct event *event, const stru
 	if (!move->in_place)
 		return take(replay, event->seq, move) &&
 		       vma_map_clear(replay->map, move->old.start, move->old.end);
-	if (replay_any_mapped(replay, &tail))
-		change_begin(replay, change, removal_kind(replay, &tail), &tail);
+	change_begin_removal(replay, change, &tail);
 	return vma_map_clear(replay->map, tail.start, tail.end);
 }
 

@@ -73,10 +73,14 @@ effect_fn effect_seals;
 effect_fn effect_names;
 
 /* Says what the event is about to do, while the map still shows what was there. */
-void change_begin(struct replay *replay, struct vma_change *change, enum change_kind kind,
+void change_begin(const struct replay *replay, struct vma_change *change, enum change_kind kind,
                   const struct page_range *range);
-/* CHANGE_REMOVE, CHANGE_SHRINK or CHANGE_SPLIT: what taking the range away does to the VMAs around it. */
-enum change_kind removal_kind(const struct replay *replay, const struct page_range *range);
+/*
+ * The same of a range that is about to be taken away: CHANGE_REMOVE, CHANGE_SHRINK or CHANGE_SPLIT, as it is for the
+ * VMAs around it. False: nothing is there.
+ */
+bool change_begin_removal(const struct replay *replay, struct vma_change *change,
+                          const struct page_range *range);
 
 /* The kernel could not have done that. Not said of what the base may show already. */
 void replay_doubt(struct replay *replay);

@@ -242,11 +242,9 @@ bool replay_resync(struct replay *replay, const struct event *event, const struc
 
 /* --- the change --------------------------------------------------------------------------------------- */
 
-void change_begin(struct replay *replay, struct vma_change *change, enum change_kind kind,
-                  const struct page_range *range)
+static void begin(const struct replay *replay, struct vma_change *change, enum change_kind kind,
+                  const struct page_range *range, const struct vma_run *run)
 {
-	const struct vma_run *run = first_run(replay, range->start, range->end);
-
 	change->kind = kind;
 	change->start = range->start;
 	change->end = range->end;
@@ -257,6 +255,12 @@ void change_begin(struct replay *replay, struct vma_change *change, enum change_
 		change->shared = run->shared;
 		change->name = vma_map_object_name(replay->map, run->object);
 	}
+}
+
+void change_begin(const struct replay *replay, struct vma_change *change, enum change_kind kind,
+                  const struct page_range *range)
+{
+	begin(replay, change, kind, range, first_run(replay, range->start, range->end));
 }
 
 static void change_end(struct replay *replay, struct vma_change *change, size_t count_before)
@@ -274,31 +278,31 @@ static void change_end(struct replay *replay, struct vma_change *change, size_t 
 		change->kind = CHANGE_MERGE;
 }
 
-enum change_kind removal_kind(const struct replay *replay, const struct page_range *range)
+static enum change_kind removal_kind(const struct vma_span *span, const struct page_range *range)
 {
-	const struct vma_run *first = first_run(replay, range->start, range->end);
-	const struct vma_run *last = first;
-	const struct vma_run *left;
-	const struct vma_run *right;
-	bool keeps_left;
-	bool keeps_right;
+	bool keeps_left = span->first->start < range->start ||
+	                  (span->before && runs_join(span->before, span->first));
+	bool keeps_right =
+		span->last->end > range->end || (span->after && runs_join(span->last, span->after));
 
-	if (!first)
-		return CHANGE_COUNT;
-	/* Mostly the range is of one run. */
-	if (first->end < range->end)
-		last = vma_map_before(replay->map, range->end);
-	right = last->end > range->end ? NULL : vma_map_at(replay->map, range->end);
-	left = first->start < range->start ? NULL : vma_map_before(replay->map, range->start);
-	keeps_left = first->start < range->start || (left && runs_join(left, first));
-	keeps_right = last->end > range->end || (right && runs_join(last, right));
-	if (!keeps_left && !keeps_right)
+	/* Whole VMAs, or the ends of two. */
+	if ((!keeps_left && !keeps_right) || !span->one_row)
 		return CHANGE_REMOVE;
-	for (const struct vma_run *run = first; run != last; run = vma_map_next(replay->map, run)) {
-		if (!runs_join(run, vma_map_next(replay->map, run)))
-			return CHANGE_REMOVE; /* a whole VMA, or the ends of two */
-	}
 	return keeps_left && keeps_right ? CHANGE_SPLIT : CHANGE_SHRINK;
+}
+
+bool change_begin_removal(const struct replay *replay, struct vma_change *change,
+                          const struct page_range *range)
+{
+	struct vma_span span;
+
+	if (range->start >= range->end)
+		return false;
+	vma_map_span(replay->map, range->start, range->end, &span);
+	if (!span.first)
+		return false;
+	begin(replay, change, removal_kind(&span, range), range, span.first);
+	return true;
 }
 
 bool replay_apply(struct replay *replay, const struct ordered *ordered, bool uncertain,

@@ -1,5 +1,5 @@
 /*
- * run_list: see the header. A splice removes runs, then inserts at most three: one split at the most, whose
+ * run_list: see the header. A splice removes runs, then inserts at most two: one split at the most, whose
  * block was reserved before, so that no splice can fail half-way.
  */
 #include "run_list.h"
@@ -9,8 +9,10 @@
 
 enum {
 	BLOCK_JOIN = BLOCK_RUNS / 2, /* two neighbours that together have no more become one */
-	ENDS_IN_LINE = 64 / sizeof(uint64_t),
+	ENDS_IN_LINE = LINE_BYTES / sizeof(uint64_t),
 };
+
+_Static_assert(BLOCK_RUNS <= UINT8_MAX, "slots are bytes");
 
 struct run_list *run_list_new(void)
 {
@@ -39,18 +41,46 @@ void run_list_free(struct run_list *list)
 	free(list);
 }
 
+static struct block *block_new(void)
+{
+	struct block *block = aligned_alloc(LINE_BYTES, sizeof(*block));
+
+	for (size_t i = 0; block && i < BLOCK_RUNS; i++)
+		block->slots[i] = (uint8_t)i;
+	return block;
+}
+
+static uint64_t first_start(const struct block *block)
+{
+	return block->runs[block->slots[0]].start;
+}
+
+static bool is_permutation(const uint8_t slots[BLOCK_RUNS])
+{
+	bool met[BLOCK_RUNS] = { false };
+
+	for (size_t i = 0; i < BLOCK_RUNS; i++) {
+		if (slots[i] >= BLOCK_RUNS || met[slots[i]])
+			return false;
+		met[slots[i]] = true;
+	}
+	return true;
+}
+
 bool run_list_check(const struct run_list *list)
 {
 	for (size_t i = 0; i < list->blocks; i++) {
 		const struct index_entry *entry = &list->index[i];
 
 		if (!entry->count || entry->count > BLOCK_RUNS ||
-		    list->starts[i] != entry->block->runs[0].start)
+		    list->starts[i] != first_start(entry->block))
 			return false;
 		for (size_t j = 0; j < entry->count; j++) {
-			if (entry->block->ends[j] != entry->block->runs[j].end)
+			if (entry->block->ends[j] != entry->block->runs[entry->block->slots[j]].end)
 				return false;
 		}
+		if (!is_permutation(entry->block->slots))
+			return false;
 	}
 	return true;
 }
@@ -151,7 +181,7 @@ bool run_list_reserve(struct run_list *list)
 		list->capacity = capacity;
 	}
 	if (!list->spare)
-		list->spare = malloc(sizeof(*list->spare));
+		list->spare = block_new();
 	return list->spare != NULL;
 }
 
@@ -181,12 +211,46 @@ static void index_insert(struct run_list *list, size_t at, struct block *block)
 	list->blocks++;
 }
 
-/* `count` runs at [from] of one block take the places at [to] of the same or of another one. */
-static void move_runs(struct block *into, size_t to, const struct block *block, size_t from,
-                      size_t count)
+/* The runs of a block from number `from` on become the last ones of another. */
+static void append_runs(struct index_entry *entry, const struct block *block, size_t from,
+                        size_t count)
 {
-	memmove(&into->runs[to], &block->runs[from], count * sizeof(*into->runs));
-	memmove(&into->ends[to], &block->ends[from], count * sizeof(*into->ends));
+	struct block *into = entry->block;
+
+	memcpy(&into->ends[entry->count], &block->ends[from], count * sizeof(*into->ends));
+	for (size_t i = 0; i < count; i++)
+		into->runs[into->slots[entry->count + i]] = block->runs[block->slots[from + i]];
+	entry->count += count;
+}
+
+/* What lies from [at] on moves on, into room that is there; the slots of the gap are free ones. */
+static void open_gap(struct index_entry *entry, size_t at, size_t width)
+{
+	struct block *block = entry->block;
+	/* Two at most: the first and the last are all. */
+	uint8_t first = block->slots[entry->count];
+	uint8_t last = block->slots[entry->count + width - 1];
+
+	memmove(&block->slots[at + width], &block->slots[at], entry->count - at);
+	block->slots[at] = first;
+	block->slots[at + width - 1] = last;
+	memmove(&block->ends[at + width], &block->ends[at],
+	        (entry->count - at) * sizeof(*block->ends));
+	entry->count += width;
+}
+
+/* And back. */
+static void close_gap(struct index_entry *entry, size_t at, size_t width)
+{
+	struct block *block = entry->block;
+	uint8_t freed[BLOCK_RUNS];
+
+	entry->count -= width;
+	memcpy(freed, &block->slots[at], width);
+	memmove(&block->slots[at], &block->slots[at + width], entry->count - at);
+	memcpy(&block->slots[entry->count], freed, width);
+	memmove(&block->ends[at], &block->ends[at + width],
+	        (entry->count - at) * sizeof(*block->ends));
 }
 
 /* Removes [from, to), of which the latter is in another block. What follows begins behind `from`. */
@@ -196,11 +260,8 @@ static void remove_runs(struct run_list *list, struct place from, struct place t
 	for (size_t i = from.block + 1; i < to.block; i++)
 		retire(list, list->index[i].block);
 	if (to.at) {
-		struct index_entry *last = &list->index[to.block];
-
-		last->count -= to.at;
-		move_runs(last->block, 0, last->block, to.at, last->count);
-		list->starts[to.block] = last->block->runs[0].start;
+		close_gap(&list->index[to.block], 0, to.at);
+		list->starts[to.block] = first_start(list->index[to.block].block);
 	}
 	index_remove(list, from.block + 1, to.block - from.block - 1);
 }
@@ -210,34 +271,17 @@ static struct place split_block(struct run_list *list, struct place place)
 {
 	struct index_entry *low = &list->index[place.block];
 	size_t keep = low->count / 2;
-	size_t moved = low->count - keep;
 
 	index_insert(list, place.block + 1, list->spare);
 	list->spare = NULL;
 	low = &list->index[place.block];
-	move_runs(low[1].block, 0, low->block, keep, moved);
-	low[1].count = moved;
-	list->starts[place.block + 1] = low[1].block->runs[0].start;
+	append_runs(&low[1], low->block, keep, low->count - keep);
+	list->starts[place.block + 1] = first_start(low[1].block);
 	low->count = keep;
 	return place.at > keep ? (struct place) { place.block + 1, place.at - keep } : place;
 }
 
-/* [from, to) of one block gives way to runs[0 .. count), for which there is room. */
-static void replace_runs(struct index_entry *entry, size_t from, size_t to,
-                         const struct vma_run *runs, size_t count)
-{
-	struct block *block = entry->block;
-
-	if (to - from != count)
-		move_runs(block, from + count, block, to, entry->count - to);
-	for (size_t i = 0; i < count; i++) {
-		block->runs[from + i] = runs[i];
-		block->ends[from + i] = runs[i].end;
-	}
-	entry->count += count - (to - from);
-}
-
-/* After a splice: no empty block, no two small neighbours. */
+/* After runs were removed: no empty block, no two small neighbours. */
 static void tidy(struct run_list *list, size_t at)
 {
 	struct index_entry *entry = &list->index[at];
@@ -248,8 +292,7 @@ static void tidy(struct run_list *list, size_t at)
 		index_remove(list, at, 1);
 	} else if (at + 1 < list->blocks && entry[0].count + entry[1].count <= BLOCK_JOIN) {
 		gone = entry[1].block;
-		move_runs(entry->block, entry->count, gone, 0, entry[1].count);
-		entry->count += entry[1].count;
+		append_runs(entry, gone, 0, entry[1].count);
 		index_remove(list, at + 1, 1);
 	}
 	if (gone)
@@ -267,6 +310,13 @@ static struct place end_of_block(const struct run_list *list, struct place from,
 void run_list_splice(struct run_list *list, struct place from, struct place to,
                      const struct vma_run *runs, size_t count)
 {
+	struct index_entry *entry;
+	size_t removed;
+
+	if (!count && from.block == to.block && from.at == to.at) {
+		*list->last_found = from;
+		return;
+	}
 	if (from.block == list->blocks) { /* nothing to remove; behind the last run of all */
 		if (!list->blocks) {
 			index_insert(list, 0, list->spare);
@@ -282,13 +332,26 @@ void run_list_splice(struct run_list *list, struct place from, struct place to,
 		to = from;
 	}
 	if (list->index[from.block].count - (to.at - from.at) + count > BLOCK_RUNS) {
-		replace_runs(&list->index[from.block], from.at, to.at, NULL, 0);
+		close_gap(&list->index[from.block], from.at, to.at - from.at);
 		from = split_block(list, from);
 		to = from;
 	}
-	replace_runs(&list->index[from.block], from.at, to.at, runs, count);
-	if (!from.at)
-		list->starts[from.block] = list->index[from.block].block->runs[0].start;
+	entry = &list->index[from.block];
+	removed = to.at - from.at;
+	if (count > removed)
+		open_gap(entry, to.at, count - removed);
+	else if (count < removed)
+		close_gap(entry, from.at + count, removed - count);
+	for (size_t i = 0; i < count; i++) {
+		entry->block->runs[entry->block->slots[from.at + i]] = runs[i];
+		entry->block->ends[from.at + i] = runs[i].end;
+	}
+	if (!from.at && entry->count)
+		list->starts[from.block] = first_start(entry->block);
+	*list->last_found = from;
+	/* A small block gets no neighbour that it could be one with but by becoming smaller. */
+	if (entry->count > BLOCK_JOIN)
+		return;
 	tidy(list, from.block);
 	if (from.block)
 		tidy(list, from.block - 1);

@@ -6,26 +6,6 @@
 
 #include <string.h>
 
-static bool equal_but_row(const struct vma_run *low, const struct vma_run *high)
-{
-	return low->end == high->start && low->prot == high->prot && low->shared == high->shared &&
-	       low->object == high->object && low->delta == high->delta &&
-	       low->internal == high->internal && low->grows_down == high->grows_down &&
-	       low->attach == high->attach;
-}
-
-bool runs_equal(const struct vma_run *low, const struct vma_run *high)
-{
-	return equal_but_row(low, high) && low->row == high->row &&
-	       low->map_flags == high->map_flags && low->created_by == high->created_by &&
-	       low->changed_by == high->changed_by;
-}
-
-bool runs_join(const struct vma_run *low, const struct vma_run *high)
-{
-	return equal_but_row(low, high) && !(low->row && high->row && low->row != high->row);
-}
-
 bool row_is_labelled(const struct vma_row *row)
 {
 	return !row->inode && !row->dev_major && !row->dev_minor &&

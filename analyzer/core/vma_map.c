@@ -1,6 +1,6 @@
 /*
- * vma_map: what the runs of a run_list mean. Every change is one splice, made of what is left of the runs at
- * both ends and the new run between them, joined with neighbours that are equal in everything. The number of
+ * vma_map: what the runs of a run_list mean. Every change is one splice between what is left of the runs at
+ * both ends, the new run in it, joined with neighbours that are equal in everything. The number of
  * visible rows and of mapped bytes are carried along by looking at the neighbours of the splice only.
  */
 #include "vma_map.h"
@@ -95,104 +95,132 @@ const struct vma_run *vma_map_before(const struct vma_map *map, uint64_t address
 	return run && run->start < address ? run : run_list_before(map->runs, place);
 }
 
+void vma_map_span(const struct vma_map *map, uint64_t start, uint64_t end, struct vma_span *span)
+{
+	struct place place = run_list_find(map->runs, start);
+	const struct vma_run *run = run_list_at(map->runs, place);
+
+	*span = (struct vma_span) {
+		.before = run_list_before(map->runs, place),
+		.one_row = true,
+	};
+	for (; run && run->start < end; run = run_list_at(map->runs, place)) {
+		if (span->last)
+			span->one_row &= runs_join(span->last, run);
+		else
+			span->first = run;
+		span->last = run;
+		place = place_next(map->runs, place);
+	}
+	span->after = run;
+}
+
 /* True if a row begins with this run, given the one before it. */
 static bool begins_row(const struct vma_run *before, const struct vma_run *run)
 {
 	return !before || before->end != run->start || !runs_join(before, run);
 }
 
-/* What a change of [start, end) leaves of the runs that reach out of it. */
+/* The runs that reach out of a range at its ends, or NULL; they may be one. */
 struct cut {
-	struct vma_run left;
-	struct vma_run right;
-	bool has_left;
-	bool has_right;
+	struct vma_run *left;
+	struct vma_run *right;
 };
 
 /*
- * Cuts [start, end) out of the runs from `from` on and out of the totals; returns the place behind them. `before` is the
- * run before them, or NULL. The row of what is left on the left stays counted.
+ * Takes [start, end), which the runs from `from` on have, out of the totals; returns the place behind them. `before` is
+ * the run before them, or NULL. The row of what is left on the left stays counted.
  */
 static struct place cut_out(struct vma_map *map, struct place from, const struct vma_run *before,
                             uint64_t start, uint64_t end, struct cut *cut)
 {
-	const struct vma_run *run;
+	struct vma_run *run;
 	struct place to = from;
 
-	cut->has_left = false;
-	cut->has_right = false;
 	for (; (run = run_list_at(map->runs, to)) && run->start < end;
 	     to = place_next(map->runs, to)) {
 		uint64_t first = run->start;
 		uint64_t last = run->end;
 
 		if (first < start) {
-			cut->left = *run;
-			cut->left.end = start;
-			cut->has_left = true;
+			cut->left = run;
 			first = start;
 		} else {
 			map->rows -= begins_row(before, run);
 		}
 		if (last > end) {
-			cut->right = *run;
-			cut->right.start = end;
-			cut->has_right = true;
+			cut->right = run;
 			last = end;
 		}
 		map->bytes -= last - first;
 		before = run;
 	}
-	if (run && !cut->has_right)
+	if (run && !cut->right)
 		map->rows -= begins_row(before, run);
 	return to;
 }
 
-/* [start, end) becomes `run`, or a hole if that is NULL. */
+/*
+ * [start, end) becomes `run`, or a hole if that is NULL. What reaches out of it is cut where it lies; only what is in
+ * the middle of one run makes two of it.
+ */
 static bool replace(struct vma_map *map, uint64_t start, uint64_t end, const struct vma_run *run)
 {
-	struct vma_run runs[SPLICE_RUNS];
-	const struct vma_run *before;
-	const struct vma_run *after;
-	struct place from = run_list_find(map->runs, start);
-	struct place to;
-	struct cut cut;
+	struct run_list *list = map->runs;
+	struct place from = run_list_find(list, start);
+	const struct vma_run *before = run_list_before(list, from);
+	struct vma_run inserted[SPLICE_RUNS];
+	struct vma_run rest; /* of a run that goes on behind its middle */
+	struct vma_run *after;
+	struct cut cut = { NULL, NULL };
 	size_t count = 0;
+	struct place to;
 
-	if (!run_list_reserve(map->runs))
+	if (!run_list_reserve(list))
 		return false;
-	before = run_list_before(map->runs, from);
 	to = cut_out(map, from, before, start, end, &cut);
-	after = cut.has_right ? &cut.right : run_list_at(map->runs, to);
-	if (cut.has_left) {
-		runs[count++] = cut.left;
-		before = &cut.left;
+	if (cut.right && cut.right == cut.left) {
+		rest = *cut.right;
+		rest.start = end;
+		after = &rest;
+	} else if (cut.right) {
+		to = place_before(list, to);
+		run_list_set_start(list, to, end);
+		after = cut.right;
+	} else {
+		after = run_list_at(list, to);
+	}
+	if (cut.left) {
+		run_list_set_end(list, from, start);
+		from = place_next(list, from);
+		before = cut.left;
 	}
 	if (!run) {
 		map->rows += after && begins_row(before, after);
 	} else {
+		bool joins_after = after && after->start == end && runs_equal(run, after);
+
 		map->bytes += end - start;
 		map->rows += begins_row(before, run);
 		map->rows += after && begins_row(run, after);
 		if (before && before->end == start && runs_equal(before, run)) {
-			if (!count) {
-				from = place_before(map->runs, from);
-				runs[count++] = *before;
-			}
-			runs[count - 1].end = end;
+			run_list_set_end(list, place_before(list, from),
+			                 joins_after ? after->end : end);
+			if (joins_after && after != &rest)
+				to = place_next(list, to);
+			if (joins_after)
+				after = NULL;
+		} else if (joins_after && after == &rest) {
+			rest.start = start;
+		} else if (joins_after) {
+			run_list_set_start(list, to, start);
 		} else {
-			runs[count++] = *run;
-		}
-		if (after && after->start == end && runs_equal(run, after)) {
-			runs[count - 1].end = after->end;
-			if (!cut.has_right)
-				to = place_next(map->runs, to);
-			cut.has_right = false;
+			inserted[count++] = *run;
 		}
 	}
-	if (cut.has_right)
-		runs[count++] = cut.right;
-	run_list_splice(map->runs, from, to, runs, count);
+	if (after == &rest)
+		inserted[count++] = rest;
+	run_list_splice(list, from, to, inserted, count);
 	return true;
 }
 
@@ -207,9 +235,7 @@ bool vma_map_set(struct vma_map *map, const struct vma_run *run)
 
 bool vma_map_clear(struct vma_map *map, uint64_t start, uint64_t end)
 {
-	const struct vma_run *run = start < end ? vma_map_at(map, start) : NULL;
-
-	return !run || run->start >= end || replace(map, start, end, NULL);
+	return start >= end || replace(map, start, end, NULL);
 }
 
 bool vma_map_check(const struct vma_map *map)

@@ -27,8 +27,9 @@ struct vma_run {
 	uint64_t start;
 	uint64_t end;
 	uint64_t delta; /* file offset minus address, modulo 2^64; 0 if the object has no offsets */
-	object_id object;
 	uint32_t row; /* the kernel row it came from (1, 2, ... of the base), 0: made by an event */
+	/* From here to grows_down: what two runs must have in common to be one VMA (runs.h). */
+	object_id object;
 	uint32_t attach; /* shmat: number of the attachment, for shmdt; 0 none or unknown */
 	uint8_t prot;
 	bool shared;
@@ -81,6 +82,17 @@ const struct vma_run *vma_map_at(const struct vma_map *map, uint64_t address);
 const struct vma_run *vma_map_next(const struct vma_map *map, const struct vma_run *run);
 /* The last run that begins below address, or NULL. */
 const struct vma_run *vma_map_before(const struct vma_map *map, uint64_t address);
+
+/* What a range meets, and what lies around that. Valid until the next change. */
+struct vma_span {
+	const struct vma_run *before; /* or NULL, like the others */
+	const struct vma_run *first;  /* of those with pages in the range */
+	const struct vma_run *last;
+	const struct vma_run *after;
+	bool one_row; /* from first to last all are one */
+};
+
+void vma_map_span(const struct vma_map *map, uint64_t start, uint64_t end, struct vma_span *span);
 
 /* Visible rows, neighbours that differ in nothing visible joined (but rows apart in the base stay apart). */
 size_t vma_map_rows(const struct vma_map *map, struct vma_row_info *rows, size_t limit);

@@ -24,10 +24,11 @@ struct pass {
 	uint64_t end;
 	size_t in_flight; /* next of those */
 	uint8_t *chunk;
-	uint32_t *sums;       /* the checksum that each of its slots should have */
-	uint64_t chunk_first; /* index of its first slot */
-	uint64_t chunk_slots; /* 0: nothing read yet */
-	uint64_t empty;       /* slots stepped over */
+	uint32_t *sums; /* the checksum that each of its slots should have */
+	const uint32_t *sum;
+	const uint8_t *at; /* of its next slot, the one of `seq` */
+	size_t left;       /* how many it holds from there on */
+	uint64_t empty;    /* slots stepped over */
 	int error;
 };
 
@@ -85,8 +86,9 @@ static bool fill_chunk(struct pass *pass, uint64_t seq, uint64_t *empty)
 	memset(pass->chunk + n, 0, slots * stride - (size_t)n);
 	checksum_each((uint32_t)seq, pass->chunk + COVERED_FROM, stride, COVERED_BYTES, slots,
 	              pass->sums);
-	pass->chunk_first = index;
-	pass->chunk_slots = slots;
+	pass->at = pass->chunk;
+	pass->sum = pass->sums;
+	pass->left = slots;
 	return true;
 }
 
@@ -96,31 +98,30 @@ static bool fill_chunk(struct pass *pass, uint64_t seq, uint64_t *empty)
  */
 static const struct vmat_event *slot_here(struct pass *pass)
 {
-	const struct vmat_header *header = &pass->trace->header;
-
-	while (pass->seq < pass->end) {
-		uint64_t index = pass->seq & (header->slot_count - 1);
+	while (!pass->left && pass->seq < pass->end) {
 		uint64_t empty;
 
-		/* The stride is a multiple of 8 and the chunk comes from malloc: well aligned. */
-		if (index >= pass->chunk_first && index - pass->chunk_first < pass->chunk_slots)
-			return (const struct vmat_event
-			                *)(const void *)(pass->chunk + (index - pass->chunk_first) *
-			                                                       header->slot_bytes);
 		if (!fill_chunk(pass, pass->seq, &empty))
 			return NULL;
 		pass->seq += empty;
 		pass->empty += empty;
 	}
-	return NULL;
+	/* The stride is a multiple of 8 and the chunk comes from malloc: well aligned. */
+	return pass->left ? (const struct vmat_event *)(const void *)pass->at : NULL;
 }
 
-/* Of a slot that slot_here() gave. */
-static bool slot_valid(const struct pass *pass, const struct vmat_event *slot, uint64_t seq)
+/* Of what slot_here() gave. */
+static bool slot_valid(const struct pass *pass, const struct vmat_event *slot)
 {
-	uint64_t index = seq & (pass->trace->header.slot_count - 1);
+	return slot->stamp == pass->seq + 1 && *pass->sum == slot->crc;
+}
 
-	return slot->stamp == seq + 1 && pass->sums[index - pass->chunk_first] == slot->crc;
+static void slot_next(struct pass *pass)
+{
+	pass->seq++;
+	pass->sum++;
+	pass->at += pass->trace->header.slot_bytes;
+	pass->left--;
 }
 
 /* fstat's device is not always the one that maps prints (btrfs, overlays): where there are rows, theirs holds. */
@@ -228,12 +229,13 @@ static bool next_event(void *self, struct event *event)
 	const struct vmat_event *slot;
 
 	while ((slot = slot_here(pass))) {
-		uint64_t seq = pass->seq++;
+		bool valid = slot_valid(pass, slot);
 
-		if (slot_valid(pass, slot, seq)) {
-			decode(pass->trace, slot, seq, event);
+		if (valid)
+			decode(pass->trace, slot, pass->seq, event);
+		slot_next(pass);
+		if (valid)
 			return true;
-		}
 	}
 	/* What cannot be read ends the pass like the end of the ring does: the scan has counted it. */
 	pass->seq = pass->end;
@@ -356,8 +358,8 @@ bool trace_ring_scan(struct trace *trace, struct trace_error *error)
 		*error = (struct trace_error) { .status = TRACE_NO_MEMORY };
 		return false;
 	}
-	for (; (slot = slot_here(pass)); pass->seq++) {
-		if (slot_valid(pass, slot, pass->seq)) {
+	for (; (slot = slot_here(pass)); slot_next(pass)) {
+		if (slot_valid(pass, slot)) {
 			count_slot(trace, slot, pass->seq);
 			if (slot->time > last_ticks)
 				last_ticks = slot->time;
