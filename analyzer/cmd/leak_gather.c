@@ -25,6 +25,7 @@ struct leaving {
 	struct moment moment; /* rows are extents */
 	bool *is_stack;       /* of each extent: part of a thread's stack ... */
 	bool *exited;         /* ... whose thread has exited */
+	bool failed;          /* out of memory */
 };
 
 static enum leak_class class_of(const struct leaving *leaving, size_t extent,
@@ -191,7 +192,7 @@ static bool see_shm(struct leaving *leaving, const struct event *event)
 
 	if (!shm_names_see(&gathering->names, event, header->realtime_ns, header->pid, &kept))
 		return false;
-	if (!kept || kept->unlinks)
+	if (!kept)
 		return true;
 	row = site_rows_at(&gathering->shm_sites, leaving->symbols, event, 0);
 	if (row)
@@ -215,6 +216,16 @@ static bool see_events(struct leaving *leaving)
 	return true;
 }
 
+static void see_list(void *context, const struct walk *walk, const struct checkpoint *checkpoint)
+{
+	struct leaving *leaving = context;
+
+	(void)walk;
+	if (!shm_names_look(&leaving->gathering->names, checkpoint->snapshot,
+	                    trace_header(leaving->trace)->realtime_ns))
+		leaving->failed = true;
+}
+
 int leak_gather(struct leak_gathering *gathering, struct trace *trace, bool more)
 {
 	const struct when_point end = when_end();
@@ -224,9 +235,10 @@ int leak_gather(struct leak_gathering *gathering, struct trace *trace, bool more
 		.symbols = symbols_new(trace, gathering->sources),
 		.moment.by_creator = true,
 	};
-	int status = leaving.symbols
-	                     ? moment_reach(&leaving.moment, trace, leaving.symbols, &end, NULL)
-	                     : complain(STATUS_TRACE, "out of memory");
+	const struct walk_observer observer = { .context = &leaving, .checkpoint = see_list };
+	int status = leaving.symbols ? moment_reach(&leaving.moment, trace, leaving.symbols, &end,
+	                                            &observer)
+	                             : complain(STATUS_TRACE, "out of memory");
 
 	if (status == STATUS_FINE) {
 		size_t count = leaving.moment.map.count;
@@ -234,8 +246,8 @@ int leak_gather(struct leak_gathering *gathering, struct trace *trace, bool more
 		leaving.is_stack = calloc(count + 1, sizeof(*leaving.is_stack));
 		leaving.exited = calloc(count + 1, sizeof(*leaving.exited));
 		gathering->accounts.mapped += vma_map_bytes(walk_map(leaving.moment.walk));
-		if (!leaving.is_stack || !leaving.exited || !add_extents(&leaving) ||
-		    !see_events(&leaving))
+		if (leaving.failed || !leaving.is_stack || !leaving.exited ||
+		    !add_extents(&leaving) || !see_events(&leaving))
 			status = complain(STATUS_TRACE, "out of memory");
 		else
 			count_stacks(&leaving);

@@ -116,8 +116,8 @@ static void add_row(struct leak_report *report, const struct site_row *row,
 }
 
 /*
- * shm_unlink(3) is seen; whoever removed the file itself, unlink(2) in /dev/shm, is not. The name is a stranger's:
- * one component, and where it leads to, if it is a link, is not looked at.
+ * Removed as a file, unlink(2) in /dev/shm, and nobody met the name afterwards: then no trace tells. The name is a
+ * stranger's: one component, and where it leads to, if it is a link, is not looked at.
  */
 static bool is_gone(const struct shm_name *object)
 {
@@ -127,6 +127,37 @@ static bool is_gone(const struct shm_name *object)
 	return object->of_this_boot && !strchr(object->name, '/') &&
 	       (size_t)snprintf(path, sizeof(path), "/dev/shm/%s", object->name) < sizeof(path) &&
 	       lstat(path, &status) != 0 && errno == ENOENT;
+}
+
+/*
+ * Objects that are there still, or that were removed: those of the report come first in the gathering, whose they are to
+ * release all the same.
+ */
+static void add_shm(struct leak_report *report, struct leak_gathering *gathering,
+                    struct suppressed *suppressed, const struct site_view **sites, bool removed)
+{
+	for (size_t i = report->shm_count + report->shm_removed; i < gathering->names.count; i++) {
+		struct shm_name *name = &gathering->names.items[i], *to;
+		const struct site_view *site = &gathering->shm_sites.rows[name->tag].view;
+		struct shm_name kept = *name;
+
+		if (kept.removed != removed)
+			continue;
+		if (suppressed_by(suppressed, &rule_leaked_shm, site)) {
+			report->shm_suppressed += !removed;
+			continue;
+		}
+		to = &gathering->names.items[report->shm_count + report->shm_removed];
+		*name = *to;
+		*to = kept;
+		to->gone_now = is_gone(to);
+		report->shm_gone += !removed && to->gone_now;
+		sites[report->shm_count + report->shm_removed] = site;
+		if (removed)
+			report->shm_removed++;
+		else
+			report->shm_count++;
+	}
 }
 
 /* False: out of memory. */
@@ -149,22 +180,8 @@ static bool make_report(struct leak_gathering *gathering, struct suppressed *sup
 	report->shm_sites = shm_sites;
 	if (!report->rows || !shm_sites)
 		return false;
-	for (size_t i = 0; i < gathering->names.count; i++) {
-		struct shm_name *name = &gathering->names.items[i], *to;
-		const struct site_view *site = &gathering->shm_sites.rows[name->tag].view;
-		struct shm_name kept = *name;
-
-		if (suppressed_by(suppressed, &rule_leaked_shm, site)) {
-			report->shm_suppressed++;
-			continue;
-		}
-		/* Those that count come first; the others are the gathering's to release all the same. */
-		to = &gathering->names.items[report->shm_count];
-		*name = *to;
-		*to = kept;
-		to->gone_now = is_gone(to);
-		shm_sites[report->shm_count++] = site;
-	}
+	add_shm(report, gathering, suppressed, shm_sites, false);
+	add_shm(report, gathering, suppressed, shm_sites, true);
 	for (unsigned class = 0; class < LEAK_CLASSES; class ++) {
 		for (size_t i = 0; i < rows->count; i++) {
 			if (rows->rows[i].category == class)
@@ -258,7 +275,7 @@ int cmd_leaks(int argc, char **argv)
 	if (!common.quiet)
 		say_unused(&suppressed, options.suppressions);
 	if (status == STATUS_FINE && options.fail &&
-	    (report.leaked_bytes || report.shm_count || report.stacks.unjoined))
+	    (report.leaked_bytes || report.shm_count > report.shm_gone || report.stacks.unjoined))
 		status = STATUS_FINDINGS;
 	free(report.rows);
 	free((void *)report.shm_sites);

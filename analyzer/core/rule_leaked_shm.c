@@ -30,7 +30,7 @@ static void after(struct rule_run *run, const struct walk *walk, const struct ev
 		rule_out_of_memory(run);
 		return;
 	}
-	if (!name || name->unlinks)
+	if (!name)
 		return;
 	grown = reallocarray(state->findings, state->count + 1, sizeof(*grown));
 	if (!grown) {
@@ -42,6 +42,17 @@ static void after(struct rule_run *run, const struct walk *walk, const struct ev
 	grown[state->count] = rule_report(run, event, "");
 	if (grown[state->count])
 		state->count++;
+}
+
+/* A list that shows the object deleted tells that it was removed in another way. */
+static void checkpoint(struct rule_run *run, const struct walk *walk,
+                       const struct checkpoint *checkpoint)
+{
+	struct state *state = run->state;
+
+	(void)walk;
+	if (!shm_names_look(&state->names, checkpoint->snapshot, run->process->realtime_ns))
+		rule_out_of_memory(run);
 }
 
 static void finish(struct rule_run *run)
@@ -58,6 +69,8 @@ static void finish(struct rule_run *run)
 		const struct shm_name *name = &state->names.items[i];
 		struct finding *finding = state->findings[name->tag];
 
+		if (name->removed)
+			continue;
 		finding->count++;
 		finding->amount++;
 		if (!finding->note)
@@ -96,6 +109,7 @@ const struct rule rule_leaked_shm = {
 	.state_bytes = sizeof(struct state),
 	.at_end = true,
 	.after = after,
+	.checkpoint = checkpoint,
 	.finish = finish,
 	.release = release,
 	.say = say,

@@ -3,45 +3,142 @@
  */
 #include "shm_names.h"
 
+#include <errno.h>
 #include <linux/fcntl.h> /* O_CREAT, O_EXCL: constants alone */
 #include <stdlib.h>
 #include <string.h>
 
+/* The object's name in a path of a mapping; NULL: it is none of /dev/shm. */
+static const char *name_of_path(const char *path, size_t *bytes, bool *deleted)
+{
+	static const char folder[] = "/dev/shm/", gone[] = " (deleted)";
+	size_t length;
+
+	if (!path || strncmp(path, folder, sizeof(folder) - 1) != 0)
+		return NULL;
+	path += sizeof(folder) - 1;
+	length = strlen(path);
+	*deleted = length >= sizeof(gone) && strcmp(path + length - (sizeof(gone) - 1), gone) == 0;
+	*bytes = length - (*deleted ? sizeof(gone) - 1 : 0);
+	return path;
+}
+
+/* Takes the name over. NULL: out of memory. */
+static struct shm_name *add(struct shm_names *names, const struct shm_name *item)
+{
+	if (item->name && names->count == names->capacity) {
+		size_t capacity = names->capacity ? 2 * names->capacity : 16;
+		struct shm_name *items = reallocarray(names->items, capacity, sizeof(*items));
+
+		if (items) {
+			names->items = items;
+			names->capacity = capacity;
+		}
+	}
+	if (!item->name || names->count == names->capacity) {
+		free(item->name);
+		return NULL;
+	}
+	names->items[names->count] = *item;
+	names->items[names->count].order = names->count;
+	return &names->items[names->count++];
+}
+
+/* It says nothing new, as it was met since a name was made or unlinked last. */
+static bool met(struct shm_names *names, const struct shm_name *item, const char *name,
+                size_t bytes, bool *fine)
+{
+	uint64_t key = 0xcbf29ce484222325u, *number;
+	const uint64_t parts[] = { item->act, item->device, item->inode, names->changes };
+
+	for (size_t i = 0; i < bytes; i++)
+		key = (key ^ (unsigned char)name[i]) * 0x100000001b3u;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		key = (key ^ parts[i] ^ parts[i] >> 32) * 0x100000001b3u;
+	number = number_table_at(&names->met, key);
+	*fine = number != NULL;
+	return !number || (*number)++;
+}
+
+static bool meet(struct shm_names *names, struct shm_name item, const char *name, size_t bytes)
+{
+	bool fine;
+
+	if (met(names, &item, name, bytes, &fine))
+		return fine;
+	item.name = strndup(name, bytes);
+	return add(names, &item) != NULL;
+}
+
+static bool meet_path(struct shm_names *names, uint64_t when_ns, const char *path, uint64_t device,
+                      uint64_t inode)
+{
+	size_t bytes;
+	bool deleted;
+	const char *name = name_of_path(path, &bytes, &deleted);
+	const struct shm_name item = {
+		.when_ns = when_ns,
+		.act = name && deleted ? SHM_SEEN_DELETED : SHM_SEEN,
+		.device = device,
+		.inode = inode,
+	};
+
+	return !name || !inode || meet(names, item, name, bytes);
+}
+
+static uint64_t device_of(uint32_t dev_major, uint32_t dev_minor)
+{
+	return (uint64_t)dev_major << 32 | dev_minor;
+}
+
+bool shm_names_look(struct shm_names *names, const struct snapshot *snapshot, uint64_t start_ns)
+{
+	for (size_t i = 0; i < snapshot->row_count; i++) {
+		const struct vma_row *row = &snapshot->rows[i];
+
+		if (row->inode && !meet_path(names, start_ns + snapshot->time_ns, row->name,
+		                             device_of(row->dev_major, row->dev_minor), row->inode))
+			return false;
+	}
+	return true;
+}
+
 bool shm_names_see(struct shm_names *names, const struct event *event, uint64_t start_ns,
                    uint32_t pid, struct shm_name **kept)
 {
-	bool makes = event->call == CALL_SHM_OPEN && event->args[1] & O_CREAT;
-	bool unlinks = event->call == CALL_SHM_UNLINK;
+	bool opens = event->call == CALL_SHM_OPEN, unlinks = event->call == CALL_SHM_UNLINK;
+	bool makes = opens && event->args[1] & O_CREAT;
 	const char *name = event->text;
-	struct shm_name *item;
-
-	*kept = NULL;
-	if ((!makes && !unlinks) || event->failed || event->in_flight || !name)
-		return true;
-	if (names->count == names->capacity) {
-		size_t capacity = names->capacity ? 2 * names->capacity : 16;
-
-		item = reallocarray(names->items, capacity, sizeof(*item));
-		if (!item)
-			return false;
-		names->items = item;
-		names->capacity = capacity;
-	}
-	item = &names->items[names->count];
-	*item = (struct shm_name) {
-		.name = strdup(name + strspn(name, "/")),
+	struct shm_name item = {
 		.when_ns = start_ns + event->time_ns,
-		.unlinks = unlinks,
 		.exclusive = event->args[1] & O_EXCL,
 		.mode = (uint32_t)event->args[2],
 		.pid = pid,
 		.seq = event->seq,
 	};
-	if (!item->name)
-		return false;
-	names->count++;
-	*kept = item;
-	return true;
+
+	*kept = NULL;
+	if (event->in_flight || !name)
+		return true;
+	if (!opens && !unlinks)
+		return event->failed || !event->has_object ||
+		       meet_path(names, item.when_ns, name,
+		                 device_of(event->dev_major, event->dev_minor), event->inode);
+	name += strspn(name, "/");
+	if (event->failed) {
+		item.act = SHM_MISSED;
+		return makes || event->error != ENOENT || meet(names, item, name, strlen(name));
+	}
+	if (!makes && !unlinks)
+		return true;
+	names->changes++;
+	item.act = makes ? SHM_MADE : SHM_UNLINKED;
+	item.name = strdup(name);
+	if (makes) {
+		*kept = add(names, &item);
+		return *kept != NULL;
+	}
+	return add(names, &item) != NULL;
 }
 
 static int compare(const void *left, const void *right)
@@ -49,20 +146,78 @@ static int compare(const void *left, const void *right)
 	const struct shm_name *a = left, *b = right;
 	int order = strcmp(a->name, b->name);
 
-	return order ? order : (a->when_ns > b->when_ns) - (a->when_ns < b->when_ns);
+	if (order)
+		return order;
+	if (a->when_ns != b->when_ns)
+		return a->when_ns < b->when_ns ? -1 : 1;
+	return (a->order > b->order) - (a->order < b->order);
 }
 
-/* Of one name: who made what is there at the end, in *maker; false if it was unlinked last. */
-static bool maker_of(const struct shm_name *first, size_t count, const struct shm_name **maker)
+/* An object of one name. */
+struct life {
+	struct shm_name *maker;  /* NULL: there is none, or it was not made here */
+	struct shm_name *opened; /* the last that may have made what is there now */
+	uint64_t device;
+	uint64_t inode; /* 0 unknown */
+};
+
+static void begin(struct life *life, struct shm_name *maker)
 {
-	*maker = NULL;
-	for (size_t i = 0; i < count; i++) {
-		if (first[i].unlinks)
-			*maker = NULL;
-		else if (!*maker) /* opened again it is the same object */
-			*maker = &first[i];
+	*life = (struct life) { .maker = maker, .opened = maker };
+}
+
+/* Seen earlier: it is of an object of the same name that was before it. */
+static bool is_older(const struct shm_name *first, const struct life *life,
+                     const struct shm_name *seen)
+{
+	for (const struct shm_name *item = first; item < life->maker; item++)
+		if ((item->act == SHM_SEEN || item->act == SHM_SEEN_DELETED) &&
+		    item->inode == seen->inode && item->device == seen->device)
+			return true;
+	return false;
+}
+
+static void see(const struct shm_name *first, struct life *life, const struct shm_name *seen)
+{
+	bool same = life->inode == seen->inode;
+
+	if (life->maker->removed || (life->inode && life->device != seen->device))
+		return;
+	if (seen->act == SHM_SEEN_DELETED) {
+		life->maker->removed = same || (!life->inode && !is_older(first, life, seen));
+		return;
 	}
-	return *maker != NULL;
+	/* What has the name now is another one: made by who opened it since, or by somebody unseen. */
+	if (life->inode && !same && life->opened != life->maker)
+		begin(life, life->opened);
+	else if (life->inode && !same)
+		life->maker->removed = true;
+	life->device = seen->device;
+	life->inode = seen->inode;
+}
+
+/* Of one name: who made what is there at the end; NULL: it was unlinked last. */
+static struct shm_name *maker_of(struct shm_name *first, size_t count)
+{
+	struct life life = { 0 };
+
+	for (struct shm_name *item = first; item < first + count; item++) {
+		if (item->act == SHM_MADE) {
+			/* Opened again it is the same object, but where that would have failed. */
+			if (!life.maker || life.maker->removed || item->exclusive)
+				begin(&life, item);
+			life.opened = item;
+		} else if (!life.maker) {
+			continue;
+		} else if (item->act == SHM_UNLINKED) {
+			begin(&life, NULL);
+		} else if (item->act == SHM_MISSED) {
+			life.maker->removed = true;
+		} else {
+			see(first, &life, item);
+		}
+	}
+	return life.maker;
 }
 
 void shm_names_finish(struct shm_names *names)
@@ -72,14 +227,15 @@ void shm_names_finish(struct shm_names *names)
 	if (names->count)
 		qsort(names->items, names->count, sizeof(*names->items), compare);
 	for (size_t i = 0, end; i < names->count; i = end) {
-		const struct shm_name *maker;
+		struct shm_name *maker;
 		struct shm_name one;
 
 		for (end = i + 1; end < names->count; end++) {
 			if (strcmp(names->items[i].name, names->items[end].name) != 0)
 				break;
 		}
-		if (maker_of(&names->items[i], end - i, &maker))
+		maker = maker_of(&names->items[i], end - i);
+		if (maker)
 			one = *maker;
 		for (size_t at = i; at < end; at++) {
 			if (&names->items[at] != maker)
@@ -96,5 +252,6 @@ void shm_names_release(struct shm_names *names)
 	for (size_t i = 0; i < names->count; i++)
 		free(names->items[i].name);
 	free(names->items);
+	number_table_release(&names->met);
 	*names = (struct shm_names) { 0 };
 }

@@ -88,6 +88,12 @@ void leaks_json(struct json *json, const struct leak_report *report)
 	for (size_t i = 0; i < report->shm_count; i++)
 		shm(json, &report->shm[i], report->shm_sites[i]);
 	json_array_end(json);
+	json_key(json, "shm_removed");
+	json_array(json);
+	for (size_t i = 0; i < report->shm_removed; i++)
+		shm(json, &report->shm[report->shm_count + i],
+		    report->shm_sites[report->shm_count + i]);
+	json_array_end(json);
 	json_member_number(json, "shm_suppressed", report->shm_suppressed);
 	stacks(json, &report->stacks);
 	accounts(json, &report->accounts);

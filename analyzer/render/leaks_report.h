@@ -51,7 +51,9 @@ struct leak_report {
 	size_t row_count;
 	const struct shm_name *shm;
 	const struct site_view *const *shm_sites; /* of each */
-	size_t shm_count;
+	size_t shm_count;                         /* never unlinked */
+	size_t shm_gone;       /* of them: not there any more, when it was looked after */
+	size_t shm_removed;    /* behind them: removed in another way, as the traces tell */
 	size_t shm_suppressed; /* further ones, not among them */
 	struct leak_accounts accounts;
 	struct leak_stacks stacks;

@@ -89,13 +89,9 @@ static void program(FILE *out, const struct leak_report *report, bool colored)
 	}
 }
 
-static void shm(FILE *out, const struct leak_report *report)
+static void shm_lines(FILE *out, const struct leak_report *report, size_t first, size_t count)
 {
-	if (report->shm_count)
-		fprintf(out, "\nShared memory objects never unlinked: %zu\n", report->shm_count);
-	if (report->shm_suppressed)
-		fprintf(out, "\nShared memory objects suppressed: %zu\n", report->shm_suppressed);
-	for (size_t i = 0; i < report->shm_count; i++) {
+	for (size_t i = first; i < first + count; i++) {
 		const struct shm_name *name = &report->shm[i];
 
 		fputs("    /", out);
@@ -104,10 +100,36 @@ static void shm(FILE *out, const struct leak_report *report)
 		        name->pid, name->seq);
 		print_site(out, report->shm_sites[i]);
 		fputs(name->exclusive ? "" : "  (or was there before: no O_EXCL)", out);
-		fputs(name->gone_now ? "  (gone by now: removed by no shm_unlink that was seen)\n"
-		                     : "\n",
+		fputs(name->gone_now && !name->removed
+		              ? "  (gone by now: removed by no shm_unlink that was seen)\n"
+		              : "\n",
 		      out);
 	}
+}
+
+static void shm(FILE *out, const struct leak_report *report)
+{
+	if (report->shm_count) {
+		fprintf(out, "\nShared memory objects never unlinked: %zu", report->shm_count);
+		if (report->shm_gone)
+			fprintf(out, ", of which %zu %s gone by now and no leak", report->shm_gone,
+			        report->shm_gone == 1 ? "is" : "are");
+		putc('\n', out);
+	}
+	if (report->shm_suppressed)
+		fprintf(out, "\nShared memory objects suppressed: %zu\n", report->shm_suppressed);
+	shm_lines(out, report, 0, report->shm_count);
+	if (report->shm_count > report->shm_gone)
+		fputs("  (That one was removed as a file in /dev/shm is not seen, but by who had "
+		      "it "
+		      "mapped then or asked for it later.)\n",
+		      out);
+	if (report->shm_removed)
+		fprintf(out,
+		        "\nShared memory objects removed by another way than shm_unlink, no leak: "
+		        "%zu\n",
+		        report->shm_removed);
+	shm_lines(out, report, report->shm_count, report->shm_removed);
 }
 
 static void stacks(FILE *out, const struct leak_report *report)

@@ -105,6 +105,7 @@ def objects():
             os.unlink("/dev/shm" + name)
         equal("shm: removed as a file", [one["gone_now"] for one in run.json("leaks")["shm"]], [True])
         check("shm: which is said", "gone by now" in run.ask("leaks"))
+        run.ask("leaks", "--fail")
         os.symlink(os.path.join(run.folder, "missing"), "/dev/shm" + name)
         try:
             equal("shm: a link is not followed", [one["gone_now"] for one in run.json("leaks")["shm"]], [False])
@@ -115,6 +116,41 @@ def objects():
         equal("shm: nobody knows of another machine's", [(one["name"], one["gone_now"]) for one in leaks["shm"]],
               [(name, False)])
         check("shm: nothing is said of it", "gone by now" not in run.ask("leaks"))
+
+
+def removed():
+    """Objects removed as files of /dev/shm: what the traces can know of it."""
+    with Run("shm_removed") as run:
+        names = run.out.split()[1:]
+        seconds = {names[4]: guilty("shm_removed", "guilty: the second"),
+                   names[5]: guilty("shm_removed", "guilty: the other")}
+        try:
+            leaks = run.json("leaks")
+            equal("removed: known", {one["name"] for one in leaks["shm_removed"]}, set(names[:3]))
+            equal("removed: not known, but looked after",
+                  {one["name"]: one["gone_now"] for one in leaks["shm"]},
+                  {names[3]: True, names[4]: False, names[5]: False})
+            equal("removed: who made what is left",
+                  {one["name"]: one["stack"][1]["line"] for one in leaks["shm"]
+                   if one["name"] in seconds}, seconds)
+            text = run.ask("leaks")
+            check("removed: text", "never unlinked: 3, of which 1 is gone by now and no leak" in text
+                  and "another way than shm_unlink, no leak: 3" in text
+                  and "removed as a file in /dev/shm is not seen" in text, text)
+            supp = os.path.join(run.folder, "mappings.supp")
+            with open(supp, "w", encoding="ascii") as file:
+                file.write("leak:^map_of$\n")
+            run.ask("leaks", "--fail", "--suppressions", supp, status=1)
+        finally:
+            for name in names[4:]:
+                os.unlink("/dev/shm" + name)
+        run.ask("leaks", "--fail", "--suppressions", supp)
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+            file.write("version: 1\nincomplete: ignore\nrules:\n  leaked-shm: {level: error}\n")
+            file.flush()
+            status, out, _ = run.told("check", "--policy", file.name, "--format", "json")
+        # A policy's verdict is of the traces alone, the same wherever it is asked for.
+        check("removed: check", status == 1 and "3 shared-memory objects created" in out, out)
 
 
 def suppressions():
@@ -165,6 +201,7 @@ def main():
         mappings(name)
     threads()
     objects()
+    removed()
     suppressions()
     suppressed_by_path()
     finish()
