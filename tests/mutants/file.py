@@ -199,7 +199,7 @@ MUTANTS = [
     Mutant("records_as_long_as_they_say", "reader", RECORDS,
            "(record->type & 0xff) != 'V' || record->bytes > room || !alive",
            "(record->type & 0xff) != 'V' || !alive",
-           "file/flipped file/cut"),
+           "file/flipped"),
     Mutant("sections_one_over_the_other", "reader", READER,
            "\t\t\tif (overlap(known[type], &taken))\n",
            "\t\t\tif (overlap(known[type], &taken) && type > 99)\n",
