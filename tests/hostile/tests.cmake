@@ -44,6 +44,8 @@ hostile_test(births.py own_spaces unwiped_spaces borrowed_spaces shared_thread d
 hostile_test(contexts.py small_alternate_stack alternate_stack_above interrupted least_stacks thread_data_destructors cancelled_early signalled_early
   exit_amid_calls main_thread_leaves coroutines jumps_from_handlers bare_stacks signalled_amid_learning walked_amid_learning
   forked_amid_learning forked_amid_shared_learning forked_amid_locked_learning unloading_unseen)
+# With --full 10,000 processes, threads or jumps.
+set_tests_properties(hostile/many_forks hostile/least_stacks hostile/jumps_from_handlers PROPERTIES TIMEOUT 3000)
 hostile_test(startup.py resolvers opened audited preinit exits quick_exits destructors)
 hostile_test(neighbours.py jemalloc tcmalloc mimalloc interposer initfirst_interposer own_mmap deepbind asan
   tsan ubsan layouts)
