@@ -2,9 +2,11 @@
  * sites: who called, how often, what they mapped, what of that is still there, and what it cost.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
+#include "render/site_apart.h"
 #include "site_gather.h"
 #include "site_rows.h"
 #include "trace_set.h"
@@ -82,13 +84,27 @@ static int add_process(const struct trace_set *set, size_t index, const struct f
 	return status;
 }
 
-static void print_text(const struct site_rows *rows, size_t limit, bool colored)
+static int print_text(const struct site_rows *rows, size_t limit, bool apart_by_stack, bool colored)
 {
+	size_t count = rows->count < limit ? rows->count : limit;
+	const struct site_view **sites = calloc(count + 1, sizeof(*sites));
+	struct site_apart apart = { 0 };
+	int status = STATUS_FINE;
+
+	for (size_t i = 0; sites && i < count; i++)
+		sites[i] = &rows->rows[i].view;
+	if (!sites || (apart_by_stack && !site_apart_init(&apart, sites, count)))
+		status = complain(STATUS_TRACE, "out of memory");
 	site_text_head(stdout, colored);
-	for (size_t i = 0; i < rows->count && i < limit; i++)
-		site_text_line(stdout, &rows->rows[i].view);
+	for (size_t i = 0; i < count; i++)
+		site_text_line(stdout, &rows->rows[i].view,
+		               i < apart.count ? apart.notes[i] : NULL);
 	if (rows->count > limit)
-		printf("... and %zu more call sites: -n 0 shows all\n", rows->count - limit);
+		printf("... and %zu more call site%s: -n 0 shows all\n", rows->count - limit,
+		       rows->count - limit == 1 ? "" : "s");
+	site_apart_release(&apart);
+	free((void *)sites);
+	return status;
 }
 
 static void print_json(const struct site_rows *rows, size_t limit, enum output_format format)
@@ -144,10 +160,14 @@ int cmd_sites(int argc, char **argv)
 	limit = filter.limit.given ? filter.limit.value : common.format == OUTPUT_TEXT ? LINES : 0;
 	if (!limit)
 		limit = SIZE_MAX;
-	if (status != STATUS_USAGE && common.format == OUTPUT_TEXT)
-		print_text(&rows, limit, options_colored(&common));
-	else if (status != STATUS_USAGE)
+	if (status != STATUS_USAGE && common.format == OUTPUT_TEXT) {
+		int printed = print_text(&rows, limit, options.grouping == GROUP_STACK,
+		                         options_colored(&common));
+
+		status = printed > status ? printed : status;
+	} else if (status != STATUS_USAGE) {
 		print_json(&rows, limit, common.format);
+	}
 	site_rows_release(&rows);
 	return status;
 }

@@ -131,8 +131,8 @@ static void list(FILE *out, const char *title, const struct site_view *const *si
 		putc('\n', out);
 	}
 	if (count > limit)
-		fprintf(out, "%9s  and %zu more call sites: -n 0 shows all\n", "...",
-		        count - limit);
+		fprintf(out, "%9s  and %zu more call site%s: -n 0 shows all\n", "...",
+		        count - limit, count - limit == 1 ? "" : "s");
 }
 
 static void curve(FILE *out, const struct budget_report *report, bool utf8)

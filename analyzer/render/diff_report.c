@@ -4,8 +4,10 @@
 #include "diff_report.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "site_apart.h"
 #include "text.h"
 #include "timeline_text.h"
 
@@ -61,7 +63,8 @@ static void kinds(FILE *out, const struct diff_report *report, bool colored)
 	}
 }
 
-static void site_line(FILE *out, const struct diff_site *site)
+static void site_line(FILE *out, const struct diff_site *site, const struct site_apart *apart,
+                      size_t i)
 {
 	char live[40], calls[40], vmas[40];
 
@@ -70,7 +73,24 @@ static void site_line(FILE *out, const struct diff_site *site)
 	        signed_count(vmas, site->old.vmas_live, site->new.vmas_live),
 	        signed_count(calls, site->old.calls, site->new.calls), site->view->call);
 	print_site(out, site->view);
+	print_site_apart(out, apart, i);
 	putc('\n', out);
+}
+
+static void site_lines(FILE *out, const struct diff_report *report)
+{
+	size_t count = report->site_count < report->limit ? report->site_count : report->limit;
+	const struct site_view **sites = calloc(count + 1, sizeof(*sites));
+	struct site_apart apart = { 0 };
+
+	for (size_t i = 0; sites && i < count; i++)
+		sites[i] = report->sites[i].view;
+	if (!sites || !site_apart_init(&apart, sites, count))
+		fputs("  out of memory\n", out);
+	for (size_t i = 0; i < count; i++)
+		site_line(out, &report->sites[i], &apart, i);
+	site_apart_release(&apart);
+	free((void *)sites);
 }
 
 void diff_text(FILE *out, const struct diff_report *report, bool colored)
@@ -85,11 +105,11 @@ void diff_text(FILE *out, const struct diff_report *report, bool colored)
 		return;
 	fprintf(out, "\n%s%-7s %11s %9s %9s  %-10s  %s%s\n", colored ? "\033[2m" : "", "site",
 	        "live", "VMAs", "calls", "call", "who", colored ? "\033[0m" : "");
-	for (size_t i = 0; i < report->site_count && i < report->limit; i++)
-		site_line(out, &report->sites[i]);
+	site_lines(out, report);
 	if (report->site_count > report->limit)
-		fprintf(out, "... and %zu more call sites: -n 0 shows all\n",
-		        report->site_count - report->limit);
+		fprintf(out, "... and %zu more call site%s: -n 0 shows all\n",
+		        report->site_count - report->limit,
+		        report->site_count - report->limit == 1 ? "" : "s");
 }
 
 static void side_json(struct json *json, const char *key, const struct diff_side *side)

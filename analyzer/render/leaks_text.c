@@ -2,8 +2,10 @@
  * leaks_text: the program's leaks first; what its runtime keeps behind them, and that it is no leak.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "leaks_report.h"
+#include "site_apart.h"
 #include "text.h"
 #include "thread_view.h"
 #include "timeline_text.h"
@@ -26,11 +28,12 @@ static void threads(FILE *out, const struct leak_row *row)
 		thread_print_owner(out, &row->threads[i].thread, UINT64_MAX);
 	}
 	if (row->thread_count > THREADS)
-		fprintf(out, "; and %zu more threads", row->thread_count - THREADS);
+		fprintf(out, "; and %zu more thread%s", row->thread_count - THREADS,
+		        row->thread_count - THREADS == 1 ? "" : "s");
 	putc('\n', out);
 }
 
-static void line(FILE *out, const struct leak_row *row)
+static void line(FILE *out, const struct leak_row *row, const struct site_apart *apart, size_t i)
 {
 	const struct site_totals *totals = &row->site->totals;
 	char bytes[32], vmas[32], calls[32];
@@ -39,6 +42,7 @@ static void line(FILE *out, const struct leak_row *row)
 	        text_grouped(vmas, totals->vmas_live), text_grouped(calls, totals->calls),
 	        row->site->call);
 	print_site(out, row->site);
+	print_site_apart(out, apart, i);
 	if (row->suppressed_by) {
 		fputs("  (suppressed by leak:", out);
 		print_escaped(out, row->suppressed_by);
@@ -51,9 +55,12 @@ static void line(FILE *out, const struct leak_row *row)
 static void class_lines(FILE *out, const struct leak_report *report, enum leak_class class,
                         bool suppressed)
 {
+	const struct leak_row **rows = calloc(report->row_count + 1, sizeof(*rows));
+	const struct site_view **sites = calloc(report->row_count + 1, sizeof(*sites));
+	struct site_apart apart = { 0 };
 	size_t shown = 0, more = 0;
 
-	for (size_t i = 0; i < report->row_count; i++) {
+	for (size_t i = 0; rows && sites && i < report->row_count; i++) {
 		const struct leak_row *row = &report->rows[i];
 
 		if (row->class != class || (row->suppressed_by != NULL) != suppressed)
@@ -62,11 +69,19 @@ static void class_lines(FILE *out, const struct leak_report *report, enum leak_c
 			more++;
 			continue;
 		}
-		shown++;
-		line(out, row);
+		sites[shown] = row->site;
+		rows[shown++] = row;
 	}
+	if (!rows || !sites || !site_apart_init(&apart, sites, shown))
+		fputs("  out of memory\n", out);
+	for (size_t i = 0; i < shown; i++)
+		line(out, rows[i], &apart, i);
 	if (more)
-		fprintf(out, "%12s and %zu more call sites: -n 0 shows all\n", "...", more);
+		fprintf(out, "%12s and %zu more call site%s: -n 0 shows all\n", "...", more,
+		        more == 1 ? "" : "s");
+	site_apart_release(&apart);
+	free(rows);
+	free((void *)sites);
 }
 
 static void program(FILE *out, const struct leak_report *report, bool colored)
@@ -76,9 +91,10 @@ static void program(FILE *out, const struct leak_report *report, bool colored)
 	if (!report->leaked_bytes) {
 		fputs("No leaked mappings: the program unmapped all that it mapped.\n", out);
 	} else {
-		fprintf(out, "Leaked: %s in %s VMAs, mapped by the program and never unmapped\n",
+		fprintf(out, "Leaked: %s in %s VMA%s, mapped by the program and never unmapped\n",
 		        text_bytes(bytes, sizeof(bytes), report->leaked_bytes),
-		        text_grouped(vmas, report->leaked_vmas));
+		        text_grouped(vmas, report->leaked_vmas),
+		        report->leaked_vmas == 1 ? "" : "s");
 		head(out, colored);
 		class_lines(out, report, LEAK_PROGRAM, false);
 	}
@@ -91,6 +107,10 @@ static void program(FILE *out, const struct leak_report *report, bool colored)
 
 static void shm_lines(FILE *out, const struct leak_report *report, size_t first, size_t count)
 {
+	struct site_apart apart;
+
+	if (!site_apart_init(&apart, report->shm_sites + first, count))
+		fputs("  out of memory\n", out);
 	for (size_t i = first; i < first + count; i++) {
 		const struct shm_name *name = &report->shm[i];
 
@@ -99,12 +119,14 @@ static void shm_lines(FILE *out, const struct leak_report *report, size_t first,
 		fprintf(out, "  mode %04o  pid %" PRIu32 " @%" PRIu64 "  shm_open  ", name->mode,
 		        name->pid, name->seq);
 		print_site(out, report->shm_sites[i]);
+		print_site_apart(out, &apart, i - first);
 		fputs(name->exclusive ? "" : "  (or was there before: no O_EXCL)", out);
 		fputs(name->gone_now && !name->removed
 		              ? "  (gone by now: removed by no shm_unlink that was seen)\n"
 		              : "\n",
 		      out);
 	}
+	site_apart_release(&apart);
 }
 
 static void shm(FILE *out, const struct leak_report *report)
@@ -139,9 +161,9 @@ static void stacks(FILE *out, const struct leak_report *report)
 
 	if (!found->count)
 		return;
-	fprintf(out, "\nThread stacks: %s in %" PRIu64 " stacks; of %" PRIu64 " the thread exited",
+	fprintf(out, "\nThread stacks: %s in %" PRIu64 " stack%s; of %" PRIu64 " the thread exited",
 	        text_bytes(bytes, sizeof(bytes), report->accounts.of_class[LEAK_THREAD_STACK]),
-	        found->count, found->exited);
+	        found->count, found->count == 1 ? "" : "s", found->exited);
 	text_bytes(limit, sizeof(limit), STACK_CACHE_BYTES);
 	if (found->unjoined)
 		fprintf(out,

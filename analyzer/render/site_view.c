@@ -78,7 +78,7 @@ void site_text_head(FILE *out, bool colored)
 	        colored ? "\033[0m" : "");
 }
 
-void site_text_line(FILE *out, const struct site_view *site)
+void site_text_line(FILE *out, const struct site_view *site, const char *apart)
 {
 	const struct site_totals *totals = &site->totals;
 	char calls[32], mapped[32], live[32], vmas[32], splits[32], time[32];
@@ -90,6 +90,7 @@ void site_text_line(FILE *out, const struct site_view *site)
 	        text_duration(time, sizeof(time), totals->time_ns),
 	        site->call ? site->call : "several");
 	print_site(out, site);
+	fputs(apart ? apart : "", out);
 	if (totals->failed)
 		fprintf(out, "  (%s failed)", text_grouped(calls, totals->failed));
 	putc('\n', out);

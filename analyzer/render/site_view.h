@@ -33,7 +33,8 @@ size_t site_view_frames(const struct site_view *site, const struct frame **frame
 void print_site(FILE *out, const struct site_view *site);
 
 void site_text_head(FILE *out, bool colored);
-void site_text_line(FILE *out, const struct site_view *site);
+/* apart: what tells it from a line that reads the same, or NULL. */
+void site_text_line(FILE *out, const struct site_view *site, const char *apart);
 void json_site(struct json *json, const struct site_view *site);
 /* The keys "id", "call", "stack" alone, for other objects that name a site. */
 void json_site_identity(struct json *json, const struct site_view *site);

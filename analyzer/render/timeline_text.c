@@ -444,7 +444,9 @@ void timeline_text_left_out(FILE *out, const struct fold_result *result,
 
 	if (!result->left_out)
 		return;
-	fprintf(out, "%s %s more changes, %s, in %zu more lines: -n 0 shows all\n",
+	fprintf(out, "%s %s more change%s, %s, in %zu more line%s: -n 0 shows all\n",
 	        style->utf8 ? "…" : "...", text_grouped(changes, result->left_out),
-	        text_bytes(bytes, sizeof(bytes), result->left_out_bytes), result->left_out_lines);
+	        result->left_out == 1 ? "" : "s",
+	        text_bytes(bytes, sizeof(bytes), result->left_out_bytes), result->left_out_lines,
+	        result->left_out_lines == 1 ? "" : "s");
 }

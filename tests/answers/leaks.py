@@ -6,7 +6,7 @@ import re
 import subprocess
 import tempfile
 
-from common import BUILD, VMATRACE, Run, Script, check, crc32c, equal, finish, guilty, place
+from common import BUILD, SOURCES, VMATRACE, Run, Script, check, crc32c, equal, finish, guilty, place
 
 CLASSES = ("program", "thread-stack", "libc", "loader", "unexplained")
 
@@ -118,6 +118,20 @@ def objects():
         check("shm: nothing is said of it", "gone by now" not in run.ask("leaks"))
 
 
+def apart(run):
+    """One function called from several lines: each line of a report says which."""
+    lines = {number for number, line in enumerate(open(os.path.join(SOURCES, "shm_removed.c"),
+                                                       encoding="utf-8"), 1) if "map_of(" in line}
+    for command in (("leaks",), ("sites", "--call", "mmap")):
+        text = run.ask(*command)
+        rows = [row for row in text.splitlines() if " map_of (shm_removed.c:" in row]
+        who = [row[row.index("map_of ("):] for row in rows]
+        equal(f"{command[0]}: lines that read the same", len(who), len(set(who)))
+        equal(f"{command[0]}: where they part",
+              {int(row.rsplit("  from main (shm_removed.c:", 1)[-1].rstrip(")")) for row in who},
+              lines - {min(lines)})  # the first is the function itself
+
+
 def removed():
     """Objects removed as files of /dev/shm: what the traces can know of it."""
     with Run("shm_removed") as run:
@@ -137,6 +151,7 @@ def removed():
             check("removed: text", "never unlinked: 3, of which 1 is gone by now and no leak" in text
                   and "another way than shm_unlink, no leak: 3" in text
                   and "removed as a file in /dev/shm is not seen" in text, text)
+            apart(run)
             supp = os.path.join(run.folder, "mappings.supp")
             with open(supp, "w", encoding="ascii") as file:
                 file.write("leak:^map_of$\n")
