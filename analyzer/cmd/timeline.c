@@ -8,6 +8,7 @@
 #include "command.h"
 #include "render/call_site.h"
 #include "render/sparkline.h"
+#include "render/text.h"
 #include "render/timeline_json.h"
 #include "thread_of.h"
 #include "timeline.h"
@@ -110,6 +111,19 @@ static int gather_with_kinds(struct gathering *gathering, struct timeline_view *
 	return status;
 }
 
+static void no_changes(const struct gathering *gathering)
+{
+	const struct filter *filter = gathering->filter;
+	bool part = filter->from.given || filter->to.given;
+	char end[32];
+
+	if (part && !gathering->timeline.begun)
+		printf("nothing was recorded in that time: the trace ends at %s\n",
+		       text_duration(end, sizeof(end), trace_counts(gathering->trace)->last_ns));
+	else
+		printf("no changes%s\n", part ? " in that time" : "");
+}
+
 /* lines: of changes; 0: all of them, read once more. */
 static int text_process(struct gathering *gathering, size_t lines)
 {
@@ -127,10 +141,7 @@ static int text_process(struct gathering *gathering, size_t lines)
 	if (gathering->timeline.total_changes)
 		timeline_text_columns(stdout, gathering->style);
 	else
-		printf("no changes%s\n",
-		       gathering->filter->from.given || gathering->filter->to.given
-		               ? " in that time"
-		               : "");
+		no_changes(gathering);
 	if (gathering->fold) {
 		fold_finish(gathering->fold, &result);
 		for (size_t i = 0; i < result.count; i++)

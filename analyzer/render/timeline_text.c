@@ -199,8 +199,11 @@ size_t timeline_text_head(FILE *out, const struct timeline_view *view,
 	putc('\n', out);
 	print_counts(out, view);
 	putc('\n', out);
-	print_curve(out, "mapped", view, true, style);
-	print_curve(out, "VMAs", view, false, style);
+	/* Of a time that nothing was seen of nobody knows what was mapped. */
+	if (view->timeline->begun) {
+		print_curve(out, "mapped", view, true, style);
+		print_curve(out, "VMAs", view, false, style);
+	}
 	if (view->has_kinds)
 		lines += print_kinds(out, view);
 	return lines;

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""timeline of a part of the time: its head tells of that part, by what mm says of the same moments."""
+import re
+
+from common import Run, check, equal, finish
+
+UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+def in_bytes(number, unit):
+    return float(number) * UNITS[unit]
+
+
+def kinds_said(text):
+    """kind -> (bytes as they are spelled, VMAs) of the line "kinds", which may go on."""
+    match = re.search(r"^kinds   at the peak: (.*?)\n(?! {8}\S)", text, re.M | re.S)
+    return {kind: (size, int(vmas)) for kind, size, vmas
+            in re.findall(r"([\w-]+) ([\d.]+ \w*B) in (\d+)", match[1])} if match else None
+
+
+def kinds_at(run, when):
+    """The same by mm, but of [vsyscall], which mm_struct does not count, and of the recorder's own."""
+    return {kind["kind"]: (kind["bytes"], kind["vmas"]) for kind
+            in run.json("mm", "--at", when)["kinds"] if kind["kind"] not in ("tracer", "vdso")}
+
+
+def same_kinds(what, run, text, when):
+    said, told = kinds_said(text) or {}, kinds_at(run, when)
+    said.pop("vdso", None)
+    equal(f"{what}: which kinds", set(said), set(told))
+    for kind in set(said) & set(told):
+        size, vmas = said[kind]
+        check(f"{what}: {kind}", abs(in_bytes(*size.split()) - told[kind][0]) <= told[kind][0] / 20
+              and vmas == told[kind][1], (said[kind], told[kind]))
+
+
+def peak(text):
+    match = re.search(r"^mapped .*  peak ([\d.]+) (\w+) at", text, re.M)
+    return in_bytes(match[1], match[2]) if match else None
+
+
+def main():
+    with Run("phases") as run:
+        text = run.ask("timeline")
+        same_kinds("the whole", run, text, "mark:large")
+        check("the whole: its peak", 64 << 20 < peak(text) < 72 << 20, text)
+        text = run.ask("timeline", "--from", "mark:quiet")
+        same_kinds("from quiet on", run, text, "mark:small")
+        check("from quiet on: its peak", 8 << 20 < peak(text) < 16 << 20, text)
+        check("from quiet on: of how much", re.search(r"^\S+ \w+ of \S+ \w+, \d+ events", text, re.M),
+              text)
+        text = run.ask("timeline", "--to", "mark:large")
+        same_kinds("up to large", run, text, "mark:large")
+
+        text = run.ask("timeline", "--from", "mark:quiet", "--to", "mark:still quiet")
+        check("a quiet time: says so", text.endswith("no changes in that time\n"), text)
+        same_kinds("a quiet time", run, text, "mark:quiet")
+        equal("a quiet time: peak", peak(text), peak(run.ask("timeline", "--from", "mark:over")))
+        equal("a quiet time: JSON", run.json("timeline", "--from", "mark:quiet",
+                                             "--to", "mark:still quiet"), [])
+
+        for what, span in (("after the end", ("--from", "10s")),
+                           ("backwards", ("--from", "mark:small", "--to", "mark:large"))):
+            text = run.ask("timeline", *span)
+            check(f"{what}: nothing is said to be mapped", "peak" not in text, text)
+            check(f"{what}: says so", "nothing was recorded in that time" in text, text)
+    finish()
+
+
+main()
