@@ -8,6 +8,7 @@
 #include "moment.h"
 #include "options.h"
 #include "render/protections_report.h"
+#include "render/site_apart.h"
 #include "site_of.h"
 #include "trace_set.h"
 #include "vmatrace/trace_format.h"
@@ -68,54 +69,97 @@ static int compare(const void *left, const void *right)
 	return (a->first.seq > b->first.seq) - (a->first.seq < b->first.seq);
 }
 
-static void print_rows(const struct following *following, const struct protection_row **rows,
-                       size_t count, const struct common_options *common)
+static struct site_view site_of(const struct following *following, const struct protection_row *row)
+{
+	const struct event first = site_call_event(&row->first);
+
+	return site_view_of(following->symbols, &first);
+}
+
+/* False: out of memory. */
+static bool print_text(const struct following *following, const struct protection_row **rows,
+                       size_t limit, bool colored)
+{
+	size_t compared = limit <= SITE_APART_LIMIT ? limit : 0;
+	struct site_view *views = calloc(compared + 1, sizeof(*views));
+	const struct site_view **sites = calloc(compared + 1, sizeof(*sites));
+	struct site_apart apart = { 0 };
+	bool fine = views && sites;
+
+	for (size_t i = 0; fine && i < compared; i++) {
+		views[i] = site_of(following, rows[i]);
+		sites[i] = &views[i];
+	}
+	fine = fine && site_apart_init(&apart, sites, compared);
+	protections_text_head(stdout, colored);
+	for (size_t i = 0; fine && i < limit; i++) {
+		struct site_view site = site_of(following, rows[i]);
+
+		protections_text_row(stdout, rows[i], &site,
+		                     i < apart.count ? apart.notes[i] : NULL);
+	}
+	site_apart_release(&apart);
+	free((void *)sites);
+	free(views);
+	return fine;
+}
+
+static void print_json(const struct following *following, const struct protection_row **rows,
+                       size_t limit, enum output_format format)
+{
+	struct json json;
+
+	json_begin(&json, stdout, format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
+	if (format == OUTPUT_JSON)
+		json_array(&json);
+	for (size_t i = 0; i < limit; i++) {
+		struct site_view site = site_of(following, rows[i]);
+
+		protections_json_row(&json, rows[i], &site);
+		if (format == OUTPUT_JSONL)
+			json_end(&json);
+	}
+	if (format == OUTPUT_JSON) {
+		json_array_end(&json);
+		json_end(&json);
+	}
+}
+
+static int print_rows(const struct following *following, const struct protection_row **rows,
+                      size_t count, const struct common_options *common)
 {
 	size_t limit = following->filter->limit.given  ? following->filter->limit.value
 	               : common->format == OUTPUT_TEXT ? LINES
 	                                               : 0;
-	struct json json;
 
 	limit = limit && limit < count ? limit : count;
-	json_begin(&json, stdout, common->format == OUTPUT_JSON ? JSON_ROWS : JSON_LINE);
-	if (common->format == OUTPUT_JSON)
-		json_array(&json);
-	if (common->format == OUTPUT_TEXT && count)
-		protections_text_head(stdout, options_colored(common));
-	else if (common->format == OUTPUT_TEXT)
+	if (common->format != OUTPUT_TEXT) {
+		print_json(following, rows, limit, common->format);
+		return STATUS_FINE;
+	}
+	if (!count)
 		puts("no changes of rights");
-	for (size_t i = 0; i < limit; i++) {
-		const struct event first = site_call_event(&rows[i]->first);
-		struct site_view site = site_view_of(following->symbols, &first);
-
-		if (common->format == OUTPUT_TEXT)
-			protections_text_row(stdout, rows[i], &site);
-		else
-			protections_json_row(&json, rows[i], &site);
-		if (common->format == OUTPUT_JSONL)
-			json_end(&json);
-	}
-	if (common->format == OUTPUT_TEXT && limit < count)
+	else if (!print_text(following, rows, limit, options_colored(common)))
+		return complain(STATUS_TRACE, "out of memory");
+	if (limit < count)
 		printf("... and %zu more: -n 0 shows all\n", count - limit);
-	if (common->format == OUTPUT_JSON) {
-		json_array_end(&json);
-		json_end(&json);
-	}
+	return STATUS_FINE;
 }
 
 static int print(const struct following *following, const struct common_options *common)
 {
 	size_t count = protections_count(following->protections);
 	const struct protection_row **rows = calloc(count + 1, sizeof(*rows));
+	int status;
 
 	if (!rows)
 		return complain(STATUS_TRACE, "out of memory");
 	for (size_t i = 0; i < count; i++)
 		rows[i] = protections_row(following->protections, i);
 	qsort(rows, count, sizeof(*rows), compare);
-	print_rows(following, rows, count, common);
+	status = print_rows(following, rows, count, common);
 	free(rows);
-	return STATUS_FINE;
+	return status;
 }
 
 static int one_process(struct trace *trace, const struct filter *filter,

@@ -292,6 +292,15 @@ static bool is_stack(const struct vma_row_info *rows, size_t i, enum vma_creator
 	       rows[i - 1].row.end - rows[i - 1].row.start <= GUARD_LIMIT;
 }
 
+/* A stack is mapped without rights whole, and all but its guard opened then. */
+static bool is_unopened(const struct vma_row_info *rows, size_t i, size_t count)
+{
+	bool opened = i + 1 < count && rows[i + 1].row.start == rows[i].row.end &&
+	              rows[i + 1].row.prot && rows[i + 1].created_by == rows[i].created_by;
+
+	return !opened && rows[i].row.end - rows[i].row.start > GUARD_LIMIT;
+}
+
 /* PROT_NONE and small, beside something that wants guarding. */
 static bool is_guard(const struct vma_row_info *rows, size_t i, size_t count)
 {
@@ -328,7 +337,7 @@ static void kind_of_anonymous(const struct vma_row_info *rows, size_t i, size_t 
 		/* Malloc reserves for arenas only; a block can be written. */
 		kinds[i] = rows[i].row.prot ? KIND_MALLOC_BLOCK : KIND_MALLOC_ARENA;
 	else if (creator == CREATOR_THREAD && rows[i].row.prot == PROT_NONE)
-		kinds[i] = KIND_GUARD;
+		kinds[i] = is_unopened(rows, i, count) ? KIND_THREAD_STACK : KIND_GUARD;
 	else if (i > 0 && kinds[i - 1] == KIND_MALLOC_ARENA && rows[i].row.prot == PROT_NONE &&
 	         rows[i - 1].row.end == rows[i].row.start)
 		kinds[i] = KIND_MALLOC_ARENA;

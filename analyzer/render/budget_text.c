@@ -7,6 +7,7 @@
 #include "budget_report.h"
 #include "core/call_table.h"
 #include "sparkline.h"
+#include "site_apart.h"
 #include "text.h"
 #include "timeline_text.h"
 
@@ -117,8 +118,12 @@ static void list(FILE *out, const char *title, const struct site_view *const *si
 {
 	char number[32], calls[32];
 
+	struct site_apart apart;
+
 	if (!count)
 		return;
+	if (!site_apart_init(&apart, sites, count < limit ? count : limit))
+		fputs("  out of memory\n", out);
 	fprintf(out, "%s\n", title);
 	for (size_t i = 0; i < count && i < limit; i++) {
 		const struct site_totals *totals = &sites[i]->totals;
@@ -128,8 +133,10 @@ static void list(FILE *out, const char *title, const struct site_view *const *si
 		        text_grouped(calls, totals->calls), totals->calls == 1 ? "" : "s",
 		        sites[i]->call);
 		print_site(out, sites[i]);
+		print_site_apart(out, &apart, i);
 		putc('\n', out);
 	}
+	site_apart_release(&apart);
 	if (count > limit)
 		fprintf(out, "%9s  and %zu more call site%s: -n 0 shows all\n", "...",
 		        count - limit, count - limit == 1 ? "" : "s");

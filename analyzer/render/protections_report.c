@@ -13,7 +13,8 @@ void protections_text_head(FILE *out, bool colored)
 	        colored ? "\033[0m" : "");
 }
 
-void protections_text_row(FILE *out, const struct protection_row *row, const struct site_view *site)
+void protections_text_row(FILE *out, const struct protection_row *row, const struct site_view *site,
+                          const char *apart)
 {
 	char changes[32], flips[32], bytes[32], time[32], held[32] = "", before[8], after[8];
 	const char *warning = protection_warning(row);
@@ -28,6 +29,7 @@ void protections_text_row(FILE *out, const struct protection_row *row, const str
 	        text_duration(time, sizeof(time), row->time_ns), held, row->maps ? "" : before,
 	        row->maps ? "" : " > ", after, row->maps ? 7 : 1, "", site->call);
 	print_site(out, site);
+	fputs(apart ? apart : "", out);
 	fprintf(out, "%s%s\n", *warning ? "  " : "", warning);
 }
 

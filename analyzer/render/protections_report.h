@@ -11,8 +11,9 @@
 #include "site_view.h"
 
 void protections_text_head(FILE *out, bool colored);
-void protections_text_row(FILE *out, const struct protection_row *row,
-                          const struct site_view *site);
+/* apart: what tells it from a line that reads the same, or NULL. */
+void protections_text_row(FILE *out, const struct protection_row *row, const struct site_view *site,
+                          const char *apart);
 void protections_json_row(struct json *json, const struct protection_row *row,
                           const struct site_view *site);
 

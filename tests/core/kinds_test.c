@@ -190,6 +190,8 @@ static void the_creator_decides_over_the_shape(void **state)
 		/* the reserve of an arena and the guard of the stack above it, which the kernel joins */
 		{ 0xa0000000, 0xa0021000, R | W, false, "", KIND_MALLOC_ARENA, 2, false },
 		{ 0xa0021000, 0xa4001000, 0, false, "", KIND_MALLOC_ARENA, 2, false },
+		/* a stack that was just mapped: all but its guard will be opened */
+		{ 0xb0000000, 0xb0801000, 0, false, "", KIND_THREAD_STACK, 3, false },
 	};
 	const struct kinds_source source = { .creator = made_by };
 
