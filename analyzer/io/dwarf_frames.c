@@ -7,14 +7,11 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "source_paths.h"
+#include "split_half.h"
 
 /* A function's code, or a compilation unit's: one of perhaps several ranges. */
 struct die_range {
@@ -31,14 +28,16 @@ struct die_ranges {
 /* A compilation unit that was asked for. */
 struct unit {
 	Dwarf_Off offset;
-	bool is_split; /* most of it is in a .dwo file */
+	struct split_half half; /* has the functions */
 	struct die_ranges functions;
 };
 
 struct dwarf_frames {
 	Dwarf *dwarf;
 	Dwarf *alternate; /* what several debug files share; NULL: nothing */
-	int fd;
+	const struct symbol_file *file;
+	struct split_package *package;      /* NULL: none */
+	size_t missing;                     /* units of which the other half is in no file */
 	struct die_ranges units_by_address; /* where .debug_aranges is missing */
 	bool units_tried;
 	struct unit *units;
@@ -57,7 +56,8 @@ struct dwarf_frames *dwarf_frames_open(const struct symbol_files *files)
 	self = calloc(1, sizeof(*self));
 	if (!self)
 		return NULL;
-	self->fd = file->fd;
+	self->file = file;
+	self->package = split_package_open(&files->package);
 	self->dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
 	if (self->dwarf && files->alternate.elf) {
 		self->alternate = dwarf_begin_elf(files->alternate.elf, DWARF_C_READ, NULL);
@@ -73,9 +73,12 @@ void dwarf_frames_close(struct dwarf_frames *self)
 {
 	if (!self)
 		return;
-	for (size_t i = 0; i < self->unit_count; i++)
+	for (size_t i = 0; i < self->unit_count; i++) {
 		free(self->units[i].functions.items);
+		split_half_release(&self->units[i].half);
+	}
 	free(self->units);
+	split_package_close(self->package);
 	free(self->units_by_address.items);
 	source_paths_release(&self->paths);
 	if (self->dwarf)
@@ -93,15 +96,17 @@ static int compare_ranges(const void *left, const void *right)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
-/* All ranges of the DIE into the list. Out of memory: what does not fit is not found later, no more. */
-static void add_ranges(struct die_ranges *list, Dwarf_Die *die)
+/*
+ * All ranges of the DIE into the list. Out of memory: what does not fit is not found later, no more.
+ * lists: as of range_walk_begin().
+ */
+static void add_ranges(struct die_ranges *list, const struct range_lists *lists, Dwarf_Die *die)
 {
-	Dwarf_Addr base, start, end;
-	ptrdiff_t at = 0;
+	struct range_walk walk;
+	uint64_t start, end;
 
-	while ((at = dwarf_ranges(die, at, &base, &start, &end)) > 0) {
-		if (start >= end)
-			continue;
+	range_walk_begin(&walk, lists, die);
+	while (range_walk_next(&walk, &start, &end)) {
 		if ((list->count & (list->count - 1)) == 0) {
 			struct die_range *grown = reallocarray(
 				list->items, list->count ? 2 * list->count : 1, sizeof(*grown));
@@ -138,7 +143,7 @@ static Dwarf_Die *find_range(const struct die_ranges *list, uint64_t address)
 }
 
 /* Functions stand in the unit, in namespaces, and in classes. */
-static void add_functions(struct die_ranges *list, Dwarf_Die *parent, unsigned depth)
+static void add_functions(struct unit *unit, Dwarf_Die *parent, unsigned depth)
 {
 	Dwarf_Die die;
 
@@ -147,14 +152,14 @@ static void add_functions(struct die_ranges *list, Dwarf_Die *parent, unsigned d
 	do {
 		switch (dwarf_tag(&die)) {
 		case DW_TAG_subprogram:
-			add_ranges(list, &die);
+			add_ranges(&unit->functions, split_half_ranges(&unit->half), &die);
 			break;
 		case DW_TAG_namespace:
 		case DW_TAG_module:
 		case DW_TAG_class_type:
 		case DW_TAG_structure_type:
 		case DW_TAG_union_type:
-			add_functions(list, &die, depth + 1);
+			add_functions(unit, &die, depth + 1);
 			break;
 		default:
 			break;
@@ -172,7 +177,7 @@ static void read_units(struct dwarf_frames *self)
 	self->units_tried = true;
 	while (dwarf_get_units(self->dwarf, cu, &cu, NULL, &type, &die, NULL) == 0) {
 		if (type == DW_UT_compile || type == DW_UT_skeleton)
-			add_ranges(&self->units_by_address, &die);
+			add_ranges(&self->units_by_address, NULL, &die);
 	}
 	sort_ranges(&self->units_by_address);
 }
@@ -190,67 +195,6 @@ static bool find_unit(struct dwarf_frames *self, uint64_t address, Dwarf_Die *un
 	if (found)
 		*unit = *found;
 	return found;
-}
-
-/* libdw opens any file that stands at `folder/name`. */
-static bool may_open(const char *folder, const char *below, const char *name)
-{
-	struct stat status;
-	bool safe;
-	char *path;
-
-	if (asprintf(&path, "%s/%s/%s", name[0] == '/' || below[0] == '/' ? "" : folder,
-	             name[0] == '/' ? "" : below, name) < 0)
-		return false;
-	safe = stat(path, &status) != 0 || S_ISREG(status.st_mode);
-	free(path);
-	return safe;
-}
-
-/* The places where libdw looks for the .dwo file of a skeleton unit hold regular files, or nothing. */
-static bool split_is_safe(const struct dwarf_frames *self, Dwarf_Die *unit)
-{
-	Dwarf_Attribute attribute;
-	char link[32];
-	char folder[PATH_MAX];
-	const char *name, *compiled_in;
-	ssize_t length;
-	char *slash;
-
-	name = dwarf_formstring(dwarf_attr(unit, DW_AT_dwo_name, &attribute));
-	if (!name)
-		name = dwarf_formstring(dwarf_attr(unit, DW_AT_GNU_dwo_name, &attribute));
-	compiled_in = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", self->fd);
-	length = readlink(link, folder, sizeof(folder) - 1);
-	if (!name || length <= 0)
-		return false;
-	folder[length] = '\0';
-	slash = strrchr(folder, '/');
-	if (slash)
-		*slash = '\0';
-	return may_open(folder, "", name) && may_open(folder, compiled_in ? compiled_in : "", name);
-}
-
-/*
- * With -gsplit-dwarf the unit is a skeleton: its functions are in a .dwo file. If that is there no more, its
- * lines are known still, and the functions' names from the symbol table.
- */
-static void read_functions(struct dwarf_frames *self, struct unit *into, Dwarf_Die *unit)
-{
-	Dwarf_Die split = { 0 };
-	uint8_t type = 0;
-
-	if (dwarf_cu_info(unit->cu, NULL, &type, NULL, NULL, NULL, NULL, NULL) == 0 &&
-	    type == DW_UT_skeleton) {
-		into->is_split = true;
-		if (split_is_safe(self, unit) &&
-		    dwarf_cu_info(unit->cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) == 0 &&
-		    dwarf_tag(&split) == DW_TAG_compile_unit)
-			unit = &split;
-	}
-	add_functions(&into->functions, unit, 0);
-	sort_ranges(&into->functions);
 }
 
 static const struct unit *unit_of(struct dwarf_frames *self, Dwarf_Die *die)
@@ -276,15 +220,32 @@ static const struct unit *unit_of(struct dwarf_frames *self, Dwarf_Die *die)
 	memmove(&grown[low + 1], &grown[low], (self->unit_count - low) * sizeof(*grown));
 	self->unit_count++;
 	grown[low] = (struct unit) { .offset = offset };
-	read_functions(self, &grown[low], die);
+	split_half_find(&grown[low].half, self->package, self->file, die);
+	self->missing += grown[low].half.from == SPLIT_MISSING;
+	add_functions(&grown[low], &grown[low].half.die, 0);
+	sort_ranges(&grown[low].functions);
 	return &grown[low];
+}
+
+static bool covers(const struct range_lists *lists, const Dwarf_Die *die, uint64_t address)
+{
+	struct range_walk walk;
+	uint64_t start, end;
+
+	range_walk_begin(&walk, lists, die);
+	while (range_walk_next(&walk, &start, &end)) {
+		if (start <= address && address < end)
+			return true;
+	}
+	return false;
 }
 
 /*
  * Inlined calls that hold `address`, outermost first, down from `parent`. Blocks side by side may hold the same
  * address (gcc 12 with -flto writes such): one without a call in it does not end the search.
  */
-static size_t find_inlined(Dwarf_Die *parent, uint64_t address, Dwarf_Die *chain, size_t count)
+static size_t find_inlined(const struct range_lists *lists, Dwarf_Die *parent, uint64_t address,
+                           Dwarf_Die *chain, size_t count)
 {
 	Dwarf_Die die;
 	size_t found;
@@ -296,13 +257,13 @@ static size_t find_inlined(Dwarf_Die *parent, uint64_t address, Dwarf_Die *chain
 
 		if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_lexical_block)
 			continue;
-		if (dwarf_haspc(&die, address) != 1)
+		if (!covers(lists, &die, address))
 			continue;
 		if (tag == DW_TAG_inlined_subroutine) {
 			chain[count++] = die;
-			return find_inlined(&die, address, chain, count);
+			return find_inlined(lists, &die, address, chain, count);
 		}
-		found = find_inlined(&die, address, chain, count);
+		found = find_inlined(lists, &die, address, chain, count);
 		if (found > count)
 			return found;
 	} while (dwarf_siblingof(&die, &die) == 0);
@@ -350,12 +311,14 @@ static void place_of_call(struct dwarf_frames *self, Dwarf_Die *whole, Dwarf_Die
 
 	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &number) == 0)
 		frame->line = (uint32_t)number;
-	/* The unit that the call is in: a skeleton has another list of files than its .dwo file ... */
+	/* The unit that the call is in: its .dwo file may have another list of files than the skeleton ... */
 	if (!dwarf_diecu(inlined, &unit, NULL, NULL) ||
 	    dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &number) != 0 ||
-	    dwarf_getsrcfiles(&unit, &files, &count) != 0 || number >= count)
+	    (dwarf_getsrcfiles(&unit, &files, &count) != 0 &&
+	     dwarf_getsrcfiles(whole, &files, &count) != 0) ||
+	    number >= count)
 		return;
-	/* ... and alone knows where it was compiled. */
+	/* ... which alone knows where it was compiled. */
 	folder = folder_of(&unit);
 	set_source(self, frame, folder ? folder : folder_of(whole),
 	           dwarf_filesrc(files, number, NULL, NULL));
@@ -375,7 +338,7 @@ static void place_of_address(struct dwarf_frames *self, Dwarf_Die *unit, uint64_
 }
 
 size_t dwarf_frames_at(struct dwarf_frames *self, struct demangler *demangler, uint64_t address,
-                       struct image_frame frames[IMAGE_FRAME_LIMIT], bool *is_split)
+                       struct image_frame frames[IMAGE_FRAME_LIMIT], bool *lasts)
 {
 	Dwarf_Die chain[IMAGE_FRAME_LIMIT];
 	Dwarf_Die die;
@@ -383,14 +346,14 @@ size_t dwarf_frames_at(struct dwarf_frames *self, struct demangler *demangler, u
 	Dwarf_Die *function;
 	size_t inlined = 0;
 
-	*is_split = false;
+	*lasts = true;
 	if (!find_unit(self, address, &die))
 		return 1;
 	unit = unit_of(self, &die);
 	function = unit ? find_range(&unit->functions, address) : NULL;
-	*is_split = unit && unit->is_split;
+	*lasts = unit && (unit->half.from == SPLIT_NOT || unit->half.from == SPLIT_PACKAGE);
 	if (function)
-		inlined = find_inlined(function, address, chain, 0);
+		inlined = find_inlined(split_half_ranges(&unit->half), function, address, chain, 0);
 	place_of_address(self, &die, address, &frames[0]);
 	/* Innermost first: each inlined call gives its name to one frame and its place to the next. */
 	for (size_t i = 0; i < inlined; i++) {
@@ -404,4 +367,10 @@ size_t dwarf_frames_at(struct dwarf_frames *self, struct demangler *demangler, u
 	if (!frames[inlined].function && function)
 		frames[inlined].function = name_of(demangler, function);
 	return inlined + 1;
+}
+
+size_t dwarf_frames_missing(const struct dwarf_frames *self, bool *foreign)
+{
+	*foreign = self->package;
+	return self->missing;
 }

@@ -19,9 +19,15 @@ void dwarf_frames_close(struct dwarf_frames *frames);
 
 /*
  * As image_frames(); frames[0].function is what the symbol table says, which is kept for the function itself.
- * *is_split: the answer depends on a .dwo file, there or not.
+ * *lasts: the answer is the same while the files are: it does not depend on a .dwo file, there or not.
  */
 size_t dwarf_frames_at(struct dwarf_frames *self, struct demangler *demangler, uint64_t address,
-                       struct image_frame frames[IMAGE_FRAME_LIMIT], bool *is_split);
+                       struct image_frame frames[IMAGE_FRAME_LIMIT], bool *lasts);
+
+/*
+ * Compilation units with addresses that were asked for, of which there is a skeleton only. *foreign: there is a package
+ * of .dwo files, without them.
+ */
+size_t dwarf_frames_missing(const struct dwarf_frames *self, bool *foreign);
 
 #endif

@@ -58,10 +58,16 @@ void image_build(const struct image *image, struct module_build *build)
 	build_options_read(build, &image->files);
 }
 
-static size_t read_frames(struct image *image, struct demangler *demangler, uint64_t address,
-                          struct image_frame frames[IMAGE_FRAME_LIMIT], bool *is_split)
+size_t image_missing_units(const struct image *image, bool *foreign)
 {
-	*is_split = false;
+	*foreign = false;
+	return image->dwarf ? dwarf_frames_missing(image->dwarf, foreign) : 0;
+}
+
+static size_t read_frames(struct image *image, struct demangler *demangler, uint64_t address,
+                          struct image_frame frames[IMAGE_FRAME_LIMIT], bool *lasts)
+{
+	*lasts = true;
 	if (!image->read) {
 		image->read = true;
 		/* Out of memory: a symbol that does not fit is not found, no more. */
@@ -71,21 +77,19 @@ static size_t read_frames(struct image *image, struct demangler *demangler, uint
 	frames[0] = (struct image_frame) {
 		.function = demangle(demangler, elf_symbols_at(&image->symbols, address)),
 	};
-	return image->dwarf ? dwarf_frames_at(image->dwarf, demangler, address, frames, is_split)
-	                    : 1;
+	return image->dwarf ? dwarf_frames_at(image->dwarf, demangler, address, frames, lasts) : 1;
 }
 
 size_t image_frames(struct image *image, struct demangler *demangler, uint64_t address,
                     struct image_frame frames[IMAGE_FRAME_LIMIT])
 {
 	size_t count = symbol_cache_find(image->cache, address, frames);
-	bool is_split;
+	bool lasts;
 
 	if (count > 0)
 		return count;
-	count = read_frames(image, demangler, address, frames, &is_split);
-	/* A .dwo file may come and go unnoticed. */
-	if (!is_split)
+	count = read_frames(image, demangler, address, frames, &lasts);
+	if (lasts)
 		symbol_cache_add(image->cache, address, frames, count);
 	return count;
 }

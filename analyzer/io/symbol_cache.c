@@ -92,7 +92,8 @@ static uint64_t fingerprint_of(const struct symbol_files *files)
 
 	hash = mix_file(hash, &files->main);
 	hash = mix_file(hash, &files->debug);
-	return mix_file(hash, &files->alternate);
+	hash = mix_file(hash, &files->alternate);
+	return mix_file(hash, &files->package);
 }
 
 static bool is_string(const struct symbol_cache *cache, uint32_t offset)

@@ -279,13 +279,56 @@ static void find_alternate(struct symbol_files *files, const struct search *sear
 	free(place);
 }
 
+/* The file at ROOT/FOLDER PATH.dwp if it is a package. */
+static bool try_package(struct symbol_file *file, const char *root, const char *folder,
+                        const char *path)
+{
+	char *place;
+	bool found;
+
+	if (asprintf(&place, "%s%s.dwp", folder, path) < 0)
+		return false;
+	found = open_file(file, root, place);
+	free(place);
+	if (found && !has_contents(file->elf, ".debug_cu_index")) {
+		close_file(file);
+		return false;
+	}
+	return found;
+}
+
+/* As gdb does, which takes the first that is there. */
+static void find_package(struct symbol_files *files, const struct search *search, const char *path)
+{
+	const struct symbol_file *debug = symbol_files_dwarf(files);
+	const char *slash = strrchr(path, '/');
+	const char *folder, *root;
+
+	/* Split units have their addresses there. */
+	if (!debug || !slash ||
+	    (!has_contents(debug->elf, ".debug_addr") && !has_contents(debug->elf, ".zdebug_addr")))
+		return;
+	/* As with the alternate file, debug may lie outside of the root. */
+	if (try_package(&files->package, search->sources->sysroot, "", path) ||
+	    try_package(&files->package, search->sources->sysroot, "", debug->path) ||
+	    try_package(&files->package, NULL, "", debug->path))
+		return;
+	for (size_t i = 0; (folder = debug_dir(search, i, &root)); i++) {
+		if (try_package(&files->package, root, folder, path) ||
+		    try_package(&files->package, root, folder, slash))
+			return;
+	}
+}
+
 bool symbol_files_find(struct symbol_files *files, const struct symbol_sources *sources,
                        struct debuginfod *debuginfod, const char *path, const uint8_t *build_id,
                        size_t build_id_bytes)
 {
 	const struct search search = { sources, debuginfod, build_id, build_id_bytes };
 
-	*files = (struct symbol_files) { .main.fd = -1, .debug.fd = -1, .alternate.fd = -1 };
+	*files = (struct symbol_files) {
+		.main.fd = -1, .debug.fd = -1, .alternate.fd = -1, .package.fd = -1
+	};
 	elf_version(EV_CURRENT);
 	if (open_file(&files->main, sources->sysroot, path) &&
 	    !has_id(&files->main, build_id, build_id_bytes)) {
@@ -300,6 +343,7 @@ bool symbol_files_find(struct symbol_files *files, const struct symbol_sources *
 	    !(files->main.elf && find_by_link(files, &search)))
 		fetch(&files->debug, &search, build_id, build_id_bytes);
 	find_alternate(files, &search);
+	find_package(files, &search, path);
 	return files->main.elf || files->debug.elf;
 }
 
@@ -308,6 +352,7 @@ void symbol_files_release(struct symbol_files *files)
 	close_file(&files->main);
 	close_file(&files->debug);
 	close_file(&files->alternate);
+	close_file(&files->package);
 }
 
 const struct symbol_file *symbol_files_dwarf(const struct symbol_files *files)

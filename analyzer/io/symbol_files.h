@@ -1,6 +1,6 @@
 /*
  * symbol_files: the files that know the symbols of one module: the object itself, its separate debug file,
- * and the file that several debug files share (dwz).
+ * the file that several debug files share (dwz), and the package of its .dwo files (dwp).
  *
  *     module        path and build-id, from the trace
  *       main        SYSROOT/path
@@ -8,6 +8,8 @@
  *                   .gnu_debuglink's name beside main, in .debug/ there, and below each DIR;
  *                   with --debuginfod what a server has
  *       alternate   .gnu_debugaltlink's build-id below each DIR, or its path
+ *       package     main's and debug's path with .dwp behind it; main's name with .dwp in each DIR. It has no
+ *                   build-id: split_package compares the ids of its units
  *
  * Paths come from the trace and from ELF files, so they may name anything. Only regular files are opened (no
  * FIFO, no device, not even for a moment), only ELF files are read, and only those with the build-id that was
@@ -37,6 +39,7 @@ struct symbol_files {
 	struct symbol_file debug;     /* only looked for if main has no DWARF itself */
 	struct symbol_file alternate; /* only looked for if the DWARF asks for one */
 	bool alternate_missing;       /* it does, and there is none: the DWARF is of no use */
+	struct symbol_file package;   /* only looked for if the DWARF may be split */
 	bool changed;                 /* a file is at the path, with another build-id */
 };
 

@@ -5,12 +5,15 @@ gives, and what is none of them, or harmful, gives less but neither wrong names 
     sources.py BUILD
 """
 import os
+import random
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
 
 import judge
+import packer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS_LIMIT = 60
@@ -90,6 +93,16 @@ class Sources:
         for address, chain in self.expected.items():
             if chains.get(address) != [(chain[-1][0], "??:0")]:
                 self.fail(f"{what}: {address:#x}: {chains.get(address)}, expected {chain[-1][0]}")
+                return
+
+    def skeleton_only(self, what, path, *options):
+        """The function and its line are right; inlined calls are not known."""
+        self.checked += 1
+        chains = self.chains(path, *options)
+        for address, chain in self.expected.items():
+            if chains.get(address) != [(chain[-1][0], chain[0][1])]:
+                self.fail(f"{what}: {address:#x}: {chains.get(address)}, expected the function of "
+                          f"{chain[-1]} at {chain[0][1]}")
                 return
 
     def nothing_wrong(self, what, path, *options):
@@ -225,16 +238,96 @@ def split_dwarf(at):
     (dwo,) = [name for name in os.listdir(at.path("dwo/")) if name.endswith(".dwo")] or [None]
     at.same("split DWARF", program)
     shutil.move(at.path("dwo", dwo), at.path("elsewhere.dwo"))
-    for what in ("missing", "a FIFO"):
-        at.checked += 1
-        chains = at.chains(program)
-        for address, chain in at.expected.items():
-            if len(chains[address]) != 1 or chains[address][0] != (chain[-1][0], chain[0][1]):
-                at.fail(f"split DWARF, {what}: {address:#x}: {chains[address]}, expected the "
-                        f"function of {chain[-1]} at {chain[0][1]}")
-                break
-        if what == "missing":
-            os.mkfifo(at.path("dwo", dwo))
+    at.skeleton_only("split DWARF, missing", program)
+    os.mkfifo(at.path("dwo", dwo))
+    at.skeleton_only("split DWARF, a FIFO", program)
+
+
+def package_of(at, name, *options):
+    """A program with split DWARF that is in a package."""
+    program = at.compile(name, "-g", "-gsplit-dwarf", *options)
+    folder = os.path.dirname(program)
+    dwos = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".dwo")]
+    packer.pack(dwos, program + ".dwp")
+    for dwo in dwos:
+        os.remove(dwo)
+    return program, program + ".dwp"
+
+
+def packages(at):
+    program, package = package_of(at, "dwp/app")
+    kept = at.path("dwp/kept")
+    at.same("package, beside", program)
+    at.same("package, in the sysroot", "/dwp/app", "--sysroot", at.folder, "--as", at.build_id_of(program))
+    at.run("objcopy", "--compress-debug-sections=zlib", package, kept)
+    os.replace(kept, package)
+    at.same("package, compressed", program)
+    os.rename(package, kept)
+    at.skeleton_only("package, missing", program)
+    for what, place in (("flat folder", "dwp-flat/app.dwp"),
+                        ("folder with the program's path", f"dwp-tree{program}.dwp")):
+        shutil.copy(kept, at.path(place))
+        at.same(f"package, {what}", program, "--debug-dir", at.path(place.split("/")[0]))
+    stripped, debug = at.split("dwp-debug/app", "dwp-debug/app.debug", whole=program)
+    for place in (stripped, debug):
+        shutil.copy(kept, place + ".dwp")
+        at.same(f"package, beside {os.path.basename(place)}", stripped)
+        os.remove(place + ".dwp")
+    os.mkfifo(package)
+    at.skeleton_only("package, a FIFO", program)
+    at.not_opened("package, a FIFO", package, program)
+    os.remove(package)
+    _, other = package_of(at, "dwp-other/app", "-O1")
+    shutil.copy(other, package)
+    at.skeleton_only("package of another build", program)
+
+    # The cache knows what came of the package, as long as that is there.
+    os.environ["XDG_CACHE_HOME"] = at.path("cache/")
+    os.replace(kept, package)
+    for what in ("first", "second"):
+        at.same(f"package, {what} run", program, "--cache", "yes")
+    with open(package, "rb") as file:
+        right = file.read()
+    os.remove(package)
+    at.skeleton_only("package, removed between two runs", program, "--cache", "yes")
+    return program, package, right
+
+
+def damaged_packages(at):
+    """Each byte of the index, and others: a name that is given is right all the same."""
+    program, package, right = packages(at)
+    whole = sections_at(right)
+    places = [at for name, first, size in whole if name == ".debug_cu_index"
+              for at in range(first, first + size)]
+    chosen = random.Random(1)
+    for name, first, size in whole:
+        places += [first + chosen.randrange(size) for _ in range(20)] if name.endswith(".dwo") else []
+    for place in places:
+        wrong = bytearray(right)
+        wrong[place] ^= 1 << chosen.randrange(8)
+        with open(package, "wb") as file:
+            file.write(wrong)
+        at.nothing_wrong(f"package with another byte at {place:#x}", program)
+    for _ in range(20):
+        with open(package, "wb") as file:
+            file.write(right[:chosen.randrange(len(right))])
+        at.nothing_wrong("package that was cut", program)
+    # The id of the unit is not the one that the index has.
+    wrong = bytearray(right)
+    (info,) = [first for name, first, _ in whole if name == ".debug_info.dwo"]
+    wrong[info + packer.ID_AT] ^= 1
+    with open(package, "wb") as file:
+        file.write(wrong)
+    at.skeleton_only("package whose unit has another id", program)
+
+
+def sections_at(elf):
+    """[(name, offset, size)] of a 64-bit ELF file's bytes."""
+    (table,) = struct.unpack_from("<Q", elf, 0x28)
+    count, names = struct.unpack_from("<HH", elf, 0x3c)
+    headers = [struct.unpack_from("<IIQQQQ", elf, table + 64 * i) for i in range(count)]
+    return [(elf[headers[names][4] + header[0]:].split(b"\0", 1)[0].decode(), header[4], header[5])
+            for header in headers]
 
 
 def hostile(at):
@@ -264,7 +357,8 @@ def hostile(at):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         at = Sources(sys.argv[1], os.path.realpath(folder))
-        for part in (separate, by_crc, minidebuginfo, sysroot, shared_dwarf, split_dwarf, hostile):
+        for part in (separate, by_crc, minidebuginfo, sysroot, shared_dwarf, split_dwarf,
+                     damaged_packages, hostile):
             part(at)
         print(f"{at.checked} checks, {at.failed} failed")
         return at.failed > 0

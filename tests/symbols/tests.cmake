@@ -9,7 +9,7 @@ add_executable(symbol_subject ${CMAKE_CURRENT_LIST_DIR}/subject.c)
 target_compile_options(symbol_subject PRIVATE -O2 -g)
 target_link_options(symbol_subject PRIVATE -Wl,--build-id)
 
-foreach(name judged sources cache commands)
+foreach(name judged packages sources cache commands)
   add_test(NAME symbols.${name}
     COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/${name}.py ${CMAKE_BINARY_DIR})
   set_tests_properties(symbols.${name} PROPERTIES LABELS symbols SKIP_RETURN_CODE 77 TIMEOUT 1200)
