@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "command.h"
+#include "symbols_lost.h"
 #include "core/call_table.h"
 #include "io/baseline_file.h"
 #include "io/policy_file.h"
@@ -145,9 +146,7 @@ static int judge_process(struct judging *judging, const struct trace_set *set, s
 	else
 		status = complain(STATUS_TRACE, "out of memory");
 	missing_of_trace(&judging->missing, set, index, trace, live);
-	if (symbols && symbols_changed_modules(symbols) && !judging->common->quiet)
-		complain(0, "modules changed since '%s' was recorded, no symbols of them: %zu",
-		         trace_path(trace), symbols_changed_modules(symbols));
+	symbols_lost_say(symbols, trace, judging->common);
 	if (trace_counts(trace)->last_ns > judging->longest_ns)
 		judging->longest_ns = trace_counts(trace)->last_ns;
 	judging->images++;

@@ -15,6 +15,7 @@
 #include "render/event_json.h"
 #include "render/event_text.h"
 #include "replayed.h"
+#include "symbols_lost.h"
 #include "trace_set.h"
 
 struct events_options {
@@ -182,10 +183,7 @@ static int list_trace(struct output *output, struct trace *trace)
 		         trace_path(trace), trace_counts(trace)->lost,
 		         trace_counts(trace)->overwritten, trace_counts(trace)->torn,
 		         trace_counts(trace)->dropped);
-	if (symbols_changed_modules(listing.symbols) && !output->options->common.quiet)
-		complain(STATUS_FINE,
-		         "%zu modules changed since '%s' was recorded: no symbols of them",
-		         symbols_changed_modules(listing.symbols), trace_path(trace));
+	symbols_lost_say(listing.symbols, trace, &output->options->common);
 	replayed_release(&listing.replayed);
 	/* Keys are of one trace. */
 	spelled_reset(&output->spelled);

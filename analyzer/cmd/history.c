@@ -15,6 +15,7 @@
 #include "io/trace_end.h"
 #include "moment.h"
 #include "options.h"
+#include "symbols_lost.h"
 #include "trace_set.h"
 
 enum { LINES = 40 }; /* the last ones, unless -n says otherwise */
@@ -184,6 +185,7 @@ static int one_process(struct trace *trace, const struct history_options *option
 		json_end(&json);
 	free(telling.rows);
 	page_history_release(&telling.pages);
+	symbols_lost_say(telling.symbols, trace, common);
 	symbols_free(telling.symbols);
 	return status;
 }

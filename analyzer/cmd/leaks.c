@@ -14,6 +14,7 @@
 #include "io/suppressions.h"
 #include "leak_gather.h"
 #include "options.h"
+#include "symbols_lost.h"
 #include "trace_set.h"
 
 enum { LINES = 20 }; /* of each class, unless -n says otherwise */
@@ -279,6 +280,7 @@ int cmd_leaks(int argc, char **argv)
 		status = STATUS_FINDINGS;
 	free(report.rows);
 	free((void *)report.shm_sites);
+	symbols_lost_say(gathering.rows.symbols, gathering.rows.trace, &common);
 	leak_gathering_release(&gathering);
 	suppressed_release(&suppressed);
 	return status;

@@ -9,6 +9,7 @@
 #include "render/site_apart.h"
 #include "site_gather.h"
 #include "site_rows.h"
+#include "symbols_lost.h"
 #include "trace_set.h"
 
 enum { LINES = 40 }; /* unless -n says otherwise */
@@ -168,6 +169,7 @@ int cmd_sites(int argc, char **argv)
 	} else if (status != STATUS_USAGE) {
 		print_json(&rows, limit, common.format);
 	}
+	symbols_lost_say(rows.symbols, rows.trace, &common);
 	site_rows_release(&rows);
 	return status;
 }

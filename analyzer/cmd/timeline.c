@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "symbols_lost.h"
 #include "render/call_site.h"
 #include "render/sparkline.h"
 #include "render/text.h"
@@ -222,6 +223,7 @@ static int one_process(const struct trace_set *set, size_t index, const struct f
 	}
 	/* Keys are of one trace. */
 	spelled_reset(&output->spelled);
+	symbols_lost_say(gathering.symbols, trace, common);
 	symbols_free(gathering.symbols);
 	trace_close(trace);
 	return status;

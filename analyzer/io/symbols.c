@@ -102,6 +102,25 @@ size_t symbols_changed_modules(const struct symbols *symbols)
 	return symbols->changed;
 }
 
+struct missing_units symbols_missing_units(const struct symbols *symbols)
+{
+	struct missing_units missing = { 0 };
+
+	for (size_t i = 0; i < symbols->module_count; i++) {
+		const struct image *image = symbols->opened[i].image;
+		bool foreign = false;
+		size_t count = image ? image_missing_units(image, &foreign) : 0;
+
+		if (count && missing.count == 0) {
+			missing.module = symbols->modules[i].path;
+			missing.foreign = foreign;
+		}
+		missing.count += count;
+		missing.modules += count > 0;
+	}
+	return missing;
+}
+
 /* A relative path is as the program saw it. The caller frees it. */
 static char *path_on_disk(const struct symbols *symbols, const char *path)
 {

@@ -85,4 +85,14 @@ bool symbols_build(struct symbols *symbols, const char *name, struct module_buil
 /* Modules whose file on disk is not the one that was traced. */
 size_t symbols_changed_modules(const struct symbols *symbols);
 
+/* Compilation units of which there is a skeleton only (split DWARF), among those that were asked for. */
+struct missing_units {
+	size_t count;
+	size_t modules;     /* that they are of */
+	const char *module; /* the first one's path */
+	bool foreign;       /* it has a package, without them */
+};
+
+struct missing_units symbols_missing_units(const struct symbols *symbols);
+
 #endif

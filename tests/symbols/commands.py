@@ -14,6 +14,9 @@ import sys
 import tempfile
 import threading
 
+import packer
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 class Commands:
     def __init__(self, build, folder):
@@ -146,11 +149,56 @@ def debuginfod(at):
     server.shutdown()
 
 
+def split(at):
+    """Each command that tells of call sites says whose inlined calls it cannot know."""
+    folder = os.path.join(at.folder, "split")
+    program, package = os.path.join(folder, "app"), os.path.join(folder, "app.dwp")
+    os.mkdir(folder)
+    subprocess.run(["gcc", "-O1", "-g", "-gsplit-dwarf", "-Wl,--build-id", os.path.join(HERE, "jit.c"), "-o",
+                    program], check=True, cwd=folder)
+    (dwo,) = [name for name in os.listdir(folder) if name.endswith(".dwo")]
+    packer.pack([os.path.join(folder, dwo)], package)
+    with open(package, "rb") as file:
+        right = file.read()
+    trace, perf_map = at.record("split-trace", program)
+    os.unlink(perf_map)
+
+    def said(command, *options):
+        return subprocess.run([at.vmatrace, *command, *options, trace], capture_output=True, text=True,
+                              check=False, env=dict(os.environ, XDG_CACHE_HOME=folder)).stderr
+
+    policy = os.path.join(folder, "policy.yaml")
+    with open(policy, "w", encoding="ascii") as file:
+        file.write("version: 1\nrules:\n  forbidden-call: {level: error, call: mmap, function: main}\n")
+    lacking = f"vmatrace: compilation units without inlined calls: 1, of '{program}': "
+    commands = (["events"], ["timeline"], ["sites"], ["leaks"], ["check", "--policy", policy],
+                ["history", at.stack(trace)[0]["pc"]])
+    for command in commands:
+        at.check(f"{command[0]}, .dwo and .dwp there", said(command), "")
+    os.unlink(os.path.join(folder, dwo))
+    for command in commands:
+        at.check(f"{command[0]}, .dwp there", said(command), "")
+        os.unlink(package)
+        at.check(f"{command[0]}, neither there", said(command),
+                 lacking + "neither their .dwo files nor a .dwp package were found\n")
+        at.check(f"{command[0]}, neither there, -q", said(command, "-q"), "")
+        with open(package, "wb") as file:
+            file.write(right)
+    subprocess.run(["gcc", "-O2", "-g", "-gsplit-dwarf", os.path.join(HERE, "jit.c"), "-o", "other"],
+                   check=True, cwd=folder)
+    (dwo,) = [name for name in os.listdir(folder) if name.endswith(".dwo")]
+    packer.pack([os.path.join(folder, dwo)], package)
+    for command in commands:
+        at.check(f"{command[0]}, of another build", said(command),
+                 lacking + "its .dwp package is of another build\n")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         at = Commands(sys.argv[1], os.path.realpath(folder))
         jit(at)
         debuginfod(at)
+        split(at)
         print(f"{at.checked} checks, {at.failed} failed")
         return at.failed > 0
 

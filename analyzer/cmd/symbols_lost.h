@@ -1,0 +1,15 @@
+/*
+ * symbols_lost: what a command says when it is through, of modules whose symbols it did not find: files that are not
+ * those that were traced, and the other halves of split DWARF.
+ */
+#ifndef VMATRACE_CMD_SYMBOLS_LOST_H
+#define VMATRACE_CMD_SYMBOLS_LOST_H
+
+#include "io/symbols.h"
+#include "options.h"
+
+/* At most a line for each kind on stderr; none with -q, or where symbols is NULL. */
+void symbols_lost_say(const struct symbols *symbols, const struct trace *trace,
+                      const struct common_options *common);
+
+#endif
