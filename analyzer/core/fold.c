@@ -3,19 +3,20 @@
  */
 #include "fold.h"
 
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "number_table.h"
+
 struct level {
 	size_t window;       /* how many lines back a change may join; 0: none */
-	bool everywhere;     /* any line, found by tree; never given up */
+	bool everywhere;     /* any line, found by table; never given up */
 	bool across_threads; /* changes of different threads may join */
 	bool given_up;
 	struct fold_line **lines;
 	size_t count;
 	size_t room;
-	void *tree; /* tsearch(3), of lines */
+	struct number_table table; /* hash -> the first line of it, the others behind it */
 };
 
 /* From fine to coarse. */
@@ -45,11 +46,6 @@ struct fold *fold_new(size_t limit)
 	return fold;
 }
 
-static void nothing(void *line)
-{
-	(void)line;
-}
-
 static void line_free(struct fold_line *line)
 {
 	if (line)
@@ -59,11 +55,10 @@ static void line_free(struct fold_line *line)
 
 static void level_release(struct level *level)
 {
-	tdestroy(level->tree, nothing); /* the lines belong to the list */
+	number_table_release(&level->table); /* the lines belong to the list */
 	for (size_t i = 0; i < level->count; i++)
 		line_free(level->lines[i]);
 	free(level->lines);
-	level->tree = NULL;
 	level->lines = NULL;
 	level->count = level->room = 0;
 }
@@ -80,75 +75,109 @@ static int compare(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* What makes changes alike, for tsearch(3). */
-static int compare_lines(const void *left, const void *right)
-{
-	const struct fold_line *a = left, *b = right;
-	const struct vma_change *x = &a->first, *y = &b->first;
-	int order = compare(a->site, b->site);
+/* A change on its way into the levels. */
+struct adding {
+	const struct vma_change *change;
+	enum vma_kind kind;
+	uint64_t site;
+	uint64_t shape;
+	uint64_t bytes;
+};
 
-	order = order ? order : compare(x->event->call, y->event->call);
-	order = order ? order : compare(x->kind, y->kind);
-	order = order ? order : compare(x->cause, y->cause);
-	order = order ? order : compare(a->kind, b->kind);
-	order = order ? order : compare(x->mapped_before, y->mapped_before);
-	order = order ? order : compare(x->mapped_after, y->mapped_after);
-	order = order ? order : compare(x->prot_before, y->prot_before);
-	return order ? order : compare(x->prot_after, y->prot_after);
+/* What makes changes of one site alike, side by side in one word. */
+static uint64_t shape_of(const struct vma_change *change, enum vma_kind kind)
+{
+	return (uint64_t)change->event->call << 48 | (uint64_t)change->kind << 40 |
+	       (uint64_t)kind << 32 | (uint64_t)change->cause << 24 |
+	       (uint64_t)change->prot_before << 16 | (uint64_t)change->prot_after << 8 |
+	       (uint64_t)change->mapped_before << 1 | (uint64_t)change->mapped_after;
 }
 
-static struct fold_line *line_new(const struct fold_line *like)
+static bool is_alike(const struct fold_line *line, const struct adding *adding)
 {
-	struct fold_line *line = malloc(sizeof(*line));
-	char *name = strdup(like->first.name);
+	return line->site == adding->site && line->shape == adding->shape;
+}
+
+static struct fold_line *line_new(const struct adding *adding)
+{
+	const struct vma_change *change = adding->change;
+	struct fold_line *line = aligned_alloc(FOLD_LINE_ALIGN, sizeof(*line));
+	char *name = strdup(change->name);
 
 	if (!line || !name) {
 		free(line);
 		free(name);
 		return NULL;
 	}
-	*line = *like;
-	line->event = *like->first.event;
+	*line = (struct fold_line) {
+		.site = adding->site,
+		.shape = adding->shape,
+		.count = 1,
+		.bytes = adding->bytes,
+		.start = change->start,
+		.end = change->end,
+		.last_ns = change->event->time_ns,
+		.kind = adding->kind,
+		.first = *change,
+		.event = *change->event,
+	};
 	line->first.event = &line->event;
 	line->first.name = name;
 	return line;
 }
 
-static void line_join(struct fold_line *line, const struct fold_line *more)
+static void line_join(struct fold_line *line, const struct adding *adding)
 {
+	const struct vma_change *change = adding->change;
+
 	line->count++;
-	line->bytes += more->bytes;
-	line->start = more->start < line->start ? more->start : line->start;
-	line->end = more->end > line->end ? more->end : line->end;
-	line->last_ns = more->last_ns;
-	line->many_names = line->many_names || strcmp(line->first.name, more->first.name) != 0;
-	line->many_threads = line->many_threads || line->event.tid != more->first.event->tid;
+	line->bytes += adding->bytes;
+	line->start = change->start < line->start ? change->start : line->start;
+	line->end = change->end > line->end ? change->end : line->end;
+	line->last_ns = change->event->time_ns;
+	line->many_names = line->many_names || strcmp(line->first.name, change->name) != 0;
+	line->many_threads = line->many_threads || line->event.tid != change->event->tid;
+}
+
+/* Where the lines of its hash begin; NULL: out of memory. */
+static uint64_t *lines_of_hash(struct level *level, const struct adding *adding)
+{
+	return number_table_at(&level->table, adding->site ^ adding->shape * 0xc2b2ae3d27d4eb4full);
+}
+
+/* The line behind or at `line` that is like the change, or NULL. */
+static struct fold_line *find_in_chain(uint64_t line, const struct adding *adding)
+{
+	struct fold_line *at = (struct fold_line *)(uintptr_t)line;
+
+	while (at && !is_alike(at, adding))
+		at = at->next;
+	return at;
 }
 
 /* The line that the change may join, or NULL. */
-static struct fold_line *level_find(const struct level *level, const struct fold_line *change)
+static struct fold_line *find_in_window(const struct level *level, const struct adding *adding)
 {
-	if (level->everywhere) {
-		void *node = tfind(change, &level->tree, compare_lines);
-
-		return node ? *(struct fold_line **)node : NULL;
-	}
 	for (size_t back = 1; back <= level->window && back <= level->count; back++) {
 		struct fold_line *line = level->lines[level->count - back];
 
-		if (compare_lines(line, change) == 0 &&
-		    (level->across_threads || line->event.tid == change->first.event->tid))
+		if (is_alike(line, adding) &&
+		    (level->across_threads || line->event.tid == adding->change->event->tid))
 			return line;
 	}
 	return NULL;
 }
 
-static bool level_add(struct level *level, const struct fold_line *change, size_t limit)
+static bool level_add(struct level *level, const struct adding *adding, size_t limit)
 {
-	struct fold_line *line = level_find(level, change);
+	uint64_t *chain = level->everywhere ? lines_of_hash(level, adding) : NULL;
+	struct fold_line *line;
 
+	if (level->everywhere && !chain)
+		return false;
+	line = chain ? find_in_chain(*chain, adding) : find_in_window(level, adding);
 	if (line) {
-		line_join(line, change);
+		line_join(line, adding);
 		return true;
 	}
 	if (!level->everywhere && level->count == limit) {
@@ -165,10 +194,12 @@ static bool level_add(struct level *level, const struct fold_line *change, size_
 		level->lines = lines;
 		level->room = room;
 	}
-	line = line_new(change);
-	if (!line || (level->everywhere && !tsearch(line, &level->tree, compare_lines))) {
-		line_free(line);
+	line = line_new(adding);
+	if (!line)
 		return false;
+	if (chain) {
+		line->next = (struct fold_line *)(uintptr_t)*chain;
+		*chain = (uintptr_t)line;
 	}
 	level->lines[level->count++] = line;
 	return true;
@@ -176,20 +207,17 @@ static bool level_add(struct level *level, const struct fold_line *change, size_
 
 bool fold_add(struct fold *fold, const struct vma_change *change, uint64_t site, enum vma_kind kind)
 {
-	struct fold_line line = {
-		.first = *change,
+	const struct adding adding = {
+		.change = change,
 		.kind = kind,
 		.site = site,
-		.count = 1,
+		.shape = shape_of(change, kind),
 		.bytes = vma_change_bytes(change),
-		.start = change->start,
-		.end = change->end,
-		.last_ns = change->event->time_ns,
 	};
 
 	fold->changes++;
 	for (size_t i = 0; i < LEVELS; i++)
-		if (!fold->level[i].given_up && !level_add(&fold->level[i], &line, fold->limit))
+		if (!fold->level[i].given_up && !level_add(&fold->level[i], &adding, fold->limit))
 			return false;
 	return true;
 }

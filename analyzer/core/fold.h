@@ -21,19 +21,23 @@
 #include "kinds.h"
 #include "walk.h"
 
-/* One line: `count` changes alike. */
+enum { FOLD_LINE_ALIGN = 64 }; /* of a processor's cache */
+
+/* One line: `count` changes alike. What each change more looks at stands first, side by side. */
 struct fold_line {
-	struct vma_change first; /* its name and event belong to the line */
-	struct event event;
-	enum vma_kind kind;
-	uint64_t site;
+	_Alignas(FOLD_LINE_ALIGN) uint64_t site;
+	uint64_t shape; /* all else that makes changes alike, see fold.c */
 	uint64_t count;
 	uint64_t bytes; /* of all of them together */
 	uint64_t start; /* the span they lie in */
 	uint64_t end;
 	uint64_t last_ns;
+	enum vma_kind kind;
 	bool many_threads;
-	bool many_names; /* not all of the memory that `first` names */
+	bool many_names;         /* not all of the memory that `first` names */
+	struct vma_change first; /* its name and event belong to the line */
+	struct event event;
+	struct fold_line *next; /* another of the same hash */
 };
 
 struct fold_result {
