@@ -1,7 +1,6 @@
 /*
- * makers: for whom calls mapped memory, of about the last million that did. Every change of a mapping asks who made
- * it, and to read that event again takes a system call; a walk has met it not long ago. And for whom a stack maps:
- * there are a thousand events for each.
+ * makers: for whom calls mapped memory. Every change of a mapping asks who made it, and to read that event again takes
+ * a system call; a walk has met it before. And for whom a stack maps: there are a thousand events for each.
  *
  * Owner: the caller, one for each walk. A zeroed one is empty. What it does not know the trace is asked for.
  */
@@ -14,7 +13,10 @@
 #include "io/trace_reader.h"
 
 struct makers {
-	uint64_t *slots; /* by seq: the seq, and the creator below it; 0: nothing. NULL: none yet */
+	/* By seq, from `first` on: creator + 1; 0: nothing. NULL: none yet */
+	uint8_t *of_event;
+	uint64_t first;
+	uint64_t count;
 	bool tried;
 	struct number_table by_stack; /* symbols_key() -> creator + 1; 0: nothing */
 };
@@ -22,7 +24,8 @@ struct makers {
 void makers_release(struct makers *makers);
 
 /* A call that was just met has mapped memory for `creator`. */
-void makers_note(struct makers *makers, uint64_t seq, enum vma_creator creator);
+void makers_note(struct makers *makers, const struct trace *trace, uint64_t seq,
+                 enum vma_creator creator);
 /* For whom event `seq` mapped; CREATOR_UNKNOWN if the trace has it no more. */
 enum vma_creator makers_find(struct makers *makers, const struct trace *trace,
                              struct symbols *symbols, uint64_t seq);

@@ -86,7 +86,7 @@ static enum vma_creator change_creator(const struct trace *trace, struct symbols
 	if (creator == CREATOR_UNKNOWN)
 		creator = makers_of_stack(makers, symbols, change->event);
 	if (maps)
-		makers_note(makers, change->event->seq, creator);
+		makers_note(makers, trace, change->event->seq, creator);
 	return creator;
 }
 
@@ -97,9 +97,12 @@ enum vma_kind change_vma_kind(const struct trace *trace, struct symbols *symbols
 	uint64_t seq = event->seq < SEQ_IN_FLIGHT ? event->seq : UINT64_MAX;
 	/* The lookup is for return addresses, which it takes one off. */
 	const struct trace_module *module = trace_module_at(trace, change->start + 1, seq);
+	const char *path = module ? module->path : NULL;
+	enum vma_kind kind = kind_of_change_alone(change, path);
 
-	return kind_of_change(change, module ? module->path : NULL,
-	                      change_creator(trace, symbols, makers, change));
+	return kind != KIND_COUNT ? kind
+	                          : kind_of_change(change, path,
+	                                           change_creator(trace, symbols, makers, change));
 }
 
 /* For kinds_of_rows(). */

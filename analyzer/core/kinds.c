@@ -386,8 +386,7 @@ static bool changes_arena(const struct vma_change *change, enum call_effect effe
 	       args[1] == ARENA_BYTES;
 }
 
-enum vma_kind kind_of_change(const struct vma_change *change, const char *module,
-                             enum vma_creator creator)
+enum vma_kind kind_of_change_alone(const struct vma_change *change, const char *module)
 {
 	const struct event *event = change->event;
 	enum call_effect effect = event ? call_effect(event->call) : EFFECT_NONE;
@@ -409,8 +408,18 @@ enum vma_kind kind_of_change(const struct vma_change *change, const char *module
 		return KIND_MAIN_STACK;
 	if (effect == EFFECT_SETS_BREAK || effect == EFFECT_MOVES_BREAK)
 		return KIND_HEAP;
-	if (prot & PROT_EXEC)
-		return KIND_JIT;
+	return prot & PROT_EXEC ? KIND_JIT : KIND_COUNT;
+}
+
+enum vma_kind kind_of_change(const struct vma_change *change, const char *module,
+                             enum vma_creator creator)
+{
+	enum call_effect effect = change->event ? call_effect(change->event->call) : EFFECT_NONE;
+	unsigned prot = change->mapped_after ? change->prot_after : change->prot_before;
+	enum vma_kind kind = kind_of_change_alone(change, module);
+
+	if (kind != KIND_COUNT)
+		return kind;
 	if (creator == CREATOR_MALLOC)
 		return changes_arena(change, effect) ? KIND_MALLOC_ARENA : KIND_MALLOC_BLOCK;
 	/* A stack is mapped without rights whole, and all but its guard opened then. */

@@ -78,5 +78,7 @@ void kinds_of_rows(const struct vma_row_info *rows, size_t count, const struct k
 struct vma_change;
 enum vma_kind kind_of_change(const struct vma_change *change, const char *module,
                              enum vma_creator creator);
+/* As far as it does not depend on the creator, who takes time to find; else KIND_COUNT. */
+enum vma_kind kind_of_change_alone(const struct vma_change *change, const char *module);
 
 #endif
