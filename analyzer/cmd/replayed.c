@@ -65,7 +65,7 @@ static const char *cause_name(enum implicit_cause cause)
 static void see_implicit(struct collector *collector, const struct vma_change *change)
 {
 	struct replayed *replayed = collector->replayed;
-	/* The walk takes its string back at the next change. */
+	/* It outlives the walk. */
 	char *name = strdup(change->name ? change->name : "");
 	struct replayed_implicit *implicit = append(collector, (void **)&replayed->implicit,
 	                                            &replayed->implicit_count, sizeof(*implicit));

@@ -5,6 +5,8 @@
 #ifndef VMATRACE_CMD_TIMELINE_H
 #define VMATRACE_CMD_TIMELINE_H
 
+#include <stdatomic.h>
+
 #include "core/fold.h"
 #include "core/number_table.h"
 #include "core/timeline.h"
@@ -12,6 +14,7 @@
 #include "io/trace_reader.h"
 #include "moment.h"
 #include "options.h"
+#include "relay.h"
 #include "render/json.h"
 #include "render/spelled.h"
 #include "render/timeline_text.h"
@@ -32,14 +35,23 @@ struct gathering {
 	const struct text_style *style;
 	uint64_t print_limit; /* of `print`; 0: none */
 
+	/* Found out by whom the walk's changes are given to (relay.h). */
 	struct timeline timeline;
 	struct makers makers;
 	struct number_table sites; /* symbols_key() -> call site, as changes are folded by */
 	struct trailing *trailing; /* to be told where the peak is, or NULL */
-	uint64_t changes;          /* that the walk has told of */
-	uint64_t peak_changes;     /* as many of them until the peak of bytes */
+	uint64_t peak_changes;     /* as many of the walk's changes until the peak of bytes */
 	uint64_t told_changes;     /* of those, what `trailing` knows */
-	uint64_t events;
+	uint64_t taken;
+	uint64_t printed;
+	uint64_t last_change_ns;
+	bool taker_failed;  /* out of memory */
+	atomic_bool enough; /* the walk need not go on */
+
+	/* By the walk. */
+	struct relay *relay;
+	struct curve_value own; /* the recorder's memory */
+	uint64_t changes;       /* that the walk has told of */
 	const struct walk *walk;
 	struct waiting_change *waiting;
 	size_t waiting_count;
@@ -47,8 +59,8 @@ struct gathering {
 	struct when_point from;
 	struct when_point to;
 	bool started;
+	bool begun;
 	bool failed; /* out of memory */
-	uint64_t printed;
 	uint64_t from_ns;
 	uint64_t last_ns;
 };

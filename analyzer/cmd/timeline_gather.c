@@ -1,5 +1,6 @@
 /*
- * timeline_gather: one walk through one process, as the timeline's filters see it.
+ * timeline_gather: one walk through one process, as the timeline's filters see it. The walk gives each change away,
+ * with what only it knows of the moment; kinds, call sites, curves, lines and text are made of it behind the walk.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -73,30 +74,93 @@ static bool wants_kinds(const struct gathering *gathering)
 	return gathering->fold || gathering->print || gathering->filter->kinds.count;
 }
 
-/* A change whose kind is known: count it, keep or print it. number: of the walk's changes. */
-static void take(struct gathering *gathering, const struct vma_change *change, enum vma_kind kind,
-                 uint64_t number)
+/* One change on its way. */
+struct given_change {
+	struct vma_change change; /* its event is here, its name the walk's */
+	struct event event;
+	enum vma_kind kind;     /* KIND_COUNT: to be found out */
+	uint64_t number;        /* of the walk's changes */
+	struct curve_value own; /* the recorder's memory by then */
+	bool owns_name;         /* the name is its own */
+};
+
+static void give(struct gathering *gathering, const struct given_change *more,
+                 const struct vma_change *change)
 {
+	struct given_change *given = relay_room(gathering->relay);
+
+	*given = *more;
+	given->change = *change;
+	given->event = *change->event;
+	given->own = gathering->own;
+	relay_give(gathering->relay);
+}
+
+/* --- behind the walk ------------------------------------------------------------------------------------ */
+
+static enum vma_kind kind_of(struct gathering *gathering, const struct vma_change *change)
+{
+	if (!wants_kinds(gathering))
+		return is_internal(change) ? KIND_TRACER : KIND_ANONYMOUS;
+	return change_vma_kind(gathering->trace, gathering->symbols, &gathering->makers, change);
+}
+
+/* Now and then: to wake a thread takes longer than to replay an event. */
+static void tell_peak(struct gathering *gathering)
+{
+	enum { TELL_EVERY = 4096 };
+
+	if (!gathering->trailing || ++gathering->taken % TELL_EVERY != 0 ||
+	    gathering->told_changes == gathering->peak_changes)
+		return;
+	gathering->told_changes = gathering->peak_changes;
+	trailing_allow(gathering->trailing, gathering->told_changes);
+}
+
+/* Count it, keep or print it. */
+static void take_change(struct gathering *gathering, const struct given_change *given,
+                        enum vma_kind kind)
+{
+	const struct vma_change *change = &given->change;
 	const struct timeline_peak *peak = &gathering->timeline.peak_bytes;
 	uint64_t peak_before = peak->value;
 	bool counted = takes(gathering, change, kind);
 
+	gathering->timeline.own = given->own;
 	timeline_change(&gathering->timeline, change, counted);
 	if (peak->value != peak_before)
-		gathering->peak_changes = number;
-	if (change->event->time_ns > gathering->last_ns)
-		gathering->last_ns = change->event->time_ns;
+		gathering->peak_changes = given->number;
+	if (change->event->time_ns > gathering->last_change_ns)
+		gathering->last_change_ns = change->event->time_ns;
 	if (!counted)
 		return;
 	if (gathering->fold &&
 	    !fold_add(gathering->fold, change, site_of(gathering, change->event), kind))
-		gathering->failed = true;
+		gathering->taker_failed = true;
 	if (gathering->print &&
 	    (!gathering->print_limit || gathering->printed < gathering->print_limit)) {
 		gathering->printed++;
 		gathering->print(gathering, change, kind);
 	}
+	if (gathering->taker_failed ||
+	    (gathering->print_limit && gathering->printed == gathering->print_limit))
+		atomic_store_explicit(&gathering->enough, true, memory_order_relaxed);
 }
+
+static void take(void *context, void *item)
+{
+	struct gathering *gathering = context;
+	struct given_change *given = item;
+
+	given->change.event = &given->event;
+	take_change(gathering, given,
+	            given->kind == KIND_COUNT ? kind_of(gathering, &given->change) : given->kind);
+	if (given->owns_name)
+		free((char *)given->change.name);
+	tell_peak(gathering);
+}
+
+/* --- the walk ------------------------------------------------------------------------------------------- */
 
 /*
  * A change that no call explains says nothing about itself, but the rows around it do, once all
@@ -162,7 +226,7 @@ static void know_rows(struct gathering *gathering, const struct walk *walk, stru
 		own.mapped_bytes += rows->rows[i].row.end - rows->rows[i].row.start;
 		own.vma_count++;
 	}
-	gathering->timeline.own = own;
+	gathering->own = own;
 }
 
 static void know_rows_again(struct gathering *gathering, const struct walk *walk)
@@ -180,22 +244,15 @@ static void take_waiting(struct gathering *gathering, const struct walk *walk)
 	know_rows(gathering, walk, &now);
 	for (size_t i = 0; i < gathering->waiting_count; i++) {
 		struct waiting_change *waiting = &gathering->waiting[i];
+		struct given_change given = { .number = waiting->number, .owns_name = true };
 
 		waiting->change.event = &waiting->event;
-		take(gathering, &waiting->change,
-		     kind_by_rows(&now, &gathering->known, &waiting->change), waiting->number);
-		free((char *)waiting->change.name);
+		given.kind = kind_by_rows(&now, &gathering->known, &waiting->change);
+		give(gathering, &given, &waiting->change);
 	}
 	gathering->waiting_count = 0;
 	rows_release(&gathering->known);
 	gathering->known = now;
-}
-
-static enum vma_kind kind_of(struct gathering *gathering, const struct vma_change *change)
-{
-	if (!wants_kinds(gathering))
-		return is_internal(change) ? KIND_TRACER : KIND_ANONYMOUS;
-	return change_vma_kind(gathering->trace, gathering->symbols, &gathering->makers, change);
 }
 
 static void change(void *context, const struct vma_change *change)
@@ -210,27 +267,19 @@ static void change(void *context, const struct vma_change *change)
 	if (change->event->call == CALL_IMPLICIT && !is_internal(change))
 		wait_with(gathering, change);
 	else
-		take(gathering, change, kind_of(gathering, change), gathering->changes);
+		give(gathering,
+		     &(struct given_change) { .kind = KIND_COUNT, .number = gathering->changes },
+		     change);
 }
 
 static void begin(struct gathering *gathering, const struct walk *walk)
 {
+	relay_drain(gathering->relay);
 	if (gathering->timeline.begun)
 		return;
-	timeline_begin(&gathering->timeline, walk, &gathering->timeline.own, gathering->from_ns);
+	timeline_begin(&gathering->timeline, walk, &gathering->own, gathering->from_ns);
 	gathering->peak_changes = gathering->changes;
-}
-
-/* Now and then: to wake a thread takes longer than to replay an event. */
-static void tell_peak(struct gathering *gathering)
-{
-	enum { TELL_EVERY = 4096 };
-
-	if (!gathering->trailing || ++gathering->events % TELL_EVERY != 0 ||
-	    gathering->told_changes == gathering->peak_changes)
-		return;
-	gathering->told_changes = gathering->peak_changes;
-	trailing_allow(gathering->trailing, gathering->told_changes);
+	gathering->begun = true;
 }
 
 static bool before(void *context, const struct walk *walk, const struct event *event)
@@ -239,19 +288,18 @@ static bool before(void *context, const struct walk *walk, const struct event *e
 
 	gathering->walk = walk;
 	take_waiting(gathering, walk);
-	tell_peak(gathering);
 	if (!gathering->started && when_stops_before(&gathering->from, event)) {
 		gathering->started = true;
 		gathering->from_ns = event->time_ns;
 	}
 	if (gathering->filter->to.given && when_stops_before(&gathering->to, event))
 		return false;
-	if (gathering->started && !gathering->timeline.begun) {
+	if (gathering->started && !gathering->begun) {
 		know_rows_again(gathering, walk);
 		begin(gathering, walk);
 	}
 	return !gathering->failed &&
-	       (!gathering->print_limit || gathering->printed < gathering->print_limit);
+	       !atomic_load_explicit(&gathering->enough, memory_order_relaxed);
 }
 
 static bool after(void *context, const struct walk *walk, const struct event *event)
@@ -308,11 +356,16 @@ int timeline_gather(struct gathering *gathering)
 	if (found != STATUS_FINE)
 		return found;
 	gathering->started = gathering->from.kind == WHEN_START;
-	walk = trace_walk_input(gathering->trace, &input) ? walk_new(&input) : NULL;
+	gathering->relay = relay_new(sizeof(struct given_change), take, gathering);
+	walk = gathering->relay && trace_walk_input(gathering->trace, &input) ? walk_new(&input)
+	                                                                      : NULL;
 	if (walk) {
 		status = walk_run(walk, &observer);
 		take_waiting(gathering, walk);
 	}
+	relay_free(gathering->relay);
+	if (gathering->last_change_ns > gathering->last_ns)
+		gathering->last_ns = gathering->last_change_ns;
 	free(gathering->waiting);
 	gathering->waiting = NULL;
 	makers_release(&gathering->makers);
@@ -325,7 +378,7 @@ int timeline_gather(struct gathering *gathering)
 			STATUS_TRACE,
 			"cannot replay '%s': no snapshot of the address space survives in it",
 			trace_path(gathering->trace));
-	if (status == WALK_NO_MEMORY || gathering->failed)
+	if (status == WALK_NO_MEMORY || gathering->failed || gathering->taker_failed)
 		return complain(STATUS_TRACE, "cannot replay '%s': out of memory",
 		                trace_path(gathering->trace));
 	return STATUS_FINE;

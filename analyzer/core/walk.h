@@ -67,7 +67,7 @@ struct vma_change {
 	uint64_t
 		made_by; /* if mapped_before: what mapped the first page then, as in vma_row_info */
 	const char *
-		name; /* of what is (or, removed, was) there; "" anonymous; borrowed until the next change */
+		name; /* of what is (or, removed, was) there; "" anonymous; the walk's, as long as that is there */
 	/* Implicit: it arose between this snapshot's read and the end of the one that shows it. Else NULL. */
 	const struct snapshot *since;
 	const struct event *event; /* the call; an event made by the walk for an implicit change */

@@ -18,7 +18,7 @@ target_compile_definitions(vmatrace_edges PRIVATE VMATRACE_LIBDIR="${CMAKE_INSTA
 target_link_libraries(vmatrace_edges PUBLIC vmatrace_core ${EDGE_LIBRARIES})
 
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
-foreach(name proc_maps image spelling packed_stack writer)
+foreach(name proc_maps image spelling packed_stack writer relay)
   if(NOT CMOCKA_FOUND)
     break()
   endif()
