@@ -1,7 +1,7 @@
 /*
  * events.c: `vmatrace events`: the calls of a trace in order of seq, and among them what changed without a
- * call. A first walk over the trace finds what only the replay knows: implicit changes, racy events, and the
- * kinds that --kind asks for; the events themselves are then streamed.
+ * call. A walk over the trace goes ahead and finds what only the replay knows: implicit changes, racy events, and the
+ * kinds that --kind asks for; the events themselves are streamed behind it.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -102,20 +102,18 @@ static void print_implicit(struct listing *listing, const struct implicit_change
 static void print_implicit_before(struct listing *listing, size_t *next, uint64_t seq)
 {
 	const struct filter *filter = &listing->output->options->filter;
-	const struct replayed *replayed = &listing->replayed;
+	struct replayed_implicit implicit;
 
-	for (; *next < replayed->implicit_count && replayed->implicit[*next].position <= seq;
-	     (*next)++) {
-		const struct replayed_implicit *implicit = &replayed->implicit[*next];
-		struct event moment = implicit->change.event;
+	for (; replayed_implicit_until(&listing->replayed, *next, seq, &implicit); (*next)++) {
+		struct event moment = implicit.change.event;
 
 		/* In a range of numbers it stands where it is printed. */
-		moment.seq = implicit->position ? implicit->position - 1 : 0;
+		moment.seq = implicit.position ? implicit.position - 1 : 0;
 		if (!limit_reached(listing->output) && in_range(listing, &moment) &&
 		    filter->modules.count == 0 &&
-		    filter_takes_event(filter, &implicit->change.event) &&
-		    filter_takes_kind(filter, vma_kind_name(implicit->kind)))
-			print_implicit(listing, &implicit->change);
+		    filter_takes_event(filter, &implicit.change.event) &&
+		    filter_takes_kind(filter, vma_kind_name(implicit.kind)))
+			print_implicit(listing, &implicit.change);
 	}
 }
 
@@ -138,12 +136,16 @@ static int print_events(struct listing *listing)
 		return complain(STATUS_TRACE, "cannot read '%s': out of memory",
 		                trace_path(listing->trace));
 	while (!limit_reached(listing->output) && source.next(source.self, &event)) {
+		replayed_reach(&listing->replayed, event.seq);
 		print_implicit_before(listing, &next, event.seq);
 		event.racy = replayed_is_racy(&listing->replayed, event.seq);
 		if (takes(listing, &event) && !limit_reached(listing->output))
 			print_event(listing, &event);
 	}
-	print_implicit_before(listing, &next, UINT64_MAX);
+	if (!limit_reached(listing->output)) {
+		replayed_reach(&listing->replayed, UINT64_MAX);
+		print_implicit_before(listing, &next, UINT64_MAX);
+	}
 	return STATUS_FINE;
 }
 
@@ -158,6 +160,7 @@ static int list_trace(struct output *output, struct trace *trace)
 		.pid = trace_header(trace)->pid,
 	};
 	int status = STATUS_FINE;
+	bool replays;
 
 	if (filter->from.given)
 		status = when_find(&filter->from, trace, &listing.from);
@@ -170,10 +173,13 @@ static int list_trace(struct output *output, struct trace *trace)
 	listing.symbols = symbols_new(trace, &output->options->common.symbols);
 	if (!listing.symbols)
 		return complain(STATUS_TRACE, "cannot read '%s': out of memory", trace_path(trace));
-	if (replayed_fill(&listing.replayed, trace, listing.symbols, filter,
-	                  output->options->common.quiet))
+	replays = replayed_start(&listing.replayed, trace, listing.symbols, filter);
+	if (replays) {
 		status = print_events(&listing);
-	else
+		replays = replayed_finish(&listing.replayed, limit_reached(output),
+		                          output->options->common.quiet);
+	}
+	if (!replays)
 		status = complain(STATUS_TRACE, "cannot replay '%s': out of memory",
 		                  trace_path(trace));
 	if (trace_counts(trace)->lost && !output->options->common.quiet)

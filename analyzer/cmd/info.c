@@ -36,21 +36,6 @@ static enum process_end end_of(const struct trace *trace)
 }
 
 /* Those in flight come last, in a pass over all events. */
-static bool gather_in_flight(struct info *info, struct trace *trace)
-{
-	struct event_source source;
-	struct event event;
-
-	info->in_flight = calloc(trace_counts(trace)->in_flight + 1, sizeof(*info->in_flight));
-	if (!info->in_flight || !trace_events(trace, &source))
-		return false;
-	while (source.next(source.self, &event)) {
-		if (event.in_flight && !event.left)
-			info->in_flight[info->in_flight_count++] = event;
-	}
-	return true;
-}
-
 static void count_causes(struct info *info, const struct replayed *replayed)
 {
 	for (size_t i = 0; i < replayed->implicit_count; i++)
@@ -86,8 +71,10 @@ static int describe(struct output *output, struct trace *trace)
 	int status = STATUS_FINE;
 
 	info.has_status = trace_end_status(trace, &info.wait_status);
-	if (symbols && replayed_fill(&replayed, trace, NULL, NULL, true) &&
-	    gather_in_flight(&info, trace)) {
+	info.in_flight = trace_in_flight(trace);
+	info.in_flight_count = trace_counts(trace)->in_flight;
+	if (symbols && info.in_flight && replayed_start(&replayed, trace, NULL, NULL) &&
+	    replayed_finish(&replayed, false, true)) {
 		info.has_base = replayed.has_base;
 		info.totals = replayed.totals;
 		count_causes(&info, &replayed);
@@ -97,7 +84,6 @@ static int describe(struct output *output, struct trace *trace)
 		                  trace_path(trace));
 	}
 	replayed_release(&replayed);
-	free(info.in_flight);
 	symbols_free(symbols);
 	return status;
 }

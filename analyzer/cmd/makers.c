@@ -3,63 +3,37 @@
  */
 #include "makers.h"
 
-#include <stdlib.h>
-
 #include "moment.h"
-
-/* Of events, a byte for each, of which only what is used is touched. What comes behind is read again. */
-enum { MOST_EVENTS = 1 << 26 };
 
 /* Of stacks, 6 MiB at most: when there are more, they are forgotten and found out anew. */
 enum { MOST_STACKS = 1 << 16 };
 
 void makers_release(struct makers *makers)
 {
-	free(makers->of_event);
+	event_bytes_release(&makers->by_event);
 	number_table_release(&makers->by_stack);
 	*makers = (struct makers) { 0 };
-}
-
-static void make_room(struct makers *makers, const struct trace *trace)
-{
-	const struct trace_counts *counts = trace_counts(trace);
-	uint64_t count = counts->end_seq - counts->first_seq;
-
-	makers->tried = true;
-	makers->first = counts->first_seq;
-	makers->count = count < MOST_EVENTS ? count : MOST_EVENTS;
-	makers->of_event = calloc(makers->count + 1, sizeof(*makers->of_event));
-	if (!makers->of_event)
-		makers->count = 0;
-}
-
-/* NULL: nothing is kept of that event. A call in flight is none of the ring. */
-static uint8_t *place_of(const struct makers *makers, uint64_t seq)
-{
-	return seq - makers->first < makers->count ? &makers->of_event[seq - makers->first] : NULL;
 }
 
 void makers_note(struct makers *makers, const struct trace *trace, uint64_t seq,
                  enum vma_creator creator)
 {
-	uint8_t *place;
-
 	if (!makers->tried)
-		make_room(makers, trace);
-	place = place_of(makers, seq);
-	if (place)
-		*place = (uint8_t)(creator + 1);
+		event_bytes_init(&makers->by_event, trace_counts(trace));
+	makers->tried = true;
+	/* Where there is no memory for it, it is found out again. */
+	event_bytes_set(&makers->by_event, seq, (uint8_t)(creator + 1));
 }
 
 enum vma_creator makers_find(struct makers *makers, const struct trace *trace,
                              struct symbols *symbols, uint64_t seq)
 {
-	const uint8_t *place = place_of(makers, seq);
+	unsigned known = event_bytes_get(&makers->by_event, seq);
 	enum vma_creator creator = CREATOR_UNKNOWN;
 	struct event maker;
 
-	if (place && *place)
-		return (enum vma_creator)(*place - 1);
+	if (known)
+		return (enum vma_creator)(known - 1);
 	if (trace_event_at(trace, seq, &maker)) {
 		creator = makers_of_stack(makers, symbols, &maker);
 		makers_note(makers, trace, seq, creator);

@@ -9,14 +9,12 @@
 
 #include "core/kinds.h"
 #include "core/number_table.h"
+#include "event_bytes.h"
 #include "io/symbols.h"
 #include "io/trace_reader.h"
 
 struct makers {
-	/* By seq, from `first` on: creator + 1; 0: nothing. NULL: none yet */
-	uint8_t *of_event;
-	uint64_t first;
-	uint64_t count;
+	struct event_bytes by_event; /* creator + 1; 0: nothing */
 	bool tried;
 	struct number_table by_stack; /* symbols_key() -> creator + 1; 0: nothing */
 };

@@ -174,8 +174,6 @@ bool trace_modules_index(struct trace *trace);
 
 /* trace_ring.c: counts what survives, finds the window, drops in-flight entries whose slot is stored. */
 bool trace_ring_scan(struct trace *trace, struct trace_error *error);
-/* The calls in flight, in_flight_count of them; NULL: out of memory. */
-const struct event *trace_in_flight(struct trace *trace);
 void trace_ring_release(struct trace *trace);
 
 #endif

@@ -120,6 +120,8 @@ uint64_t trace_time(const struct trace *trace, uint64_t ticks);
 bool trace_events(struct trace *trace, struct event_source *source);
 /* The surviving event of that number, read anew. False: there is none. */
 bool trace_event_at(const struct trace *trace, uint64_t seq, struct event *event);
+/* The calls in flight, as many as are counted; the trace's. NULL: out of memory. */
+const struct event *trace_in_flight(struct trace *trace);
 /* All that walk_new() wants, with a pass of its own. */
 bool trace_walk_input(struct trace *trace, struct walk_input *input);
 

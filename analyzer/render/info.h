@@ -25,7 +25,7 @@ struct info {
 	bool has_status; /* somebody waited for it: */
 	int wait_status; /* what wait(2) said */
 	struct symbols *symbols;
-	struct event *in_flight; /* calls that had begun and not ended */
+	const struct event *in_flight; /* calls that had begun and not ended */
 	size_t in_flight_count;
 	bool has_base; /* false: there was nothing to replay from, the next two say nothing */
 	struct walk_totals totals;

@@ -1,0 +1,40 @@
+/*
+ * event_bytes: a byte for each event of a ring, 0 until it is set. Room is taken for 65,536 events at a time, where
+ * the first of them is set: what is rare takes little, and a ring that claims to be endless takes no more.
+ *
+ * One thread sets. Another may read what was set before, if the two agree on when that was.
+ * Owner: the caller; event_bytes_release() frees the contents; all 0 is one of no events.
+ */
+#ifndef VMATRACE_CMD_EVENT_BYTES_H
+#define VMATRACE_CMD_EVENT_BYTES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "io/trace_reader.h"
+
+enum { EVENT_BYTES_CHUNK_BITS = 16 };
+
+struct event_bytes {
+	uint64_t first; /* seq */
+	uint64_t count;
+	uint8_t *_Atomic *chunks;
+};
+
+/* For the events that the trace holds. False: out of memory. */
+bool event_bytes_init(struct event_bytes *bytes, const struct trace_counts *counts);
+void event_bytes_release(struct event_bytes *bytes);
+
+/* Of what is no event of the ring nothing is kept. False: out of memory. */
+bool event_bytes_set(struct event_bytes *bytes, uint64_t seq, uint8_t value);
+
+static inline uint8_t event_bytes_get(const struct event_bytes *bytes, uint64_t seq)
+{
+	uint64_t at = seq - bytes->first;
+	const uint8_t *chunk =
+		at < bytes->count ? bytes->chunks[at >> EVENT_BYTES_CHUNK_BITS] : NULL;
+
+	return chunk ? chunk[at & ((1u << EVENT_BYTES_CHUNK_BITS) - 1)] : 0;
+}
+
+#endif
