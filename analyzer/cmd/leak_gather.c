@@ -1,6 +1,6 @@
 /*
  * leak_gather: see the header. The walk to the end says what is left and which event mapped each piece; a
- * pass over the events finds shm objects and the threads that exited.
+ * pass over the events, beside it, finds what may be shm objects and threads that exited.
  */
 #include "leak_gather.h"
 
@@ -8,7 +8,9 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "beside.h"
 #include "command.h"
+#include "core/number_table.h"
 #include "core/pages.h"
 #include "moment.h"
 #include "options.h"
@@ -17,26 +19,65 @@
 
 enum { CLOCKS_AGREE_NS = 1000000000 };
 
+/* A call that gives pages back, as an exiting thread does with those of its stack. */
+struct given_back {
+	uint64_t start;
+	uint64_t end;
+	uint64_t seq;
+};
+
+/* Of the events, those that may matter once it is known what is left. */
+struct looking {
+	struct event_source source;
+	struct given_back *given_back;
+	size_t given_back_count;
+	uint64_t *of_shm; /* seq */
+	size_t of_shm_count;
+	uint64_t shm_calls; /* so far */
+	struct number_table
+		mapped; /* a path and what has it -> shm_calls + 1 when it was met last */
+	bool failed;    /* out of memory */
+};
+
 /* One process on its way in. */
 struct leaving {
 	struct leak_gathering *gathering;
 	struct trace *trace;
 	struct symbols *symbols;
-	struct moment moment; /* rows are extents */
-	bool *is_stack;       /* of each extent: part of a thread's stack ... */
-	bool *exited;         /* ... whose thread has exited */
-	bool failed;          /* out of memory */
+	struct makers makers;
+	struct number_table rows; /* a stack, its call and class -> number of the row + 1 */
+	struct moment moment;     /* rows are extents */
+	bool *is_stack;           /* of each extent: part of a thread's stack ... */
+	bool *exited;             /* ... whose thread has exited */
+	bool failed;              /* out of memory */
 };
 
-static enum leak_class class_of(const struct leaving *leaving, size_t extent,
-                                const struct event *author)
+static enum leak_class class_of(struct leaving *leaving, size_t extent, const struct event *author)
 {
-	enum vma_creator creator = event_creator(leaving->symbols, author);
+	enum vma_creator creator = makers_of_stack(&leaving->makers, leaving->symbols, author);
 	const struct frame *frames;
-	size_t count = symbols_frames(leaving->symbols, author, &frames);
 
 	return leak_class_of(leaving->moment.map.kinds[extent], creator,
-	                     creator == CREATOR_UNKNOWN && count);
+	                     creator == CREATOR_UNKNOWN &&
+	                             symbols_frames(leaving->symbols, author, &frames));
+}
+
+/* site_rows_at(), found out once for each stack. */
+static struct site_row *row_of(struct leaving *leaving, const struct event *author,
+                               enum leak_class class)
+{
+	struct site_rows *rows = &leaving->gathering->rows;
+	uint64_t key = symbols_key(leaving->symbols, author);
+	uint64_t *known = number_table_at(&leaving->rows, key ^ (uint64_t)author->call << 48 ^
+	                                                          (uint64_t) class << 40);
+	struct site_row *row;
+
+	if (known && *known && key)
+		return &rows->rows[*known - 1];
+	row = site_rows_at(rows, leaving->symbols, author, class);
+	if (known && row)
+		*known = (uint64_t)(row - rows->rows) + 1;
+	return row;
 }
 
 /* Whose stack the extent is, if it is one and that is known, is kept with its site. False: out of memory. */
@@ -56,7 +97,7 @@ static bool add_extent(struct leaving *leaving, size_t i, const struct event *au
 	const struct vma_row_info *infos = leaving->moment.map.rows;
 	const struct vma_row *row = &infos[i].row;
 	enum leak_class class = class_of(leaving, i, author);
-	struct site_row *site = site_rows_at(&gathering->rows, leaving->symbols, author, class);
+	struct site_row *site = row_of(leaving, author, class);
 	bool same_site, beside;
 
 	if (!site)
@@ -116,16 +157,13 @@ static size_t extent_at(const struct moment *moment, uint64_t address)
 	return low;
 }
 
-static void see_exit(struct leaving *leaving, const struct event *event)
+static void see_exit(struct leaving *leaving, const struct given_back *given)
 {
 	const struct moment *moment = &leaving->moment;
-	uint64_t end = event->args[0] + event->args[1];
 
-	if (event->call != CALL_MADVISE || event->failed || event->args[2] != MADV_DONTNEED)
-		return;
-	for (size_t i = extent_at(moment, event->args[0]);
-	     i < moment->map.count && moment->map.rows[i].row.start < end; i++) {
-		if (leaving->is_stack[i] && moment->map.rows[i].created_by < event->seq)
+	for (size_t i = extent_at(moment, given->start);
+	     i < moment->map.count && moment->map.rows[i].row.start < given->end; i++) {
+		if (leaving->is_stack[i] && moment->map.rows[i].created_by < given->seq)
 			leaving->exited[i] = true;
 	}
 }
@@ -201,16 +239,82 @@ static bool see_shm(struct leaving *leaving, const struct event *event)
 	return row != NULL;
 }
 
-static bool see_events(struct leaving *leaving)
+/* Room for one more in an array that doubles, or NULL. */
+static void *append(struct looking *looking, void **items, size_t *count, size_t size)
 {
-	struct event_source source;
+	if ((*count & (*count - 1)) == 0) {
+		void *grown = reallocarray(*items, *count ? 2 * *count : 1, size);
+
+		if (!grown) {
+			looking->failed = true;
+			return NULL;
+		}
+		*items = grown;
+	}
+	return (char *)*items + (*count)++ * size;
+}
+
+/* A mapping of the same object under the same name tells nothing new until a name is made or unlinked. */
+static bool is_news(struct looking *looking, const struct event *event)
+{
+	uint64_t *met;
+
+	if (event->call == CALL_SHM_OPEN || event->call == CALL_SHM_UNLINK) {
+		looking->shm_calls++;
+		return true;
+	}
+	met = number_table_at(&looking->mapped,
+	                      ((uintptr_t)event->text ^ event->inode << 24) *
+	                                      0xc2b2ae3d27d4eb4full ^
+	                              ((uint64_t)event->dev_major << 32 | event->dev_minor));
+	if (!met) {
+		looking->failed = true;
+		return false;
+	}
+	if (*met == looking->shm_calls + 1)
+		return false;
+	*met = looking->shm_calls + 1;
+	return true;
+}
+
+static void look(void *context)
+{
+	struct looking *looking = context;
 	struct event event;
 
-	if (!trace_events(leaving->trace, &source))
-		return false;
-	while (source.next(source.self, &event)) {
-		see_exit(leaving, &event);
-		if (!see_shm(leaving, &event))
+	while (!looking->failed && looking->source.next(looking->source.self, &event)) {
+		if (event.call == CALL_MADVISE && !event.failed && event.args[2] == MADV_DONTNEED) {
+			struct given_back *given =
+				append(looking, (void **)&looking->given_back,
+			               &looking->given_back_count, sizeof(*given));
+
+			if (given)
+				*given = (struct given_back) {
+					.start = event.args[0],
+					.end = event.args[0] + event.args[1],
+					.seq = event.seq,
+				};
+		} else if (shm_names_wants(&event) && is_news(looking, &event)) {
+			uint64_t *seq = append(looking, (void **)&looking->of_shm,
+			                       &looking->of_shm_count, sizeof(*seq));
+
+			if (seq)
+				*seq = event.seq;
+		}
+	}
+	number_table_release(&looking->mapped);
+}
+
+/* What was seen, now that it is known what is left. */
+static bool see_events(struct leaving *leaving, const struct looking *looking)
+{
+	for (size_t i = 0; i < looking->given_back_count; i++)
+		see_exit(leaving, &looking->given_back[i]);
+	for (size_t i = 0; i < looking->of_shm_count; i++) {
+		struct event event;
+
+		if (trace_event_at(leaving->trace, looking->of_shm[i], &event) &&
+		    !see_shm(leaving, &event))
 			return false;
 	}
 	return true;
@@ -226,19 +330,33 @@ static void see_list(void *context, const struct walk *walk, const struct checkp
 		leaving->failed = true;
 }
 
+/* The walk to the end, and beside it a look at all events. STATUS_FINE, or one line on stderr and what to exit with. */
+static int walk_and_look(struct leaving *leaving, struct looking *looking)
+{
+	const struct walk_observer observer = { .context = leaving, .checkpoint = see_list };
+	const struct when_point end = when_end();
+	struct beside beside;
+	int status;
+
+	if (!leaving->symbols || !trace_events(leaving->trace, &looking->source))
+		return complain(STATUS_TRACE, "out of memory");
+	beside_start(&beside, look, looking);
+	status = moment_reach(&leaving->moment, leaving->trace, leaving->symbols, &end, &observer);
+	beside_end(&beside);
+	return status == STATUS_FINE && looking->failed ? complain(STATUS_TRACE, "out of memory")
+	                                                : status;
+}
+
 int leak_gather(struct leak_gathering *gathering, struct trace *trace, bool more)
 {
-	const struct when_point end = when_end();
+	struct looking looking = { 0 };
 	struct leaving leaving = {
 		.gathering = gathering,
 		.trace = trace,
 		.symbols = symbols_new(trace, gathering->sources),
 		.moment.by_creator = true,
 	};
-	const struct walk_observer observer = { .context = &leaving, .checkpoint = see_list };
-	int status = leaving.symbols ? moment_reach(&leaving.moment, trace, leaving.symbols, &end,
-	                                            &observer)
-	                             : complain(STATUS_TRACE, "out of memory");
+	int status = walk_and_look(&leaving, &looking);
 
 	if (status == STATUS_FINE) {
 		size_t count = leaving.moment.map.count;
@@ -247,13 +365,17 @@ int leak_gather(struct leak_gathering *gathering, struct trace *trace, bool more
 		leaving.exited = calloc(count + 1, sizeof(*leaving.exited));
 		gathering->accounts.mapped += vma_map_bytes(walk_map(leaving.moment.walk));
 		if (leaving.failed || !leaving.is_stack || !leaving.exited ||
-		    !add_extents(&leaving) || !see_events(&leaving))
+		    !add_extents(&leaving) || !see_events(&leaving, &looking))
 			status = complain(STATUS_TRACE, "out of memory");
 		else
 			count_stacks(&leaving);
 	}
 	free(leaving.is_stack);
 	free(leaving.exited);
+	free(looking.given_back);
+	free(looking.of_shm);
+	makers_release(&leaving.makers);
+	number_table_release(&leaving.rows);
 	moment_release(&leaving.moment);
 	if ((more && !site_rows_copy_frames(&gathering->shm_sites, leaving.symbols)) ||
 	    !site_rows_leave(&gathering->rows, trace, leaving.symbols, more))

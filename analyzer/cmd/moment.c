@@ -110,6 +110,7 @@ struct looking {
 	const struct trace *trace;
 	uint64_t seq;
 	const struct moment *authors;
+	struct makers makers;
 };
 
 static const char *module_at(void *context, uint64_t address)
@@ -124,12 +125,11 @@ static const char *module_at(void *context, uint64_t address)
 
 static enum vma_creator creator_at(void *context, uint64_t seq)
 {
-	const struct looking *looking = context;
+	struct looking *looking = context;
 	const struct moment *authors = looking->authors;
-	struct event event;
 
-	return authors && authors->symbols && moment_author(authors, seq, &event)
-	               ? event_creator(authors->symbols, &event)
+	return authors && authors->symbols && seq < SEQ_IN_FLIGHT
+	               ? makers_find(&looking->makers, looking->trace, authors->symbols, seq)
 	               : CREATOR_UNKNOWN;
 }
 
@@ -218,11 +218,13 @@ bool rows_read(struct rows *rows, const struct trace *trace, const struct walk *
                const struct moment *authors)
 {
 	bool extents = authors && authors->by_creator;
-	struct looking looking = { trace, seq, authors };
+	struct looking looking = { .trace = trace, .seq = seq, .authors = authors };
+	bool fine = read_with_kinds(walk, extents ? walk_extents : walk_rows, &looking, rows);
 
-	if (!read_with_kinds(walk, extents ? walk_extents : walk_rows, &looking, rows))
-		return false;
-	return extents || !authors || !authors->symbols || read_parts(rows, walk, &looking);
+	if (fine && !extents && authors && authors->symbols)
+		fine = read_parts(rows, walk, &looking);
+	makers_release(&looking.makers);
+	return fine;
 }
 
 void rows_release(struct rows *rows)

@@ -3,6 +3,7 @@
  */
 #include "site_gather.h"
 
+#include "beside.h"
 #include "command.h"
 #include "vmatrace/trace_format.h"
 
@@ -30,10 +31,10 @@ static bool takes(const struct site_gathering *gathering, const struct event *ev
 	       filter_takes_stack(filter, gathering->symbols, event);
 }
 
-static void count(struct site_gathering *gathering, const struct event *event)
+static bool count(const struct site_gathering *gathering, struct site_table *table,
+                  const struct event *event)
 {
-	if (!site_table_count(gathering->table, event, page_bytes(gathering)))
-		gathering->failed = true;
+	return site_table_count(table, event, page_bytes(gathering));
 }
 
 /* --- during the walk ---------------------------------------------------------------------------------- */
@@ -89,8 +90,9 @@ static bool after(void *context, const struct walk *walk, const struct event *ev
 	struct site_gathering *gathering = context;
 
 	(void)walk;
-	if (gathering->of_kind && takes(gathering, event))
-		count(gathering, event);
+	if (gathering->of_kind && takes(gathering, event) &&
+	    !count(gathering, gathering->table, event))
+		gathering->failed = true;
 	return true;
 }
 
@@ -102,22 +104,83 @@ static void checkpoint(void *context, const struct walk *walk, const struct chec
 		gathering->also->checkpoint(gathering->also->context, walk, checkpoint);
 }
 
-/* --- and behind it ------------------------------------------------------------------------------------ */
+/* --- beside it ---------------------------------------------------------------------------------------- */
 
-static void count_calls(struct site_gathering *gathering)
-{
+/* All calls, counted in a table of their own. */
+struct counting {
+	const struct site_gathering *gathering;
+	struct site_table *table;
 	struct event_source source;
+	bool failed; /* out of memory */
+};
+
+static void count_calls(void *context)
+{
+	struct counting *counting = context;
 	struct event event;
 
-	if (!trace_events(gathering->trace, &source)) {
-		gathering->failed = true;
-		return;
-	}
-	while (!gathering->failed && source.next(source.self, &event)) {
-		if (takes(gathering, &event))
-			count(gathering, &event);
+	while (!counting->failed && counting->source.next(counting->source.self, &event)) {
+		if (takes(counting->gathering, &event))
+			counting->failed = !count(counting->gathering, counting->table, &event);
 	}
 }
+
+/* Behind what the walk has met. */
+static void add_counted(struct site_gathering *gathering, const struct counting *counting)
+{
+	gathering->failed |= counting->failed;
+	for (size_t i = 0; !gathering->failed && i < site_table_size(counting->table); i++) {
+		const struct site_entry *counted = site_table_item(counting->table, i);
+		const struct event first = site_call_event(&counted->first);
+		struct site_entry *site = site_table_at(gathering->table, &first);
+
+		if (site)
+			site_totals_add(&site->totals, &counted->totals);
+		else
+			gathering->failed = true;
+	}
+}
+
+/* The walk to the end and, where it needs no walk, the counting of calls. */
+static int walk_and_count(struct site_gathering *gathering)
+{
+	const struct walk_observer observer = {
+		.context = gathering,
+		.before = before,
+		.change = change,
+		.after = after,
+		.checkpoint = checkpoint,
+	};
+	const struct filter *filter = gathering->filter;
+	struct counting counting = { .gathering = gathering };
+	/* Symbols, which say whose modules a stack goes through, are not for two at once. */
+	bool at_once = !filter->modules.count;
+	struct beside beside;
+	int status;
+
+	if (filter->kinds.count)
+		return moment_reach(&gathering->moment, gathering->trace, gathering->symbols,
+		                    &gathering->to, &observer);
+	counting.table = site_table_new();
+	if (!counting.table || !trace_events(gathering->trace, &counting.source)) {
+		gathering->failed = true;
+		site_table_free(counting.table);
+		return STATUS_FINE;
+	}
+	if (at_once)
+		beside_start(&beside, count_calls, &counting);
+	status = moment_reach(&gathering->moment, gathering->trace, gathering->symbols,
+	                      &gathering->to, &observer);
+	if (at_once)
+		beside_end(&beside);
+	else
+		count_calls(&counting);
+	add_counted(gathering, &counting);
+	site_table_free(counting.table);
+	return status;
+}
+
+/* --- and behind it ------------------------------------------------------------------------------------ */
 
 /* Extents side by side that look alike and come from one site are one VMA to whoever asks for the site's. */
 static void count_live(struct site_gathering *gathering)
@@ -153,13 +216,6 @@ static void count_live(struct site_gathering *gathering)
 int site_gather(struct site_gathering *gathering)
 {
 	const struct filter *filter = gathering->filter;
-	const struct walk_observer observer = {
-		.context = gathering,
-		.before = before,
-		.change = change,
-		.after = after,
-		.checkpoint = checkpoint,
-	};
 	int status;
 
 	gathering->to = when_end();
@@ -170,15 +226,11 @@ int site_gather(struct site_gathering *gathering)
 	gathering->table = site_table_new();
 	gathering->moment.by_creator = true;
 	if (gathering->table)
-		status = moment_reach(&gathering->moment, gathering->trace, gathering->symbols,
-		                      &gathering->to, &observer);
+		status = walk_and_count(gathering);
 	else
 		gathering->failed = true;
-	if (status == STATUS_FINE && !gathering->failed) {
-		if (!filter->kinds.count)
-			count_calls(gathering);
+	if (status == STATUS_FINE && !gathering->failed)
 		count_live(gathering);
-	}
 	if (gathering->failed)
 		return complain(STATUS_TRACE, "cannot replay '%s': out of memory",
 		                trace_path(gathering->trace));

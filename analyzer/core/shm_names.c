@@ -103,6 +103,18 @@ bool shm_names_look(struct shm_names *names, const struct snapshot *snapshot, ui
 	return true;
 }
 
+bool shm_names_wants(const struct event *event)
+{
+	size_t bytes;
+	bool deleted;
+
+	if (event->in_flight || !event->text)
+		return false;
+	return event->call == CALL_SHM_OPEN || event->call == CALL_SHM_UNLINK ||
+	       (!event->failed && event->has_object && event->inode &&
+	        name_of_path(event->text, &bytes, &deleted));
+}
+
 bool shm_names_see(struct shm_names *names, const struct event *event, uint64_t start_ns,
                    uint32_t pid, struct shm_name **kept)
 {

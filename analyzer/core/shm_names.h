@@ -54,6 +54,8 @@ struct shm_names {
 	uint64_t changes;
 };
 
+/* False: shm_names_see() would make nothing of it. */
+bool shm_names_wants(const struct event *event);
 /* Looks at one event. *kept: NULL, or the call, if it made an object: for the tag. */
 bool shm_names_see(struct shm_names *names, const struct event *event, uint64_t start_ns,
                    uint32_t pid, struct shm_name **kept);
