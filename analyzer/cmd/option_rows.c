@@ -2,6 +2,7 @@
  * option_rows.c: the rows that commands share, the setters that rows use, and the filters they fill.
  */
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -172,6 +173,16 @@ bool take_kinds(void *field, const char *value)
 			return false;
 	}
 	return true;
+}
+
+char *kind_names(char *text, size_t bytes)
+{
+	size_t length = (size_t)snprintf(text, bytes, "one or more of");
+
+	for (unsigned kind = 0; kind < KIND_COUNT && length < bytes; kind++)
+		length += (size_t)snprintf(text + length, bytes - length, "%s %s", kind ? "," : "",
+		                           vma_kind_name((enum vma_kind)kind));
+	return text;
 }
 
 /* The place of value in a list of words that NULL ends; -1 if it is not there. */

@@ -61,6 +61,9 @@ option_take take_folder;     /* const char *, a folder that is there */
 option_take take_debug_dir;  /* adds to those of struct symbol_sources */
 option_take take_debuginfod; /* bool; says so if there is no server to ask */
 
+/* What take_kinds takes: "one or more of text, rodata, ..."; returns text. */
+char *kind_names(char *text, size_t bytes);
+
 struct option_number {
 	bool given;
 	uint64_t value;

@@ -85,7 +85,23 @@ static int add_process(const struct trace_set *set, size_t index, const struct f
 	return status;
 }
 
-static int print_text(const struct site_rows *rows, size_t limit, bool apart_by_stack, bool colored)
+/* What all calls of a group have in common, as site_rows puts them together; NULL: it is the function, or all. */
+static const char *group_of(const struct site_rows *rows, size_t row)
+{
+	const struct frame *frames, *frame;
+	size_t count = site_view_frames(&rows->rows[row].view, &frames);
+	const char *base;
+
+	if (!count || (rows->grouping != GROUP_FILE && rows->grouping != GROUP_MODULE))
+		return NULL;
+	frame = &frames[frames_call_site(frames, count)];
+	if (rows->grouping == GROUP_FILE && frame->file)
+		return frame->file;
+	base = frame->module ? strrchr(frame->module, '/') : NULL;
+	return base ? base + 1 : frame->module ? frame->module : "code in no file";
+}
+
+static int print_text(const struct site_rows *rows, size_t limit, bool colored)
 {
 	size_t count = rows->count < limit ? rows->count : limit;
 	const struct site_view **sites = calloc(count + 1, sizeof(*sites));
@@ -94,11 +110,11 @@ static int print_text(const struct site_rows *rows, size_t limit, bool apart_by_
 
 	for (size_t i = 0; sites && i < count; i++)
 		sites[i] = &rows->rows[i].view;
-	if (!sites || (apart_by_stack && !site_apart_init(&apart, sites, count)))
+	if (!sites || (rows->grouping == GROUP_STACK && !site_apart_init(&apart, sites, count)))
 		status = complain(STATUS_TRACE, "out of memory");
 	site_text_head(stdout, colored);
 	for (size_t i = 0; i < count; i++)
-		site_text_line(stdout, &rows->rows[i].view,
+		site_text_line(stdout, &rows->rows[i].view, group_of(rows, i),
 		               i < apart.count ? apart.notes[i] : NULL);
 	if (rows->count > limit)
 		printf("... and %zu more call site%s: -n 0 shows all\n", rows->count - limit,
@@ -116,7 +132,7 @@ static void print_json(const struct site_rows *rows, size_t limit, enum output_f
 	if (format == OUTPUT_JSON)
 		json_array(&json);
 	for (size_t i = 0; i < rows->count && i < limit; i++) {
-		json_site(&json, &rows->rows[i].view);
+		json_site(&json, &rows->rows[i].view, group_of(rows, i));
 		if (format == OUTPUT_JSONL)
 			json_end(&json);
 	}
@@ -162,8 +178,7 @@ int cmd_sites(int argc, char **argv)
 	if (!limit)
 		limit = SIZE_MAX;
 	if (status != STATUS_USAGE && common.format == OUTPUT_TEXT) {
-		int printed = print_text(&rows, limit, options.grouping == GROUP_STACK,
-		                         options_colored(&common));
+		int printed = print_text(&rows, limit, options_colored(&common));
 
 		status = printed > status ? printed : status;
 	} else if (status != STATUS_USAGE) {

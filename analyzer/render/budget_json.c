@@ -43,7 +43,7 @@ static void sites(struct json *json, const char *key, const struct site_view *co
 	json_key(json, key);
 	json_array(json);
 	for (size_t i = 0; i < count; i++)
-		json_site(json, views[i]);
+		json_site(json, views[i], NULL);
 	json_array_end(json);
 }
 

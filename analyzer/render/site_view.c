@@ -78,7 +78,7 @@ void site_text_head(FILE *out, bool colored)
 	        colored ? "\033[0m" : "");
 }
 
-void site_text_line(FILE *out, const struct site_view *site, const char *apart)
+void site_text_line(FILE *out, const struct site_view *site, const char *group, const char *apart)
 {
 	const struct site_totals *totals = &site->totals;
 	char calls[32], mapped[32], live[32], vmas[32], splits[32], time[32];
@@ -89,7 +89,10 @@ void site_text_line(FILE *out, const struct site_view *site, const char *apart)
 	        text_grouped(vmas, totals->vmas_live), text_grouped(splits, totals->splits),
 	        text_duration(time, sizeof(time), totals->time_ns),
 	        site->call ? site->call : "several");
-	print_site(out, site);
+	if (group)
+		print_escaped(out, group);
+	else
+		print_site(out, site);
 	fputs(apart ? apart : "", out);
 	if (totals->failed)
 		fprintf(out, "  (%s failed)", text_grouped(calls, totals->failed));
@@ -108,9 +111,11 @@ void json_site_identity(struct json *json, const struct site_view *site)
 	json_stack(json, frames, count, site->by_frame_pointers);
 }
 
-void json_site(struct json *json, const struct site_view *site)
+void json_site(struct json *json, const struct site_view *site, const char *group)
 {
 	json_object(json);
+	if (group)
+		json_member_string(json, "group", group);
 	json_site_identity(json, site);
 	json_member_number(json, "calls", site->totals.calls);
 	json_member_number(json, "bytes_mapped", site->totals.bytes_mapped);

@@ -33,9 +33,12 @@ size_t site_view_frames(const struct site_view *site, const struct frame **frame
 void print_site(FILE *out, const struct site_view *site);
 
 void site_text_head(FILE *out, bool colored);
-/* apart: what tells it from a line that reads the same, or NULL. */
-void site_text_line(FILE *out, const struct site_view *site, const char *apart);
-void json_site(struct json *json, const struct site_view *site);
+/*
+ * group: what it is a group of, instead of the site, or NULL. apart: what tells it from a line that reads the same, or
+ * NULL.
+ */
+void site_text_line(FILE *out, const struct site_view *site, const char *group, const char *apart);
+void json_site(struct json *json, const struct site_view *site, const char *group);
 /* The keys "id", "call", "stack" alone, for other objects that name a site. */
 void json_site_identity(struct json *json, const struct site_view *site);
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """sites: counts against `events`, live bytes against the kernel's lists, ids against other runs and builds."""
+import re
+
 from common import Run, check, equal, finish, guilty, place
 
 
@@ -64,6 +66,18 @@ def filters(run):
     equal("--kind", [site["calls"] for site in anonymous if site["call"] == "mmap"], [200])
     equal("--module", run.json("sites", "--module", "no-such-module"), [])
     run.ask("sites", "--group", "colour", status=2)
+    said = run.told("sites", "--kind", "stack")[2]
+    check("--kind: a bad one", "expected one or more of text, rodata, " in said, said)
+
+
+def groups(run):
+    """A group is called by what its calls have in common, not by one of their functions."""
+    for grouping, name in (("module", "answers_leak_loop"), ("file", "leak_loop.c")):
+        said = [site["group"] for site in run.json("sites", "--group", grouping)]
+        check(f"--group {grouping}: JSON", name in said and len(said) == len(set(said)), said)
+        text = run.ask("sites", "--group", grouping)
+        check(f"--group {grouping}: text", re.search(rf"  {re.escape(name)}$", text, re.M)
+              and "(leak_loop.c" not in text, text)
 
 
 def main():
@@ -74,6 +88,7 @@ def main():
             live(run)
     with Run("leak_loop") as run, Run("leak_loop") as again, Run("leak_loop", build="moved") as moved:
         filters(run)
+        groups(run)
         ids(run, again, "another run")
         ids(run, moved, "after an edit")
         lines = {place(site["stack"]) for site in run.json("sites")}
