@@ -32,6 +32,8 @@ def builds(folder):
             if shutil.which(compiler):
                 yield with_output(f"{compiler}-dwarf{version}", compiler, "-O2", f"-gdwarf-{version}",
                                   os.path.join(HERE, source))
+    yield with_output("overlapping", "gcc", "-shared", "-nostdlib",
+                      os.path.join(HERE, "overlapping.S"))
     if shutil.which("rustc"):
         yield with_output("rust", "rustc", "-O", "-g", "-C", "symbol-mangling-version=v0",
                           os.path.join(HERE, "subject.rs"))
