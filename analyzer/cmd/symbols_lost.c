@@ -10,7 +10,7 @@ void symbols_lost_say(const struct symbols *symbols, const struct trace *trace,
                       const struct common_options *common)
 {
 	struct missing_units missing;
-	size_t changed;
+	size_t changed, doubtful;
 	char module[256];
 
 	if (!symbols || common->quiet)
@@ -21,6 +21,12 @@ void symbols_lost_say(const struct symbols *symbols, const struct trace *trace,
 		complain(STATUS_FINE,
 		         "modules changed since '%s' was recorded, no symbols of them: %zu",
 		         trace_path(trace), changed);
+	doubtful = symbols_doubtful_names(symbols);
+	if (doubtful)
+		complain(STATUS_FINE,
+		         "names of a JIT compiler's code that may be of later code at the same "
+		         "place: %zu",
+		         doubtful);
 	if (missing.count == 0)
 		return;
 	text_escaped(module, sizeof(module), missing.module);

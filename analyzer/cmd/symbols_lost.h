@@ -1,6 +1,6 @@
 /*
- * symbols_lost: what a command says when it is through, of modules whose symbols it did not find: files that are not
- * those that were traced, and the other halves of split DWARF.
+ * symbols_lost: what a command says when it is through, of symbols that it did not find: of files that are not those
+ * that were traced, in the other halves of split DWARF; and of names that may be of other code.
  */
 #ifndef VMATRACE_CMD_SYMBOLS_LOST_H
 #define VMATRACE_CMD_SYMBOLS_LOST_H

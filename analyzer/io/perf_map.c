@@ -19,12 +19,14 @@ struct code {
 	uint64_t reach; /* the farthest end of all codes up to this one */
 	size_t line;
 	const char *name;
+	bool doubtful; /* given to an address that has other names, too */
 };
 
 struct perf_map {
 	char *text;
 	struct code *codes; /* by start, then by line */
 	size_t count;
+	size_t doubtful; /* of them */
 };
 
 static bool is_trusted(const struct stat *status, uint64_t began_ns)
@@ -66,7 +68,12 @@ static bool add_line(struct perf_map *map, char *line, size_t number)
 			return false;
 		map->codes = grown;
 	}
-	map->codes[map->count++] = (struct code) { start, start + size, 0, number, end + 1 };
+	map->codes[map->count++] = (struct code) {
+		.start = start,
+		.end = start + size,
+		.line = number,
+		.name = end + 1,
+	};
 	return true;
 }
 
@@ -134,9 +141,10 @@ void perf_map_close(struct perf_map *map)
 	free(map);
 }
 
-const char *perf_map_at(const struct perf_map *map, uint64_t address)
+const char *perf_map_at(struct perf_map *map, uint64_t address)
 {
-	const struct code *found = NULL;
+	struct code *found = NULL;
+	bool differ = false;
 	size_t low = 0, high = map ? map->count : 0;
 
 	while (low < high) {
@@ -148,10 +156,22 @@ const char *perf_map_at(const struct perf_map *map, uint64_t address)
 			high = middle;
 	}
 	for (; low > 0 && map->codes[low - 1].reach > address; low--) {
-		const struct code *code = &map->codes[low - 1];
+		struct code *code = &map->codes[low - 1];
 
-		if (address < code->end && (!found || code->line > found->line))
+		if (address >= code->end)
+			continue;
+		differ = differ || (found && strcmp(found->name, code->name) != 0);
+		if (!found || code->line > found->line)
 			found = code;
 	}
-	return found ? found->name : NULL;
+	if (!found)
+		return NULL;
+	map->doubtful += differ && !found->doubtful;
+	found->doubtful |= differ;
+	return found->name;
+}
+
+size_t perf_map_doubtful(const struct perf_map *map)
+{
+	return map ? map->doubtful : 0;
 }

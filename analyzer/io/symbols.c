@@ -102,6 +102,11 @@ size_t symbols_changed_modules(const struct symbols *symbols)
 	return symbols->changed;
 }
 
+size_t symbols_doubtful_names(const struct symbols *symbols)
+{
+	return perf_map_doubtful(symbols->perf_map);
+}
+
 struct missing_units symbols_missing_units(const struct symbols *symbols)
 {
 	struct missing_units missing = { 0 };

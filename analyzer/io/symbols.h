@@ -95,4 +95,7 @@ struct missing_units {
 
 struct missing_units symbols_missing_units(const struct symbols *symbols);
 
+/* Names given to code of a JIT compiler that may be of other code, there at another time (perf_map.h). */
+size_t symbols_doubtful_names(const struct symbols *symbols);
+
 #endif

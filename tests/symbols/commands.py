@@ -57,6 +57,9 @@ def jit(at):
         told = ["symbol_jit map_a_page", "[jit] LazyCompile:*made it.js:7", "symbol_jit main"]
         silent = ["symbol_jit map_a_page", " None", "symbol_jit main"]
         at.check("the last of several names", names(), told)
+        said = subprocess.run([at.vmatrace, "events", trace], capture_output=True, text=True, check=True).stderr
+        at.check("the last of several names, said", said,
+                 "vmatrace: names of a JIT compiler's code that may be of later code at the same place: 1\n")
         os.chmod(perf_map, 0o622)
         at.check("a map that anybody may write to", names(), silent)
         os.chmod(perf_map, 0o600)

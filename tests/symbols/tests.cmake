@@ -22,7 +22,7 @@ set_tests_properties(symbols.damaged PROPERTIES LABELS symbols TIMEOUT 600)
 set_tests_properties(symbols.damaged_full PROPERTIES LABELS "symbols;full" TIMEOUT 3600)
 
 if(CMOCKA_FOUND)
-  foreach(UNIT demangle source_paths)
+  foreach(UNIT demangle perf_map source_paths)
     add_executable(${UNIT}_test ${CMAKE_CURRENT_LIST_DIR}/${UNIT}_test.c)
     target_link_libraries(${UNIT}_test PRIVATE vmatrace_edges PkgConfig::CMOCKA)
     add_test(NAME symbols.${UNIT} COMMAND ${UNIT}_test)
