@@ -153,11 +153,13 @@ static int bad_value(const struct option_row *row, const char *value)
 {
 	char kinds[512];
 
-	return complain(STATUS_USAGE, "bad value '%s' of option '--%s': expected %s", value,
-	                row->name,
-	                row->take == take_kinds   ? kind_names(kinds, sizeof(kinds))
-	                : row->take == take_calls ? "traced calls by name, as mmap,munmap"
-	                                          : row->argument);
+	return complain(
+		STATUS_USAGE, "bad value '%s' of option '--%s': expected %s", value, row->name,
+		row->take == take_kinds   ? kind_names(kinds, sizeof(kinds))
+		: row->take == take_calls ? "traced calls by name, as mmap,munmap"
+		: row->take == take_when  ? "start, end, peak, peak-vmas, a time as 1.25s or "
+					    "250ms, @SEQ, @SEQ- or mark:NAME"
+					  : row->argument);
 }
 
 bool options_parse(int argc, char **argv, const struct option_group *groups,
