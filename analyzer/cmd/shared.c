@@ -43,6 +43,11 @@ static bool name_acts(struct sharing *sharing, struct symbols *symbols)
 	return true;
 }
 
+static bool event_of(void *trace, uint64_t seq, struct event *event)
+{
+	return trace_event_at(trace, seq, event);
+}
+
 /* Takes the trace over. more: another one follows. */
 static int add_process(struct sharing *sharing, struct trace *trace,
                        const struct symbol_sources *sources, bool more)
@@ -54,6 +59,8 @@ static int add_process(struct sharing *sharing, struct trace *trace,
 	struct walk *walk = NULL;
 	struct walk_input input;
 
+	sharing->shared.event = event_of;
+	sharing->shared.context = trace;
 	shared_objects_enter(&sharing->shared, header->pid, header->realtime_ns);
 	if (symbols && trace_walk_input(trace, &input))
 		walk = walk_new(&input);

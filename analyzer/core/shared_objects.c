@@ -146,6 +146,7 @@ void shared_objects_enter(struct shared_objects *shared, uint32_t pid, uint64_t 
 	shared->pid = pid;
 	shared->start_ns = start_ns;
 	shared->first_act = shared->act_count;
+	number_table_release(&shared->told);
 }
 
 /* The object's name as maps would print it: "/dev/shm/NAME", "/memfd:NAME". */
@@ -168,6 +169,27 @@ static bool on_name(struct shared_objects *shared, enum shared_act_kind kind, co
 	return fine;
 }
 
+/* MAP_SHARED | MAP_ANONYMOUS: the call that mapped it knew of no object, the list behind it does. */
+static bool mapped_without_file(struct shared_objects *shared, const struct vma_run *run,
+                                uint32_t page_bytes, size_t object)
+{
+	struct event event;
+	uint64_t *told, bytes;
+
+	if (run->created_by >= SEQ_IMPLICIT || !shared->event)
+		return true;
+	told = number_table_at(&shared->told, run->created_by);
+	if (!told)
+		return false;
+	if ((*told)++ || !shared->event(shared->context, run->created_by, &event) ||
+	    call_effect(event.call) != EFFECT_MAPS || event.has_object)
+		return true;
+	bytes = page_ceil(event.args[1], page_bytes);
+	if (bytes > shared->objects[object].mapped_to)
+		shared->objects[object].mapped_to = bytes;
+	return act(shared, SHARED_MAPPED, object, &event, bytes);
+}
+
 /* What of shared objects lies in the range goes. */
 static bool unmaps(struct shared_objects *shared, const struct vma_map *map,
                    const struct event *event, const struct page_range *range)
@@ -183,6 +205,7 @@ static bool unmaps(struct shared_objects *shared, const struct vma_map *map,
 			continue;
 		if (!find(shared, under->dev_major, under->dev_minor, under->inode, under->name,
 		          &object) ||
+		    !mapped_without_file(shared, run, vma_map_page_bytes(map), object) ||
 		    !act(shared, SHARED_UNMAPPED, object, event, end - start))
 			return false;
 	}
@@ -307,6 +330,7 @@ bool shared_objects_leave(struct shared_objects *shared, const struct walk *walk
 			continue;
 		if (!find(shared, under->dev_major, under->dev_minor, under->inode, under->name,
 		          &object) ||
+		    !mapped_without_file(shared, run, vma_map_page_bytes(map), object) ||
 		    !holds(shared, object, run->end - run->start))
 			return false;
 	}
@@ -323,5 +347,6 @@ void shared_objects_release(struct shared_objects *shared)
 	number_table_release(&shared->objects_by);
 	number_table_release(&shared->acts_by);
 	number_table_release(&shared->holders_by);
+	number_table_release(&shared->told);
 	*shared = (struct shared_objects) { 0 };
 }

@@ -7,6 +7,9 @@
  *     mmap, shmat                          map it
  *     munmap, shmdt, MAP_FIXED             take of it what they meet in the map
  *
+ * Shared memory without a file has an object of the kernel's all the same, whose inode the next list tells: who
+ * mapped it is looked up then.
+ *
  * Acts of one kind by one process from one place are one, with their number. How large an object was made is
  * in no trace: ftruncate(2) changes no address space.
  *
@@ -72,6 +75,10 @@ struct shared_objects {
 	struct number_table objects_by;
 	struct number_table acts_by;
 	struct number_table holders_by;
+	/* The caller's: the event of that number of the process that is walked now, false: it did not survive. Or NULL. */
+	bool (*event)(void *context, uint64_t seq, struct event *event);
+	void *context;
+	struct number_table told; /* calls that mapped memory without a file, by their numbers */
 	/* Of the process that is walked now. */
 	uint32_t pid;
 	uint64_t start_ns;

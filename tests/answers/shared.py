@@ -41,6 +41,11 @@ def main():
         equal("the segment", [(act["act"], act["bytes"]) for act in segment["acts"]],
               [("mapped", 3 * PAGE), ("unmapped", 3 * PAGE)])
         equal("nobody holds it", segment["holders"], [])
+        unnamed = next(one for one in objects if one["name"] == "/dev/zero")
+        equal("memory without a file", [act for act in acts(unnamed) if act[0] == "mapped"],
+              [("mapped", parent, 4 * PAGE, line("parent maps without a file"))])
+        equal("who holds it", sorted(holder["bytes"] for holder in unnamed["holders"]),
+              [2 * PAGE, 3 * PAGE])
         text = run.ask("shared")
         check("text says so", "held by nobody at the end" in text and f"by {child} (16 KiB)" in text,
               text)

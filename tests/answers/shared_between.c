@@ -48,6 +48,20 @@ static void memfds(void)
 	}
 }
 
+/* Without a file: two pages of four are left, and three by a child. */
+static void unnamed(void)
+{
+	int status;
+	char *memory = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, /* parent maps without a file */
+	                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	mprotect(memory, PAGE, PROT_READ);
+	if (fork() == 0)
+		_exit(munmap(memory, PAGE));
+	wait(&status);
+	munmap(memory + 2 * PAGE, 2 * PAGE);
+}
+
 static void sysv(void)
 {
 	int id = shmget(IPC_PRIVATE, 3 * PAGE, IPC_CREAT | 0600);
@@ -62,6 +76,7 @@ int main(void)
 	shm();
 	memfds();
 	sysv();
+	unnamed();
 	printf("parent %d\n", (int)getpid());
 	return 0;
 }
