@@ -74,9 +74,9 @@ static void sysv(void)
 int main(void)
 {
 	shm();
+	unnamed(); /* before memfds(), which its child would hold too */
 	memfds();
 	sysv();
-	unnamed();
 	printf("parent %d\n", (int)getpid());
 	return 0;
 }
