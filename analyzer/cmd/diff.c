@@ -22,21 +22,31 @@ struct side {
 	struct site_rows rows;
 };
 
-static void add_kinds(struct diff_side *sums, const struct moment *moment)
+/* The moment has extents; VMAs are counted as maps and mm have them. False: out of memory. */
+static bool add_kinds(struct diff_side *sums, const struct moment *moment)
 {
-	for (size_t i = 0; i < moment->map.count; i++) {
-		const struct vma_row *row = &moment->map.rows[i].row;
-		enum vma_kind kind = moment->map.kinds[i];
-		bool goes_on = i && moment->map.kinds[i - 1] == kind &&
-		               vma_rows_join(&moment->map.rows[i - 1].row, row);
+	size_t count = walk_rows(moment->walk, NULL, 0), part_count;
+	struct vma_row_info *rows = calloc(count + 1, sizeof(*rows));
+	struct row_part *parts = calloc(moment->map.count + 1, sizeof(*parts));
+	bool fine = rows && parts;
+
+	part_count = fine ? row_parts(rows, walk_rows(moment->walk, rows, count), moment->map.rows,
+	                              moment->map.kinds, moment->map.count, parts)
+	                  : 0;
+	for (size_t i = 0; i < part_count; i++) {
+		const struct vma_row *row = &parts[i].info.row;
+		enum vma_kind kind = parts[i].kind;
 
 		if (kind == KIND_TRACER)
 			continue;
 		sums->bytes += row->end - row->start;
-		sums->vmas += !goes_on;
+		sums->vmas += !i || parts[i - 1].row != parts[i].row;
 		sums->kind_bytes[kind] += row->end - row->start;
-		sums->kind_vmas[kind] += !goes_on;
+		sums->kind_vmas[kind] += row_part_counts(parts, i);
 	}
+	free(parts);
+	free(rows);
+	return fine;
 }
 
 /* Takes the trace over. more: another one follows. */
@@ -53,9 +63,10 @@ static int add_process(struct side *side, struct trace *trace, const struct when
 	                               : complain(STATUS_TRACE, "out of memory");
 
 	if (status == STATUS_FINE) {
-		add_kinds(&side->sums, &gathering.moment);
+		bool fine = add_kinds(&side->sums, &gathering.moment);
+
 		moment_release(&gathering.moment);
-		if (!site_rows_add(&side->rows, gathering.symbols, gathering.table))
+		if (!fine || !site_rows_add(&side->rows, gathering.symbols, gathering.table))
 			status = complain(STATUS_TRACE, "out of memory");
 	}
 	site_gathering_release(&gathering);

@@ -25,6 +25,18 @@ def moments(run):
     check("moments: the guilty line first in text", "leak_loop.c" in named[0], named[0])
 
 
+def rows_of_several_kinds(run):
+    """A stack and a block in one row are one VMA, and counted with each of their kinds, as mm does."""
+    told = run.json("diff", "start..mark:joined")
+    rows = [row for row in run.json("maps", "--at", "mark:joined") if row["kind"] != "tracer"]
+    equal("one row: VMAs", told["new"]["vmas"], len(rows))
+    mm = {kind["kind"]: (kind["bytes"], kind["vmas"])
+          for kind in run.json("mm", "--at", "mark:joined")["kinds"]}
+    for kind in ("thread-stack", "malloc-block", "anonymous"):
+        equal(f"one row: {kind}", next((one["bytes"][1], one["vmas"][1])
+                                       for one in told["kinds"] if one["kind"] == kind), mm[kind])
+
+
 def runs(first, second, third):
     told = first.json("diff", second.trace)
     equal("another build: no site differs", told["sites"], [])
@@ -39,6 +51,8 @@ def runs(first, second, third):
 
 
 def main():
+    with Run("one_row") as run:
+        rows_of_several_kinds(run)
     with Run("leak_loop") as run, Run("leak_loop", build="moved") as moved, \
             Run("leak_loop", "500") as more:
         moments(run)
