@@ -38,6 +38,7 @@ void run_list_free(struct run_list *list)
 	free(list->starts);
 	free(list->spare);
 	free(list->last_found);
+	free(list->saved);
 	free(list);
 }
 
@@ -209,6 +210,7 @@ static void index_insert(struct run_list *list, size_t at, struct block *block)
 	        (list->blocks - at) * sizeof(*list->starts));
 	list->index[at] = (struct index_entry) { .block = block };
 	list->blocks++;
+	block->changed = list->kept; /* what it gets is of a saved block, or new */
 }
 
 /* The runs of a block from number `from` on become the last ones of another. */
@@ -281,6 +283,86 @@ static struct place split_block(struct run_list *list, struct place place)
 	return place.at > keep ? (struct place) { place.block + 1, place.at - keep } : place;
 }
 
+/* --- the kept state ------------------------------------------------------------------------------------- */
+
+void run_list_keep(struct run_list *list)
+{
+	list->kept++;
+	list->saved_count = 0;
+}
+
+static bool save(struct run_list *list, const struct index_entry *entry)
+{
+	const struct block *block = entry->block;
+
+	if (list->saved_count + entry->count > list->saved_room) {
+		size_t room = 2 * (list->saved_count + entry->count);
+		struct vma_run *saved = reallocarray(list->saved, room, sizeof(*saved));
+
+		if (!saved)
+			return false;
+		list->saved = saved;
+		list->saved_room = room;
+	}
+	for (size_t i = 0; i < entry->count; i++)
+		list->saved[list->saved_count++] = block->runs[block->slots[i]];
+	entry->block->changed = list->kept;
+	return true;
+}
+
+bool run_list_save(struct run_list *list, size_t first, size_t last)
+{
+	for (size_t i = first; list->kept && i <= last && i < list->blocks; i++) {
+		if (list->index[i].block->changed != list->kept && !save(list, &list->index[i]))
+			return false;
+	}
+	return true;
+}
+
+static int compare_starts(const void *left, const void *right)
+{
+	const struct vma_run *a = left, *b = right;
+
+	return (a->start > b->start) - (a->start < b->start);
+}
+
+static bool add_last(struct run_list *list, const struct vma_run *run)
+{
+	const struct place end = { list->blocks, 0 };
+
+	if (!run_list_reserve(list))
+		return false;
+	run_list_splice(list, end, end, run, 1);
+	return true;
+}
+
+struct run_list *run_list_kept(struct run_list *list)
+{
+	struct run_list *kept = run_list_new();
+	const struct vma_run *saved = list->saved, *saved_end = saved + list->saved_count;
+	bool fine = kept != NULL;
+
+	if (list->saved_count)
+		qsort(list->saved, list->saved_count, sizeof(*list->saved), compare_starts);
+	for (size_t i = 0; fine && i < list->blocks; i++) {
+		const struct index_entry *entry = &list->index[i];
+
+		if (entry->block->changed == list->kept)
+			continue;
+		while (fine && saved < saved_end && saved->start < list->starts[i])
+			fine = add_last(kept, saved++);
+		for (size_t j = 0; fine && j < entry->count; j++)
+			fine = add_last(kept, &entry->block->runs[entry->block->slots[j]]);
+	}
+	while (fine && saved < saved_end)
+		fine = add_last(kept, saved++);
+	if (!fine) {
+		run_list_free(kept);
+		return NULL;
+	}
+	return kept;
+}
+
 /* After runs were removed: no empty block, no two small neighbours. */
 static void tidy(struct run_list *list, size_t at)
 {
@@ -290,7 +372,8 @@ static void tidy(struct run_list *list, size_t at)
 	if (!entry->count) {
 		gone = entry->block;
 		index_remove(list, at, 1);
-	} else if (at + 1 < list->blocks && entry[0].count + entry[1].count <= BLOCK_JOIN) {
+	} else if (at + 1 < list->blocks && entry[0].count + entry[1].count <= BLOCK_JOIN &&
+	           run_list_save(list, at, at + 1)) {
 		gone = entry[1].block;
 		append_runs(entry, gone, 0, entry[1].count);
 		index_remove(list, at + 1, 1);

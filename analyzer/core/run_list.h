@@ -26,6 +26,7 @@ enum {
 struct block {
 	uint64_t ends[BLOCK_RUNS]; /* in order, side by side: a search meets few cache lines */
 	uint8_t slots[BLOCK_RUNS]; /* always a permutation of all */
+	uint64_t changed;          /* the kept state that was the last when it was changed */
 	_Alignas(LINE_BYTES) struct vma_run runs[BLOCK_RUNS];
 };
 
@@ -47,6 +48,11 @@ struct run_list {
 	size_t capacity;
 	struct block *spare;      /* what the next split will use */
 	struct place *last_found; /* one event asks for the same place again and again */
+
+	uint64_t kept;         /* number of the kept state; 0: there is none */
+	struct vma_run *saved; /* what blocks had that were changed since, block by block */
+	size_t saved_count;
+	size_t saved_room;
 };
 
 struct run_list *run_list_new(void);
@@ -129,6 +135,16 @@ static inline const struct vma_run *run_list_next(const struct run_list *list,
 		*list->last_found = place;
 	return run_list_at(list, place);
 }
+
+/*
+ * The list is kept as it is now, until the next call. That costs nothing yet: a block is saved when it is changed for
+ * the first time after it. The blocks that are not changed, and those saved, are the list as it was.
+ */
+void run_list_keep(struct run_list *list);
+/* Before anything is changed in blocks `first` to `last`, as far as there are any. False: out of memory. */
+bool run_list_save(struct run_list *list, size_t first, size_t last);
+/* As it was when it was kept, which it was; NULL: out of memory. The list itself is good for run_list_free() only. */
+struct run_list *run_list_kept(struct run_list *list);
 
 /* Makes the next splice sure to succeed, or returns false: out of memory. */
 bool run_list_reserve(struct run_list *list);

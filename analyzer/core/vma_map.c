@@ -173,12 +173,19 @@ static bool replace(struct vma_map *map, uint64_t start, uint64_t end, const str
 	struct vma_run rest; /* of a run that goes on behind its middle */
 	struct vma_run *after;
 	struct cut cut = { NULL, NULL };
-	size_t count = 0;
+	size_t count = 0, rows = map->rows;
+	uint64_t bytes = map->bytes;
 	struct place to;
 
 	if (!run_list_reserve(list))
 		return false;
 	to = cut_out(map, from, before, start, end, &cut);
+	/* `before` may be in the block before, and what follows in the one behind. */
+	if (!run_list_save(list, from.at || !from.block ? from.block : from.block - 1, to.block)) {
+		map->rows = rows;
+		map->bytes = bytes;
+		return false;
+	}
 	if (cut.right && cut.right == cut.left) {
 		rest = *cut.right;
 		rest.start = end;
@@ -236,6 +243,31 @@ bool vma_map_set(struct vma_map *map, const struct vma_run *run)
 bool vma_map_clear(struct vma_map *map, uint64_t start, uint64_t end)
 {
 	return start >= end || replace(map, start, end, NULL);
+}
+
+void vma_map_keep(struct vma_map *map)
+{
+	run_list_keep(map->runs);
+}
+
+bool vma_map_go_back(struct vma_map *map)
+{
+	struct run_list *kept = run_list_kept(map->runs);
+	const struct vma_run *before = NULL, *run;
+
+	if (!kept)
+		return false;
+	run_list_free(map->runs);
+	map->runs = kept;
+	map->rows = 0;
+	map->bytes = 0;
+	for (struct place place = { 0, 0 }; (run = run_list_at(kept, place));
+	     place = place_next(kept, place)) {
+		map->rows += begins_row(before, run);
+		map->bytes += run->end - run->start;
+		before = run;
+	}
+	return true;
 }
 
 bool vma_map_check(const struct vma_map *map)

@@ -94,6 +94,11 @@ struct vma_span {
 
 void vma_map_span(const struct vma_map *map, uint64_t start, uint64_t end, struct vma_span *span);
 
+/* The map is kept as it is now, until the next call: what is changed afterwards is copied first. */
+void vma_map_keep(struct vma_map *map);
+/* It becomes what it was when it was kept, as it must have been. False: out of memory, it is to be freed then. */
+bool vma_map_go_back(struct vma_map *map);
+
 /* Visible rows, neighbours that differ in nothing visible joined (but rows apart in the base stay apart). */
 size_t vma_map_rows(const struct vma_map *map, struct vma_row_info *rows, size_t limit);
 /* The same, and what different events mapped stays apart. */

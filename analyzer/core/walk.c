@@ -33,6 +33,7 @@ struct walk {
 	uint64_t
 		forgiven; /* impossible, but for what the base could not show, or a call left may have done */
 	struct walk_totals totals;
+	uint64_t kept_brk;
 };
 
 static const char *const kind_names[CHANGE_COUNT] = {
@@ -442,6 +443,18 @@ enum walk_status walk_run(struct walk *walk, const struct walk_observer *observe
 }
 
 /* --- what it shows ------------------------------------------------------------------------------------ */
+
+void walk_keep(struct walk *walk)
+{
+	vma_map_keep(replay_map(walk->replay));
+	walk->kept_brk = replay_brk(walk->replay);
+}
+
+bool walk_go_back(struct walk *walk)
+{
+	replay_set_brk(walk->replay, walk->kept_brk);
+	return vma_map_go_back(replay_map(walk->replay));
+}
 
 const struct vma_map *walk_map(const struct walk *walk)
 {

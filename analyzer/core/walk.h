@@ -158,6 +158,11 @@ void walk_free(struct walk *walk);
 /* Runs to the end or until the observer stops it. Once per walk. */
 enum walk_status walk_run(struct walk *walk, const struct walk_observer *observer);
 
+/* Of a walk that runs: keeps the address space as it is now, until the next call. */
+void walk_keep(struct walk *walk);
+/* Of one that has ended, if it was kept: what is below is of that moment then. False: out of memory. */
+bool walk_go_back(struct walk *walk);
+
 /* The address space as it is now. */
 const struct vma_map *walk_map(const struct walk *walk);
 const struct walk_totals *walk_totals(const struct walk *walk);

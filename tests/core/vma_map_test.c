@@ -62,6 +62,38 @@ static void assert_same(const struct vma_map *map, const struct page *pages)
 	assert_int_equal(vma_map_rows(map, NULL, 0), rows);
 }
 
+/* Some pages become something else, in both. */
+static void change_some(struct vma_map *map, struct page *pages, uint64_t *random, object_id file)
+{
+	uint64_t first = next_random(random) % PAGES;
+	uint64_t most = next_random(random) % 64 ? 4 : 1500;
+	uint64_t count = 1 + next_random(random) % most;
+	struct page page = {
+		.mapped = next_random(random) % 3,
+		.prot = (uint8_t)(next_random(random) % 3),
+		.created_by = next_random(random) % 3,
+		.object = next_random(random) % 4 ? OBJECT_ANONYMOUS : file,
+	};
+	struct vma_run run = {
+		.prot = page.prot,
+		.object = page.object,
+		.created_by = page.created_by,
+	};
+
+	if (count > PAGES - first)
+		count = PAGES - first;
+	if (page.object == file)
+		run.delta = page.delta = next_random(random) % 2 * PAGE;
+	run.start = first * PAGE;
+	run.end = (first + count) * PAGE;
+	if (page.mapped)
+		assert_true(vma_map_set(map, &run));
+	else
+		assert_true(vma_map_clear(map, run.start, run.end));
+	for (uint64_t i = first; i < first + count; i++)
+		pages[i] = page.mapped ? page : (struct page) { 0 };
+}
+
 static void holds_what_pages_hold(void **state)
 {
 	static struct page pages[PAGES];
@@ -72,33 +104,7 @@ static void holds_what_pages_hold(void **state)
 	(void)state;
 	assert_true(vma_map_object(map, 8, 1, 77, "/file", &file));
 	for (uint64_t round = 0; round < ROUNDS; round++) {
-		uint64_t first = next_random(&random) % PAGES;
-		uint64_t most = next_random(&random) % 64 ? 4 : 1500;
-		uint64_t count = 1 + next_random(&random) % most;
-		struct page page = {
-			.mapped = next_random(&random) % 3,
-			.prot = (uint8_t)(next_random(&random) % 3),
-			.created_by = next_random(&random) % 3,
-			.object = next_random(&random) % 4 ? OBJECT_ANONYMOUS : file,
-		};
-		struct vma_run run = {
-			.prot = page.prot,
-			.object = page.object,
-			.created_by = page.created_by,
-		};
-
-		if (count > PAGES - first)
-			count = PAGES - first;
-		if (page.object == file)
-			run.delta = page.delta = next_random(&random) % 2 * PAGE;
-		run.start = first * PAGE;
-		run.end = (first + count) * PAGE;
-		if (page.mapped)
-			assert_true(vma_map_set(map, &run));
-		else
-			assert_true(vma_map_clear(map, run.start, run.end));
-		for (uint64_t i = first; i < first + count; i++)
-			pages[i] = page.mapped ? page : (struct page) { 0 };
+		change_some(map, pages, &random, file);
 		if (round % 500 == 0)
 			assert_same(map, pages);
 		assert_true(round % 50 || vma_map_check(map));
@@ -107,6 +113,47 @@ static void holds_what_pages_hold(void **state)
 	assert_true(vma_map_clear(map, 0, UINT64_MAX));
 	assert_null(vma_map_at(map, 0));
 	assert_int_equal(vma_map_count(map), 0);
+	vma_map_free(map);
+}
+
+/* However much is changed after it, or nothing, or everything; and however often it is kept anew. */
+static void goes_back_to_what_it_was(void **state)
+{
+	static struct page pages[PAGES], kept[PAGES];
+	struct vma_map *map = vma_map_new(PAGE);
+	uint64_t random = 88172645463325252;
+	object_id file;
+
+	(void)state;
+	assert_true(vma_map_object(map, 8, 1, 77, "/file", &file));
+	for (uint64_t round = 0; round < 200; round++) {
+		uint64_t keeps = 1 + next_random(&random) % 4;
+
+		for (uint64_t i = 0; i < keeps; i++) {
+			for (uint64_t n = next_random(&random) % 500; n; n--)
+				change_some(map, pages, &random, file);
+			vma_map_keep(map);
+			memcpy(kept, pages, sizeof(kept));
+		}
+		for (uint64_t n = round % 20 ? next_random(&random) % (1u << round % 12) : 0; n;
+		     n--)
+			change_some(map, pages, &random, file);
+		/* Blocks of few runs become one with their neighbours. */
+		for (uint64_t n = round % 3 ? 0 : next_random(&random) % 200; n; n--) {
+			uint64_t first = next_random(&random) % (PAGES - 32);
+
+			assert_true(vma_map_clear(map, first * PAGE, (first + 32) * PAGE));
+			memset(&pages[first], 0, 32 * sizeof(*pages));
+		}
+		if (round % 20 == 10) {
+			assert_true(vma_map_clear(map, 0, UINT64_MAX));
+			memset(pages, 0, sizeof(pages));
+		}
+		assert_same(map, pages);
+		assert_true(vma_map_go_back(map));
+		memcpy(pages, kept, sizeof(pages));
+		assert_same(map, pages);
+	}
 	vma_map_free(map);
 }
 
@@ -199,6 +246,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holds_what_pages_hold),
+		cmocka_unit_test(goes_back_to_what_it_was),
 		cmocka_unit_test(finds_neighbours),
 		cmocka_unit_test(rows_apart_in_the_base_stay_apart),
 		cmocka_unit_test(knows_each_object_once),
