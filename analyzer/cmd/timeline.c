@@ -74,42 +74,10 @@ static void view_of(const struct gathering *gathering, struct timeline_view *vie
 		.timeline = &gathering->timeline,
 		.from_ns = gathering->from_ns,
 		.to_ns = gathering->last_ns,
+		/* Where nothing was seen to begin there was no peak. */
+		.has_kinds = gathering->wants_peak && gathering->timeline.begun,
 	};
-}
-
-static void count_kinds(struct timeline_view *view, const struct rows *at_peak)
-{
-	for (size_t i = 0; i < at_peak->part_count; i++) {
-		const struct row_part *part = &at_peak->parts[i];
-		struct kind_total *total = &view->at_peak[part->kind];
-
-		total->bytes += part->info.row.end - part->info.row.start;
-		total->vmas += row_part_counts(at_peak->parts, i);
-	}
-	view->has_kinds = true;
-}
-
-/* What is gathered in one walk, and the kinds of memory at the peak, to which another goes behind it. */
-static int gather_with_kinds(struct gathering *gathering, struct timeline_view *view)
-{
-	struct trailing trailing;
-	int status = trailing_start(&trailing, gathering->trace, gathering->symbols);
-	int arrived;
-
-	if (status != STATUS_FINE)
-		return status;
-	gathering->trailing = &trailing;
-	status = timeline_gather(gathering);
-	gathering->trailing = NULL;
-	arrived = trailing_end(&trailing, gathering->peak_changes, status != STATUS_FINE);
-	if (status == STATUS_FINE)
-		status = arrived;
-	view_of(gathering, view);
-	/* Where nothing was seen to begin there was no peak. */
-	if (status == STATUS_FINE && gathering->timeline.begun)
-		count_kinds(view, &trailing.moment.map);
-	trailing_release(&trailing);
-	return status;
+	memcpy(view->at_peak, gathering->at_peak, sizeof(view->at_peak));
 }
 
 static void no_changes(const struct gathering *gathering)
@@ -133,11 +101,13 @@ static int text_process(struct gathering *gathering, size_t lines)
 	int status;
 
 	gathering->fold = lines ? fold_new(lines) : NULL;
-	status = gather_with_kinds(gathering, &view);
+	gathering->wants_peak = true;
+	status = timeline_gather(gathering);
 	if (status != STATUS_FINE) {
 		fold_free(gathering->fold);
 		return status;
 	}
+	view_of(gathering, &view);
 	timeline_text_head(stdout, &view, gathering->style);
 	if (gathering->timeline.total_changes)
 		timeline_text_columns(stdout, gathering->style);

@@ -12,13 +12,13 @@
 #include "core/timeline.h"
 #include "io/symbols.h"
 #include "io/trace_reader.h"
+#include "makers.h"
 #include "moment.h"
 #include "options.h"
 #include "relay.h"
 #include "render/json.h"
 #include "render/spelled.h"
 #include "render/timeline_text.h"
-#include "trailing.h"
 
 /* One process: what is asked for above, what is found out below. */
 struct gathering {
@@ -34,32 +34,32 @@ struct gathering {
 	enum output_format format;
 	const struct text_style *style;
 	uint64_t print_limit; /* of `print`; 0: none */
+	bool wants_peak;      /* what lay there when most was mapped, too */
+	/* Said by the taker: the walk need not go on. Here, for both look at these and nobody else writes beside it. */
+	atomic_bool enough;
 
 	/* Found out by whom the walk's changes are given to (relay.h). */
-	struct timeline timeline;
 	struct makers makers;
 	struct number_table sites; /* symbols_key() -> call site, as changes are folded by */
-	struct trailing *trailing; /* to be told where the peak is, or NULL */
-	uint64_t peak_changes;     /* as many of the walk's changes until the peak of bytes */
-	uint64_t told_changes;     /* of those, what `trailing` knows */
-	uint64_t taken;
+	uint64_t counted[CHANGE_COUNT];
 	uint64_t printed;
-	uint64_t last_change_ns;
-	bool taker_failed;  /* out of memory */
-	atomic_bool enough; /* the walk need not go on */
+	bool taker_failed; /* out of memory */
 
 	/* By the walk. */
+	struct timeline timeline;
 	struct relay *relay;
-	struct curve_value own; /* the recorder's memory */
-	uint64_t changes;       /* that the walk has told of */
-	const struct walk *walk;
+	struct walk *walk;
+	bool peak_moved; /* since the walk was told to keep what is there */
+	bool peak_kept;
+	uint64_t last_seq;
+	uint64_t peak_seq; /* the last event before what was kept */
+	struct kind_total at_peak[KIND_COUNT];
 	struct waiting_change *waiting;
 	size_t waiting_count;
 	struct rows known; /* as of the last snapshot, for what vanishes */
 	struct when_point from;
 	struct when_point to;
 	bool started;
-	bool begun;
 	bool failed; /* out of memory */
 	uint64_t from_ns;
 	uint64_t last_ns;

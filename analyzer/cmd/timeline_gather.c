@@ -78,23 +78,9 @@ static bool wants_kinds(const struct gathering *gathering)
 struct given_change {
 	struct vma_change change; /* its event is here, its name the walk's */
 	struct event event;
-	enum vma_kind kind;     /* KIND_COUNT: to be found out */
-	uint64_t number;        /* of the walk's changes */
-	struct curve_value own; /* the recorder's memory by then */
-	bool owns_name;         /* the name is its own */
+	enum vma_kind kind; /* KIND_COUNT: to be found out */
+	bool owns_name;     /* the name is its own */
 };
-
-static void give(struct gathering *gathering, const struct given_change *more,
-                 const struct vma_change *change)
-{
-	struct given_change *given = relay_room(gathering->relay);
-
-	*given = *more;
-	given->change = *change;
-	given->event = *change->event;
-	given->own = gathering->own;
-	relay_give(gathering->relay);
-}
 
 /* --- behind the walk ------------------------------------------------------------------------------------ */
 
@@ -105,35 +91,13 @@ static enum vma_kind kind_of(struct gathering *gathering, const struct vma_chang
 	return change_vma_kind(gathering->trace, gathering->symbols, &gathering->makers, change);
 }
 
-/* Now and then: to wake a thread takes longer than to replay an event. */
-static void tell_peak(struct gathering *gathering)
-{
-	enum { TELL_EVERY = 4096 };
-
-	if (!gathering->trailing || ++gathering->taken % TELL_EVERY != 0 ||
-	    gathering->told_changes == gathering->peak_changes)
-		return;
-	gathering->told_changes = gathering->peak_changes;
-	trailing_allow(gathering->trailing, gathering->told_changes);
-}
-
 /* Count it, keep or print it. */
-static void take_change(struct gathering *gathering, const struct given_change *given,
+static void take_change(struct gathering *gathering, const struct vma_change *change,
                         enum vma_kind kind)
 {
-	const struct vma_change *change = &given->change;
-	const struct timeline_peak *peak = &gathering->timeline.peak_bytes;
-	uint64_t peak_before = peak->value;
-	bool counted = takes(gathering, change, kind);
-
-	gathering->timeline.own = given->own;
-	timeline_change(&gathering->timeline, change, counted);
-	if (peak->value != peak_before)
-		gathering->peak_changes = given->number;
-	if (change->event->time_ns > gathering->last_change_ns)
-		gathering->last_change_ns = change->event->time_ns;
-	if (!counted)
+	if (!takes(gathering, change, kind))
 		return;
+	gathering->counted[change->kind]++;
 	if (gathering->fold &&
 	    !fold_add(gathering->fold, change, site_of(gathering, change->event), kind))
 		gathering->taker_failed = true;
@@ -153,14 +117,30 @@ static void take(void *context, void *item)
 	struct given_change *given = item;
 
 	given->change.event = &given->event;
-	take_change(gathering, given,
+	take_change(gathering, &given->change,
 	            given->kind == KIND_COUNT ? kind_of(gathering, &given->change) : given->kind);
 	if (given->owns_name)
 		free((char *)given->change.name);
-	tell_peak(gathering);
 }
 
 /* --- the walk ------------------------------------------------------------------------------------------- */
+
+/* kind: KIND_COUNT: it is to be found out. */
+static void give(struct gathering *gathering, const struct vma_change *change, enum vma_kind kind,
+                 bool owns_name)
+{
+	struct given_change *given = relay_room(gathering->relay);
+
+	if (timeline_follow(&gathering->timeline, change))
+		gathering->peak_moved = true;
+	if (change->event->time_ns > gathering->last_ns)
+		gathering->last_ns = change->event->time_ns;
+	given->change = *change;
+	given->event = *change->event;
+	given->kind = kind;
+	given->owns_name = owns_name;
+	relay_give(gathering->relay);
+}
 
 /*
  * A change that no call explains says nothing about itself, but the rows around it do, once all
@@ -169,7 +149,6 @@ static void take(void *context, void *item)
 struct waiting_change {
 	struct vma_change change; /* its name and event are its own */
 	struct event event;
-	uint64_t number;
 };
 
 static void wait_with(struct gathering *gathering, const struct vma_change *change)
@@ -189,7 +168,6 @@ static void wait_with(struct gathering *gathering, const struct vma_change *chan
 	more->change = *change;
 	more->change.name = name;
 	more->event = *change->event;
-	more->number = gathering->changes;
 }
 
 /* now: the rows with the change made, known: those before it. */
@@ -226,7 +204,7 @@ static void know_rows(struct gathering *gathering, const struct walk *walk, stru
 		own.mapped_bytes += rows->rows[i].row.end - rows->rows[i].row.start;
 		own.vma_count++;
 	}
-	gathering->own = own;
+	gathering->timeline.own = own;
 }
 
 static void know_rows_again(struct gathering *gathering, const struct walk *walk)
@@ -244,11 +222,10 @@ static void take_waiting(struct gathering *gathering, const struct walk *walk)
 	know_rows(gathering, walk, &now);
 	for (size_t i = 0; i < gathering->waiting_count; i++) {
 		struct waiting_change *waiting = &gathering->waiting[i];
-		struct given_change given = { .number = waiting->number, .owns_name = true };
 
 		waiting->change.event = &waiting->event;
-		given.kind = kind_by_rows(&now, &gathering->known, &waiting->change);
-		give(gathering, &given, &waiting->change);
+		give(gathering, &waiting->change,
+		     kind_by_rows(&now, &gathering->known, &waiting->change), true);
 	}
 	gathering->waiting_count = 0;
 	rows_release(&gathering->known);
@@ -259,34 +236,28 @@ static void change(void *context, const struct vma_change *change)
 {
 	struct gathering *gathering = context;
 
-	gathering->changes++;
 	if (!gathering->started)
 		return;
-	if (is_internal(change) && gathering->walk)
+	if (is_internal(change))
 		know_rows_again(gathering, gathering->walk);
 	if (change->event->call == CALL_IMPLICIT && !is_internal(change))
 		wait_with(gathering, change);
 	else
-		give(gathering,
-		     &(struct given_change) { .kind = KIND_COUNT, .number = gathering->changes },
-		     change);
+		give(gathering, change, KIND_COUNT, false);
 }
 
 static void begin(struct gathering *gathering, const struct walk *walk)
 {
-	relay_drain(gathering->relay);
 	if (gathering->timeline.begun)
 		return;
-	timeline_begin(&gathering->timeline, walk, &gathering->own, gathering->from_ns);
-	gathering->peak_changes = gathering->changes;
-	gathering->begun = true;
+	timeline_begin(&gathering->timeline, walk, &gathering->timeline.own, gathering->from_ns);
+	gathering->peak_moved = true;
 }
 
 static bool before(void *context, const struct walk *walk, const struct event *event)
 {
 	struct gathering *gathering = context;
 
-	gathering->walk = walk;
 	take_waiting(gathering, walk);
 	if (!gathering->started && when_stops_before(&gathering->from, event)) {
 		gathering->started = true;
@@ -294,10 +265,17 @@ static bool before(void *context, const struct walk *walk, const struct event *e
 	}
 	if (gathering->filter->to.given && when_stops_before(&gathering->to, event))
 		return false;
-	if (gathering->started && !gathering->begun) {
+	if (gathering->started && !gathering->timeline.begun) {
 		know_rows_again(gathering, walk);
 		begin(gathering, walk);
 	}
+	if (gathering->peak_moved && gathering->wants_peak) {
+		walk_keep(gathering->walk);
+		gathering->peak_moved = false;
+		gathering->peak_kept = true;
+		gathering->peak_seq = gathering->last_seq;
+	}
+	gathering->last_seq = event->seq;
 	return !gathering->failed &&
 	       !atomic_load_explicit(&gathering->enough, memory_order_relaxed);
 }
@@ -320,7 +298,6 @@ static void checkpoint(void *context, const struct walk *walk, const struct chec
 {
 	struct gathering *gathering = context;
 
-	gathering->walk = walk;
 	take_waiting(gathering, walk);
 	if (checkpoint->is_base)
 		know_rows_again(gathering, walk);
@@ -332,6 +309,30 @@ static void checkpoint(void *context, const struct walk *walk, const struct chec
 	}
 	if (gathering->started && checkpoint->snapshot->time_ns > gathering->last_ns)
 		gathering->last_ns = checkpoint->snapshot->time_ns;
+}
+
+/* What lay there when most was mapped. It does still if nothing was told of since. */
+static bool know_peak(struct gathering *gathering)
+{
+	const struct moment authors = {
+		.trace = gathering->trace,
+		.symbols = gathering->symbols,
+	};
+	bool is_now = gathering->peak_moved || !gathering->peak_kept;
+	struct rows rows = { 0 };
+	bool fine = (is_now || walk_go_back(gathering->walk)) &&
+	            rows_read(&rows, gathering->trace, gathering->walk,
+	                      is_now ? gathering->last_seq : gathering->peak_seq, &authors);
+
+	for (size_t i = 0; i < rows.part_count; i++) {
+		const struct row_part *part = &rows.parts[i];
+		struct kind_total *total = &gathering->at_peak[part->kind];
+
+		total->bytes += part->info.row.end - part->info.row.start;
+		total->vmas += row_part_counts(rows.parts, i);
+	}
+	rows_release(&rows);
+	return fine;
 }
 
 int timeline_gather(struct gathering *gathering)
@@ -346,7 +347,6 @@ int timeline_gather(struct gathering *gathering)
 	};
 	enum walk_status status = WALK_NO_MEMORY;
 	struct walk_input input;
-	struct walk *walk;
 	int found;
 
 	timeline_init(&gathering->timeline);
@@ -357,22 +357,27 @@ int timeline_gather(struct gathering *gathering)
 		return found;
 	gathering->started = gathering->from.kind == WHEN_START;
 	gathering->relay = relay_new(sizeof(struct given_change), take, gathering);
-	walk = gathering->relay && trace_walk_input(gathering->trace, &input) ? walk_new(&input)
-	                                                                      : NULL;
-	if (walk) {
-		status = walk_run(walk, &observer);
-		take_waiting(gathering, walk);
+	if (gathering->relay && trace_walk_input(gathering->trace, &input))
+		gathering->walk = walk_new(&input);
+	if (gathering->walk) {
+		status = walk_run(gathering->walk, &observer);
+		take_waiting(gathering, gathering->walk);
 	}
 	relay_free(gathering->relay);
-	if (gathering->last_change_ns > gathering->last_ns)
-		gathering->last_ns = gathering->last_change_ns;
+	for (int kind = 0; kind < CHANGE_COUNT; kind++)
+		timeline_count(&gathering->timeline, (enum change_kind)kind,
+		               gathering->counted[kind]);
+	/* Where nothing was seen to begin there was no peak. */
+	if (gathering->wants_peak && gathering->timeline.begun && status != WALK_NO_MEMORY &&
+	    !know_peak(gathering))
+		gathering->failed = true;
 	free(gathering->waiting);
 	gathering->waiting = NULL;
 	makers_release(&gathering->makers);
 	number_table_release(&gathering->sites);
 	rows_release(&gathering->known);
+	walk_free(gathering->walk);
 	gathering->walk = NULL;
-	walk_free(walk);
 	if (status == WALK_NO_BASE)
 		return complain(
 			STATUS_TRACE,

@@ -40,12 +40,17 @@ void timeline_begin(struct timeline *timeline, const struct walk *walk,
 	timeline->start = timeline->now;
 }
 
-void timeline_change(struct timeline *timeline, const struct vma_change *change, bool counted)
+bool timeline_follow(struct timeline *timeline, const struct vma_change *change)
 {
+	uint64_t peak = timeline->peak_bytes.value;
+
 	follow(timeline, change->mapped_bytes, change->vma_count, change->event->seq,
 	       change->event->time_ns);
-	if (!counted)
-		return;
-	timeline->changes[change->kind]++;
-	timeline->total_changes++;
+	return timeline->peak_bytes.value > peak;
+}
+
+void timeline_count(struct timeline *timeline, enum change_kind kind, uint64_t count)
+{
+	timeline->changes[kind] += count;
+	timeline->total_changes += count;
 }

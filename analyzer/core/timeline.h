@@ -31,7 +31,9 @@ void timeline_init(struct timeline *timeline);
 /* Where the walk stands before the first change. */
 void timeline_begin(struct timeline *timeline, const struct walk *walk,
                     const struct curve_value *own, uint64_t time_ns);
-/* After each change, counted or not: the curve follows all of them. */
-void timeline_change(struct timeline *timeline, const struct vma_change *change, bool counted);
+/* After each change, counted or not: the curve follows all of them. True: there were never as many bytes before. */
+bool timeline_follow(struct timeline *timeline, const struct vma_change *change);
+/* That many changes of a kind count. */
+void timeline_count(struct timeline *timeline, enum change_kind kind, uint64_t count);
 
 #endif

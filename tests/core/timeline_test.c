@@ -193,11 +193,12 @@ static void peaks_know_when(void **state)
 	timeline.own = (struct curve_value) { .mapped_bytes = 1000, .vma_count = 2 };
 	change.mapped_bytes = 5000;
 	change.vma_count = 12;
-	timeline_change(&timeline, &change, true);
+	assert_true(timeline_follow(&timeline, &change));
+	timeline_count(&timeline, change.kind, 1);
 	event = (struct event) { .seq = 5, .time_ns = 50 };
 	change.mapped_bytes = 4000;
 	change.vma_count = 13;
-	timeline_change(&timeline, &change, false);
+	assert_false(timeline_follow(&timeline, &change));
 	assert_int_equal(timeline.peak_bytes.value, 4000);
 	assert_int_equal(timeline.peak_bytes.seq, 4);
 	assert_int_equal(timeline.peak_vmas.value, 11);
