@@ -17,6 +17,7 @@ add_executable(unwind_test
   ${CMAKE_CURRENT_LIST_DIR}/unwind_test.c
   ${CMAKE_CURRENT_LIST_DIR}/unwind_judge.c
   ${CMAKE_CURRENT_LIST_DIR}/unwind_rules.c
+  ${CMAKE_CURRENT_LIST_DIR}/memo_rules.c
   preload/unwind.c preload/memo.c preload/recipes.c preload/cfi_table.c
   preload/arch/${VMATRACE_ARCH}/cfi.c
   preload/arch/${VMATRACE_ARCH}/call_on_stack.S

@@ -20,7 +20,6 @@
 
 #include "cfi.h"
 #include "frames.h"
-#include "memo.h"
 #include "modules.h"
 #include "recorder.h"
 #include "recipes.h"
@@ -29,7 +28,6 @@
 
 int rules_failed;
 static char *memory;
-static char *memos;
 static _Atomic long modules_noted;
 
 /* In the recorder it marks what libunwind calls while it learns as the recorder's own. */
@@ -81,7 +79,7 @@ static uint64_t main_stack_end(void)
 void rules_forget(void)
 {
 	memset(memory, 0, unwind_memory_bytes());
-	memset(memos, 0, memo_memory_bytes());
+	memo_rules_forget();
 	unwind_init(memory, main_stack_end());
 }
 
@@ -106,9 +104,7 @@ void rules_of_loading(void)
 
 	memory = mmap(NULL, unwind_memory_bytes(), PROT_READ | PROT_WRITE,
 	              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	memos = mmap(NULL, memo_memory_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-	             -1, 0);
-	memo_init(memos);
+	memo_rules_begin();
 	/* The next free numbers are not neighbours, and the program's own pipe must survive. */
 	close(dup2(0, 40));
 	dup2(0, 4);
@@ -258,191 +254,6 @@ void rules_of_threads(void)
 	}
 	check(different == 0, "threads learning at once: %d stacks, truncated %ld, different %ld",
 	      THREADS * WALKS, truncated, different);
-}
-
-/* A memo as if a walk from `at` had read these words, which lie from at->sp on. */
-static struct memo_key remember(const struct frame_registers *at, uint32_t words, bool hangs_on_bp)
-{
-	struct memo_key key = { .at = *at,
-		                .thread = frames_thread_pointer(),
-		                .epoch = recipes_epoch() };
-	struct memo_stack stack = { .id = 77, .flags = VMAT_EVENT_STACK_TRUNCATED };
-	struct memo *memo = memo_take(&key, true);
-	struct unwind_walk *walk = memo_walk(memo);
-
-	walk->words = words;
-	walk->pairs = 0;
-	walk->hangs_on_bp = hangs_on_bp;
-	walk->repeatable = true;
-	for (uint32_t i = 0; i < words; i++) {
-		walk->word[i].at = at->sp + i * 8;
-		walk->word[i].value = *(const uint64_t *)walk->word[i].at;
-	}
-	memo_fill(memo, &key, &stack);
-	return key;
-}
-
-/* The same, the words two by two. */
-static struct memo_key remember_pairs(const struct frame_registers *at, uint32_t pairs)
-{
-	struct memo_key key = { .at = *at,
-		                .thread = frames_thread_pointer(),
-		                .epoch = recipes_epoch() };
-	struct memo_stack stack = { .id = 77, .flags = VMAT_EVENT_STACK_TRUNCATED };
-	struct memo *memo = memo_take(&key, true);
-	struct unwind_walk *walk = memo_walk(memo);
-
-	walk->words = 0;
-	walk->pairs = pairs;
-	walk->hangs_on_bp = false;
-	walk->on_main_stack = true;
-	walk->repeatable = true;
-	for (uint32_t i = 0; i < pairs; i++) {
-		const uint64_t *words = (const uint64_t *)at->sp + 2 * i;
-
-		walk->pair[i] = (struct unwind_pair) { (uint64_t)words, { words[0], words[1] } };
-	}
-	memo_fill(memo, &key, &stack);
-	return key;
-}
-
-static bool is_known(const struct memo_key *key)
-{
-	struct memo_stack stack;
-
-	return memo_find(key, &stack) && stack.id == 77 &&
-	       stack.flags == VMAT_EVENT_STACK_TRUNCATED;
-}
-
-/* Memory of a stack whose upper part goes away: no word there may be looked at once a lower one has changed. */
-static void rules_of_gone_words(void)
-{
-	enum { PAGE = 4096, WORDS = 9 };
-	char *pages =
-		mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint64_t *stack = (uint64_t *)(void *)(pages + PAGE) - 3;
-	struct frame_registers at = { .pc = 0x1000, .sp = (uint64_t)stack, .bp = 5 };
-	struct memo_key key;
-
-	for (int i = 0; i < WORDS; i++)
-		stack[i] = (uint64_t)i;
-	key = remember(&at, WORDS, false);
-	check(is_known(&key), "the memo knows what it was told");
-	stack[2] = 99;
-	munmap(pages + PAGE, PAGE);
-	check(!is_known(&key), "the memo reads no word behind one that changed");
-	munmap(pages, PAGE);
-}
-
-/* A handler that leaves by longjmp, in the middle of a walk: its memo is of use again. */
-static void rules_of_left_memos(void)
-{
-	enum { MEANWHILE = 3000 };
-	uint64_t stack[8] = { 0 };
-	struct frame_registers at = { .pc = 0x3000, .sp = (uint64_t)stack, .bp = 5 };
-	struct memo_key key = { .at = at,
-		                .thread = frames_thread_pointer(),
-		                .epoch = recipes_epoch() };
-	struct memo_key other = key;
-	struct memo *left[MEMO_WAYS];
-	bool again = false;
-
-	other.at.pc++;
-	for (int i = 0; i < MEMO_WAYS; i++)
-		left[i] = memo_take(&key, true);
-	remember(&at, 8, false);
-	check(!is_known(&key), "a set whose memos are all being filled knows nothing");
-	for (int i = 0; i < MEANWHILE; i++)
-		memo_fill(memo_take(&other, false), &other, NULL);
-	for (int i = 0; i < MEMO_WAYS; i++) {
-		struct memo *taken = memo_take(&key, false);
-
-		for (int j = 0; j < MEMO_WAYS; j++)
-			again |= taken == left[j];
-		memo_fill(taken, &key, NULL);
-	}
-	check(!again, "what a walk may yet go on with is not taken by one inside it");
-	remember(&at, 8, false);
-	check(is_known(&key), "a memo left behind by a longjmp is filled again");
-}
-
-static void rules_of_pairs(void)
-{
-	enum { PAIRS = 7 };
-	uint64_t stack[2 * PAIRS + 2] = { 0 };
-	struct frame_registers at = { .pc = 0x2000, .sp = (uint64_t)stack, .bp = 5 };
-	struct memo_key key = remember_pairs(&at, PAIRS);
-	bool holds = true;
-
-	for (int i = 0; i < 2 * PAIRS; i++) {
-		stack[i] ^= 1;
-		holds &= !is_known(&key);
-		stack[i] ^= 1;
-		holds &= is_known(&key);
-	}
-	check(holds, "the memo hangs on both words of each pair");
-	stack[2 * PAIRS] = 1;
-	check(is_known(&key), "and on none behind the last");
-}
-
-/* Where stack after stack is new nothing is kept of most; one that comes again and again is known again soon. */
-static void rules_of_new_stacks(const struct frame_registers *at)
-{
-	enum { NEW = 1000, SOON = 40, LATER = 200 };
-	struct memo_key key = { .at = *at, .thread = frames_thread_pointer() };
-	int known = 0, soon;
-
-	for (key.epoch = 1; key.epoch <= NEW; key.epoch++) {
-		if (!is_known(&key))
-			remember(at, 7, false);
-	}
-	for (soon = 0; soon < SOON; soon++) {
-		key = (struct memo_key) { *at, frames_thread_pointer(), recipes_epoch() };
-		if (is_known(&key))
-			break;
-		remember(at, 7, false);
-	}
-	for (int i = 0; i < LATER; i++)
-		known += is_known(&key);
-	check(soon < SOON && known == LATER,
-	      "after %d new stacks one that comes again is known at its %dth time, then always",
-	      NEW, soon + 1);
-}
-
-void rules_of_the_memo(void)
-{
-	uint64_t stack[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
-	struct frame_registers at = { .pc = 0x1000, .sp = (uint64_t)stack, .bp = 5 };
-	struct memo_key key, other;
-	bool holds = true;
-
-	/* That there were only new stacks before is forgotten, too. */
-	memset(memos, 0, memo_memory_bytes());
-	other = key = remember(&at, 7, true);
-	for (int i = 0; i < 7; i++) {
-		stack[i] ^= 1;
-		holds &= !is_known(&key);
-		stack[i] ^= 1;
-		holds &= is_known(&key);
-	}
-	check(holds, "the memo hangs on each word that was read");
-	stack[7] = 0;
-	check(is_known(&key), "and on no other");
-	other.at.bp++;
-	check(!is_known(&other), "on rbp, if it was used");
-	other = key;
-	other.thread += 8;
-	check(!is_known(&other), "on the thread");
-	recipes_forget((uint64_t)&rules_of_the_memo, (uint64_t)&rules_of_the_memo + 1);
-	key.epoch = recipes_epoch();
-	check(!is_known(&key), "an object that goes takes the memos with it");
-	key = remember(&at, 7, false);
-	key.at.bp++;
-	check(is_known(&key), "not on rbp, if it was not used");
-	rules_of_pairs();
-	rules_of_left_memos();
-	rules_of_new_stacks(&at);
-	rules_of_gone_words();
 }
 
 /* The code of libc, which has more addresses than the table has places. */

@@ -13,6 +13,9 @@ extern int rules_failed;
 
 /* First of all: loads the recorder's unwinder, the end of the main stack unknown. */
 void rules_of_loading(void);
+/* Part of it: the memory of memos. */
+void memo_rules_begin(void);
+void memo_rules_forget(void);
 /* Empties the recorder's memory, as a fork child finds it, and begins anew. */
 void rules_forget(void);
 
