@@ -13,7 +13,7 @@ tests that are there for them fail.
     --report only says what is known of them: verdict, commit, time; also while another run goes on
     --check  only looks at the table: each edit applies, each test is there, each trap and test has a mutant
     --say    shows what each test said
-    --trust  takes for granted that the tests pass as the tree is
+    --trust  takes for granted that the tests pass as the tree is, each within five minutes
 
 Each test that is named must pass as the tree is. For each mutant: `red` if all tests named fail (a crash or a hang
 is a failure), `GREEN` if one passes, `skipped` if one says so. Exit status 1 unless all are red or skipped.
@@ -97,7 +97,7 @@ class Judge:
     def unbroken(self, test):
         """What it says of the tree as it is, and how long it may take of one that is broken."""
         if self.asked.trust:
-            return "passed", 2 * LEAST_TIMEOUT
+            return "passed", 5 * LEAST_TIMEOUT
         seen = self.results.of_unbroken(test)
         if not seen or seen["verdict"] == "failed":
             self.tree.rebuild()
