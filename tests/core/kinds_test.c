@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "core/kinds.h"
+#include "core/row_parts.h"
 #include "core/walk.h"
 #include "vmatrace/trace_format.h"
 
@@ -199,6 +200,44 @@ static void the_creator_decides_over_the_shape(void **state)
 	EXPECT(rows, &source);
 }
 
+/* One row of a stack, two blocks of different calls and a stack, and a row of its own behind it. */
+static void parts_of_rows(void **state)
+{
+	static const struct vma_row_info extents[] = {
+		{ .row = { .start = 0x1000, .end = 0x9000, .prot = R | W }, .created_by = 1 },
+		{ .row = { .start = 0x9000, .end = 0xa000, .prot = R | W }, .created_by = 2 },
+		{ .row = { .start = 0xa000, .end = 0xb000, .prot = R | W }, .created_by = 3 },
+		{ .row = { .start = 0xb000, .end = 0xc000, .prot = R | W }, .created_by = 4 },
+		{ .row = { .start = 0xc000, .end = 0xd000, .prot = R | W }, .created_by = 5 },
+		{ .row = { .start = 0xd000, .end = 0xe000, .prot = R }, .created_by = 2 },
+	};
+	static const enum vma_kind kinds[] = { KIND_THREAD_STACK, KIND_MALLOC_BLOCK,
+		                               KIND_MALLOC_BLOCK, KIND_THREAD_STACK,
+		                               KIND_THREAD_STACK, KIND_MALLOC_BLOCK };
+	static const struct vma_row_info rows[] = {
+		{ .row = { .start = 0x1000, .end = 0xd000, .prot = R | W }, .created_by = 1 },
+		{ .row = { .start = 0xd000, .end = 0xe000, .prot = R }, .created_by = 2 },
+	};
+	struct row_part parts[6];
+	enum vma_kind row_kinds[2];
+
+	(void)state;
+	assert_int_equal(row_parts(rows, 2, extents, kinds, 6, parts), 5);
+	assert_int_equal(parts[1].info.row.start, 0x9000);
+	assert_int_equal(parts[1].info.row.end, 0xb000);
+	assert_int_equal(parts[1].authors, 2);
+	assert_int_equal(parts[2].info.row.end, 0xc000); /* each stack is one by itself */
+	assert_int_equal(parts[3].row, 0);
+	assert_int_equal(parts[4].row, 1);
+	assert_int_equal(row_parts_length(parts, 5), 4);
+	assert_true(row_part_counts(parts, 0) && row_part_counts(parts, 1));
+	assert_false(row_part_counts(parts, 2) || row_part_counts(parts, 3));
+	assert_true(row_part_counts(parts, 4));
+	row_parts_kinds(parts, 5, row_kinds);
+	assert_int_equal(row_kinds[0], KIND_THREAD_STACK);
+	assert_int_equal(row_kinds[1], KIND_MALLOC_BLOCK);
+}
+
 static void creators_by_name(void **state)
 {
 	(void)state;
@@ -342,6 +381,7 @@ int main(void)
 		cmocka_unit_test(a_library_without_text),
 		cmocka_unit_test(stacks_and_arenas_by_their_shape),
 		cmocka_unit_test(the_creator_decides_over_the_shape),
+		cmocka_unit_test(parts_of_rows),
 		cmocka_unit_test(creators_by_name),
 		cmocka_unit_test(one_change_alone),
 		cmocka_unit_test(changes_of_libc),

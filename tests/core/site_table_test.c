@@ -2,6 +2,7 @@
  * site_table_test: calls in, sites out; what a call is counted to have mapped; leaks and shm names.
  */
 #include <fcntl.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -171,6 +172,85 @@ static void shm_objects(void **state)
 	shm_names_release(&names);
 }
 
+/* The object of that inode is mapped under the path; in a list of the kernel's if listed. */
+static void shm_mapped(struct shm_names *names, const char *path, uint64_t inode, uint64_t time_ns,
+                       bool listed)
+{
+	const struct event event = {
+		.call = CALL_MMAP,
+		.text = path,
+		.has_object = true,
+		.inode = inode,
+		.time_ns = time_ns,
+	};
+	const struct vma_row row = { .name = path, .inode = inode };
+	const struct snapshot list = { .time_ns = time_ns, .rows = &row, .row_count = 1 };
+	struct shm_name *kept;
+
+	if (listed)
+		assert_true(shm_names_look(names, &list, 1000));
+	else
+		assert_true(shm_names_see(names, &event, 1000, 1, &kept));
+}
+
+static void shm_objects_removed_as_files(void **state)
+{
+	struct shm_names names = { 0 };
+	struct event missed = { .call = CALL_SHM_OPEN, .text = "/asked", .failed = true };
+	struct shm_name *kept;
+	static const struct {
+		const char *name;
+		uint64_t when_ns;
+		bool removed;
+	} expected[] = {
+		{ "anew", 1006, false },    { "asked", 1001, true },  { "gone", 1001, true },
+		{ "mapped", 1001, true },   { "old", 1005, false },   { "replaced", 1004, false },
+		{ "somebody", 1001, true }, { "there", 1001, false },
+	};
+
+	(void)state;
+	/* still mapped when the last list is read */
+	shm(&names, CALL_SHM_OPEN, "/gone", O_CREAT, 1);
+	shm_mapped(&names, "/dev/shm/gone", 5, 2, false);
+	shm_mapped(&names, "/dev/shm/gone (deleted)", 5, 9, true);
+	/* mapped after it was removed, and never before */
+	shm(&names, CALL_SHM_OPEN, "/mapped", O_CREAT, 1);
+	shm_mapped(&names, "/dev/shm/mapped (deleted)", 6, 2, false);
+	/* what is deleted is an older one of the name */
+	shm(&names, CALL_SHM_OPEN, "/old", O_CREAT, 1);
+	shm_mapped(&names, "/dev/shm/old", 7, 2, false);
+	shm(&names, CALL_SHM_UNLINK, "/old", 0, 3);
+	shm(&names, CALL_SHM_OPEN, "/old", O_CREAT, 5);
+	shm_mapped(&names, "/dev/shm/old (deleted)", 7, 9, true);
+	/* another inode under the name: made by who opened it in between, */
+	shm(&names, CALL_SHM_OPEN, "/replaced", O_CREAT, 1);
+	shm_mapped(&names, "/dev/shm/replaced", 8, 2, false);
+	shm(&names, CALL_SHM_OPEN, "/replaced", O_CREAT, 4);
+	shm_mapped(&names, "/dev/shm/replaced", 9, 5, false);
+	/* or by somebody unseen */
+	shm(&names, CALL_SHM_OPEN, "/somebody", O_CREAT, 1);
+	shm_mapped(&names, "/dev/shm/somebody", 10, 2, false);
+	shm_mapped(&names, "/dev/shm/somebody", 11, 5, true);
+	/* O_EXCL would have failed */
+	shm(&names, CALL_SHM_OPEN, "/anew", O_CREAT, 1);
+	shm(&names, CALL_SHM_OPEN, "/anew", O_CREAT | O_EXCL, 6);
+	shm(&names, CALL_SHM_OPEN, "/asked", O_CREAT, 1);
+	missed.error = ENOENT;
+	missed.time_ns = 3;
+	assert_true(shm_names_see(&names, &missed, 1000, 1, &kept));
+	shm(&names, CALL_SHM_OPEN, "/there", O_CREAT, 1);
+	shm_mapped(&names, "/dev/shm/there", 12, 2, false);
+	shm_mapped(&names, "/dev/shm/there", 12, 9, true);
+	shm_names_finish(&names);
+	assert_int_equal(names.count, sizeof(expected) / sizeof(expected[0]));
+	for (size_t i = 0; i < names.count; i++) {
+		assert_string_equal(names.items[i].name, expected[i].name);
+		assert_int_equal(names.items[i].when_ns, expected[i].when_ns);
+		assert_int_equal(names.items[i].removed, expected[i].removed);
+	}
+	shm_names_release(&names);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +261,7 @@ int main(void)
 		cmocka_unit_test(classes_of_leaks),
 		cmocka_unit_test(stacks_beyond_the_cache),
 		cmocka_unit_test(shm_objects),
+		cmocka_unit_test(shm_objects_removed_as_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
