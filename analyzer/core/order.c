@@ -38,7 +38,8 @@ struct order {
 	bool exhausted; /* nothing is unread but calls in flight */
 	bool ended;     /* nothing at all is unread */
 	bool no_memory;
-	bool settled;    /* first() is next, whatever is read */
+	bool settled;    /* what is first is next, whatever is read */
+	bool heap_first; /* ... and it is in the heap */
 	uint64_t unread; /* no unread event that returned has a smaller exit */
 
 	struct entry *line; /* a ring */
@@ -73,6 +74,11 @@ struct order *order_new(const struct event_source *source, uint64_t window, uint
 		return NULL;
 	}
 	return order;
+}
+
+void order_read_ahead(struct order *order, uint32_t events)
+{
+	order->window += events;
 }
 
 void order_free(struct order *order)
@@ -155,13 +161,18 @@ static bool push(struct order *order, const struct entry *entry)
 }
 
 /* NULL: there is none. */
-static inline const struct entry *first(const struct order *order)
+static const struct entry *find_first(struct order *order)
 {
 	const struct entry *line = order->line_count ? in_line(order, 0) : NULL;
 
-	if (!order->heap_count || (line && before(line, &order->heap[0])))
-		return line;
-	return &order->heap[0];
+	order->heap_first = order->heap_count && !(line && before(line, &order->heap[0]));
+	return order->heap_first ? &order->heap[0] : line;
+}
+
+/* What find_first() found. */
+static const struct entry *first(const struct order *order)
+{
+	return order->heap_first ? &order->heap[0] : in_line(order, 0);
 }
 
 static void pop_heap(struct order *order)
@@ -189,7 +200,7 @@ static void pop_heap(struct order *order)
 /* Takes what first() gives. */
 static void pop(struct order *order)
 {
-	if (order->heap_count && first(order) == order->heap) {
+	if (order->heap_first) {
 		pop_heap(order);
 		return;
 	}
@@ -332,21 +343,29 @@ static bool undercut(const struct order *order, uint64_t key)
 	return key == UINT64_MAX || (!order->exhausted && key >= 2 * enter);
 }
 
-enum order_status order_peek(struct order *order, struct ordered *ordered)
+static enum order_status settle(struct order *order)
 {
-	const struct entry *top = first(order);
+	const struct entry *entry = find_first(order);
 
-	while (!order->settled && !order->no_memory && !order->ended &&
-	       (!top || undercut(order, top->key))) {
+	while (!order->no_memory && !order->ended && (!entry || undercut(order, entry->key))) {
 		order->no_memory = !read_one(order);
-		top = first(order);
+		entry = find_first(order);
 	}
 	if (order->no_memory)
 		return ORDER_NO_MEMORY;
-	if (!top)
-		return ORDER_END;
-	order->settled = true;
-	*ordered = (struct ordered) { &order->pool[top->slot].event, top->half, top->key };
+	order->settled = entry != NULL;
+	return entry ? ORDER_SOME : ORDER_END;
+}
+
+enum order_status order_peek(struct order *order, struct ordered *ordered)
+{
+	enum order_status status = order->settled ? ORDER_SOME : settle(order);
+	const struct entry *entry;
+
+	if (status != ORDER_SOME)
+		return status;
+	entry = first(order);
+	*ordered = (struct ordered) { &order->pool[entry->slot].event, entry->half, entry->key };
 	return ORDER_SOME;
 }
 

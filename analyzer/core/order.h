@@ -57,6 +57,8 @@ struct order;
 
 struct order *order_new(const struct event_source *source, uint64_t window, uint32_t page_bytes);
 void order_free(struct order *order);
+/* Before anything is read: so many events more are to be read than the order needs. */
+void order_read_ahead(struct order *order, uint32_t events);
 
 /* The next effect. */
 enum order_status order_next(struct order *order, struct ordered *ordered);

@@ -13,6 +13,7 @@ struct recent {
 	uint64_t exit;
 	struct touch touch;
 	uint32_t slot;
+	bool changes; /* attributes: of two calls that do not, neither is racy */
 };
 
 struct races {
@@ -131,9 +132,13 @@ bool races_add(struct races *races, const struct event *event, uint32_t slot, ui
 	event_touch(event, page_bytes, &added.touch);
 	if (!added.touch.count)
 		return true;
+	for (size_t i = 0; i < added.touch.count; i++)
+		added.changes |= added.touch.roles[i] == TOUCH_CHANGES;
 	for (size_t i = races->count; i && races->recent[i - 1].exit >= event->enter; i--) {
 		const struct recent *recent = &races->recent[i - 1];
 
+		if (!recent->changes && !added.changes)
+			continue;
 		if (is_racy(races, recent, &added))
 			mark(context, recent->slot, recent->seq);
 		if (is_racy(races, &added, recent))

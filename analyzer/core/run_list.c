@@ -21,8 +21,9 @@ struct run_list *run_list_new(void)
 	if (!list)
 		return NULL;
 	list->last_found = calloc(1, sizeof(*list->last_found));
-	if (!list->last_found) {
-		free(list);
+	list->hints = calloc(HINTS, sizeof(*list->hints));
+	if (!list->last_found || !list->hints) {
+		run_list_free(list);
 		return NULL;
 	}
 	return list;
@@ -39,6 +40,7 @@ void run_list_free(struct run_list *list)
 	free(list->spare);
 	free(list->last_found);
 	free(list->saved);
+	free(list->hints);
 	free(list);
 }
 
@@ -103,6 +105,11 @@ static size_t search_index(const struct run_list *list, uint64_t address)
 	return at;
 }
 
+static uint32_t *hint_of(const struct run_list *list, uint64_t address)
+{
+	return &list->hints[(address >> 12 ^ address >> 18) % HINTS];
+}
+
 /* True if the block is what search_index() would find. */
 static bool holds(const struct run_list *list, size_t block, uint64_t address)
 {
@@ -116,9 +123,6 @@ static size_t search_block(const struct index_entry *entry, uint64_t address)
 	const uint64_t *ends = entry->block->ends;
 	size_t at = 0;
 
-	/* All of them come from memory at once, not one after the other. */
-	for (size_t i = 0; i < entry->count; i += ENDS_IN_LINE)
-		__builtin_prefetch(&ends[i]);
 	for (size_t count = entry->count; count > 1;) {
 		size_t half = count / 2;
 
@@ -152,14 +156,45 @@ struct place run_list_search(const struct run_list *list, uint64_t address)
 	if (holds(list, place.block, address)) {
 		place.at = search_near(&list->index[place.block], place.at, address);
 	} else {
-		place.block = search_index(list, address);
+		place.block = *hint_of(list, address);
+		if (!holds(list, place.block, address))
+			place.block = search_index(list, address);
 		place.at = SIZE_MAX;
 	}
 	entry = &list->index[place.block];
-	if (place.at == SIZE_MAX)
+	if (place.at == SIZE_MAX) {
+		/* All of them come from memory at once, not one after the other. */
+		for (size_t i = 0; i < entry->count; i += ENDS_IN_LINE)
+			__builtin_prefetch(&entry->block->ends[i]);
 		place.at = search_block(entry, address);
+	}
 	*list->last_found = place;
 	return place.at < entry->count ? place : (struct place) { place.block + 1, 0 };
+}
+
+void run_list_expect(struct run_list *list, uint64_t address)
+{
+	uint64_t *earlier = &list->expected[list->expected_count++ % EXPECTED];
+	size_t block = *hint_of(list, *earlier);
+
+	if (list->blocks < LARGE_BLOCKS)
+		return;
+	if (holds(list, block, *earlier)) {
+		const struct index_entry *entry = &list->index[block];
+		const struct block *near = entry->block;
+		size_t at = search_block(entry, *earlier);
+
+		/* Behind the last run is some slot, too. */
+		at = at < BLOCK_RUNS - 2 ? at : BLOCK_RUNS - 2;
+		for (size_t i = at ? at - 1 : 0; i < at + 2; i++)
+			__builtin_prefetch(&near->runs[near->slots[i]], 1);
+	}
+	*earlier = address;
+	block = search_index(list, address);
+	*hint_of(list, address) = (uint32_t)block;
+	for (size_t i = 0; i < list->index[block].count; i += ENDS_IN_LINE)
+		__builtin_prefetch(&list->index[block].block->ends[i], 1);
+	__builtin_prefetch(list->index[block].block->slots, 1);
 }
 
 /* --- the splice --------------------------------------------------------------------------------------- */

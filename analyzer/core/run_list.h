@@ -21,6 +21,9 @@ enum {
 	SPLICE_RUNS = 2,
 	BLOCK_RUNS = 56, /* 64 bytes each, their ends and slots: a block is a page */
 	LINE_BYTES = 64, /* of the processor's cache; only speed depends on it */
+	HINTS = 64,
+	EXPECTED = 8,       /* from the first step to the second */
+	LARGE_BLOCKS = 512, /* so many stay in the cache by themselves */
 };
 
 struct block {
@@ -48,6 +51,9 @@ struct run_list {
 	size_t capacity;
 	struct block *spare;      /* what the next split will use */
 	struct place *last_found; /* one event asks for the same place again and again */
+	uint32_t *hints; /* blocks by a hash of the address found there; may be wrong by now */
+	uint64_t expected[EXPECTED];
+	size_t expected_count;
 
 	uint64_t kept;         /* number of the kept state; 0: there is none */
 	struct vma_run *saved; /* what blocks had that were changed since, block by block */
@@ -62,6 +68,12 @@ bool run_list_check(const struct run_list *list);
 
 /* run_list_find() where it is not where one looked last. */
 struct place run_list_search(const struct run_list *list, uint64_t address);
+
+/*
+ * Somebody will ask for the place of address, but asks for some others first: of a list that does not fit into the
+ * cache it is fetched meanwhile, the ends of its block at once, its run and those beside it EXPECTED calls later.
+ */
+void run_list_expect(struct run_list *list, uint64_t address);
 
 /* The first run that ends above address. */
 static inline struct place run_list_find(const struct run_list *list, uint64_t address)

@@ -82,6 +82,11 @@ const struct vma_run *vma_map_at(const struct vma_map *map, uint64_t address)
 	return run_list_at(map->runs, run_list_find(map->runs, address));
 }
 
+void vma_map_expect(struct vma_map *map, uint64_t address)
+{
+	run_list_expect(map->runs, address);
+}
+
 const struct vma_run *vma_map_next(const struct vma_map *map, const struct vma_run *run)
 {
 	return run_list_next(map->runs, run);

@@ -73,6 +73,8 @@ bool vma_map_object(struct vma_map *map, uint32_t dev_major, uint32_t dev_minor,
                     const char *name, object_id *id);
 const char *vma_map_object_name(const struct vma_map *map, object_id id);
 
+/* Some changes later one will be about address: what it will meet can be fetched from memory meanwhile. */
+void vma_map_expect(struct vma_map *map, uint64_t address);
 /* Replaces whatever lies in [run->start, run->end). */
 bool vma_map_set(struct vma_map *map, const struct vma_run *run);
 /* Unmaps [start, end); holes are fine. */

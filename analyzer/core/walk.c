@@ -111,6 +111,12 @@ static bool know_in_flight(struct walk *walk, const struct event *event)
 	return doubts_add_in_flight(&walk->doubts, event, input->page_bytes);
 }
 
+/* Where a call will be at work. A guess will do. */
+static uint64_t address_of(const struct event *event)
+{
+	return call_effect(event->call) == EFFECT_MAPS ? event->result : event->args[0];
+}
+
 static bool tap(void *self, struct event *event)
 {
 	struct walk *walk = self;
@@ -118,6 +124,8 @@ static bool tap(void *self, struct event *event)
 
 	if (!input->events.next(input->events.self, event))
 		return false;
+	if (input->ahead)
+		vma_map_expect(replay_map(walk->replay), address_of(event));
 	if (event->in_flight && !event->left) {
 		if (!input->in_flight && !know_in_flight(walk, event))
 			walk->no_memory = true;
@@ -151,6 +159,8 @@ struct walk *walk_new(const struct walk_input *input)
 		walk->input.page_bytes = 4096; /* a damaged header must not make a mask of it */
 	walk->replay = replay_new(walk->input.page_bytes, input->start_brk);
 	walk->order = order_new(&source, input->window, walk->input.page_bytes);
+	if (walk->order)
+		order_read_ahead(walk->order, input->ahead);
 	walk->uncertain = calloc(input->snapshot_count + 1, sizeof(*walk->uncertain));
 	if (!walk->replay || !walk->order || !walk->uncertain) {
 		walk_free(walk);

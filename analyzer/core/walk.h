@@ -121,6 +121,8 @@ struct walk_input {
 	uint64_t
 		first_seq; /* the oldest surviving seq: snapshots that begin before it are no base */
 	uint64_t window;   /* the largest exit - enter of all events */
+	/* To be read before they are needed, and what they will meet fetched meanwhile; 0 if reading one does it. */
+	uint32_t ahead;
 	uint64_t start_brk;   /* 0 unknown; for the label [heap] */
 	uint64_t start_stack; /* 0 unknown; for the label [stack] */
 	uint32_t page_bytes;

@@ -22,21 +22,24 @@ static int digit_of(char letter)
 }
 
 /* A number of at least one digit that fits in 64 bits. */
-static bool take_digits(struct cursor *line, unsigned base, uint64_t *number)
+static inline bool take_digits(struct cursor *line, unsigned base, uint64_t *number)
 {
 	const char *first = line->at;
+	const char *at = first;
+	uint64_t value = 0;
 
-	*number = 0;
-	for (; line->at < line->end; line->at++) {
-		unsigned digit = (unsigned)digit_of(*line->at);
+	for (; at < line->end; at++) {
+		unsigned digit = (unsigned)digit_of(*at);
 
 		if (digit >= base)
 			break;
-		if (*number > (UINT64_MAX - digit) / base)
+		if (__builtin_mul_overflow(value, base, &value) ||
+		    __builtin_add_overflow(value, digit, &value))
 			return false;
-		*number = *number * base + digit;
 	}
-	return line->at > first;
+	line->at = at;
+	*number = value;
+	return at > first;
 }
 
 static bool take_letter(struct cursor *line, char letter)

@@ -11,6 +11,9 @@
 
 #include "trace_parts.h"
 
+/* What one of them meets comes from memory while so many others are replayed. */
+enum { EVENTS_AHEAD = 16 };
+
 /* True if they have a byte in common. */
 static bool overlap(const struct extent *a, const struct extent *b)
 {
@@ -297,6 +300,7 @@ bool trace_walk_input(struct trace *trace, struct walk_input *input)
 		.snapshot_count = comparable_snapshots(trace),
 		.first_seq = trace->counts.whole_seq,
 		.window = trace->counts.window,
+		.ahead = EVENTS_AHEAD,
 		.start_brk = trace->header.start_brk,
 		.start_stack = trace->header.start_stack,
 		.own = { { trace->header.own[0].start, trace->header.own[0].end },

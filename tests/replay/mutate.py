@@ -44,6 +44,23 @@ def failing(program, names):
     return failed
 
 
+def link_broken(work, file, text, objects, program):
+    """True, or what the compiler said. What a header says is in each file that includes it, or something that does."""
+    broken = work / "broken"
+    shutil.copytree(work / "core", broken / "core", dirs_exist_ok=True)
+    (broken / "core" / file).write_text(text)
+    changed = {}
+    for name in [file] if file.endswith(".c") else objects:
+        source = broken / "core" / name
+        changed[name] = broken / (name + ".o")
+        said = compile_file(source if source.exists() else HERE / name, broken, changed[name])
+        if said is not True:
+            return said
+    subprocess.run(["gcc", "-o", program, *{**objects, **changed}.values()], check=True)
+    shutil.rmtree(broken)
+    return True
+
+
 def main():
     wanted = set(sys.argv[1:]) or set(SCRIPTS)
     complaints = [f"no such script: {name}" for name in wanted - set(SCRIPTS)]
@@ -59,8 +76,7 @@ def main():
             if said is not True:
                 sys.exit(said)
         program = work / "replay_script"
-        link = ["gcc", "-o", program]
-        subprocess.run(link + list(objects.values()), check=True)
+        subprocess.run(["gcc", "-o", program, *objects.values()], check=True)
         complaints += [f"fails unbroken: {name}" for name in failing(program, SCRIPTS)]
         for scripts, file, old, new in BREAKS:
             names = set(scripts.split()) & wanted
@@ -68,18 +84,15 @@ def main():
                 continue
             text = (CORE / file).read_text()
             where = f"{file}: {old.strip().splitlines()[0]}"
-            broken = work / "core" / "broken.c"
             try:
-                broken.write_text(edited(text, old, new))
+                text = edited(text, old, new)
             except DoesNotApply:
                 complaints.append(f"does not apply: {where}")
                 continue
-            said = compile_file(broken, work, work / "broken.o")
+            said = link_broken(work, file, text, objects, program)
             if said is not True:
                 complaints.append(f"does not compile: {where}\n{said}")
                 continue
-            others = [path for name, path in objects.items() if name != file]
-            subprocess.run(link + others + [work / "broken.o"], check=True)
             tried += 1
             failed = failing(program, names)
             red |= failed
