@@ -9,18 +9,24 @@ enum { CHUNK = 1 << EVENT_BYTES_CHUNK_BITS };
 
 static uint64_t chunk_count(const struct event_bytes *bytes)
 {
-	return (bytes->count + CHUNK - 1) / CHUNK;
+	return (bytes->slots + CHUNK - 1) / CHUNK;
 }
 
-bool event_bytes_init(struct event_bytes *bytes, const struct trace_counts *counts)
+bool event_bytes_init(struct event_bytes *bytes, const struct trace *trace)
 {
+	const struct trace_counts *counts = trace_counts(trace);
+	const struct vmat_header *header = trace_header(trace);
+	uint64_t in_file = trace_file_bytes(trace) / header->slot_bytes + 1;
+
 	*bytes = (struct event_bytes) {
 		.first = counts->first_seq,
-		.count = counts->end_seq - counts->first_seq,
+		.seqs = counts->end_seq - counts->first_seq,
+		.mask = header->slot_count - 1,
+		.slots = header->slot_count < in_file ? header->slot_count : in_file,
 	};
 	bytes->chunks = calloc(chunk_count(bytes) + 1, sizeof(*bytes->chunks));
 	if (!bytes->chunks)
-		bytes->count = 0;
+		bytes->slots = 0;
 	return bytes->chunks != NULL;
 }
 
@@ -34,18 +40,18 @@ void event_bytes_release(struct event_bytes *bytes)
 
 bool event_bytes_set(struct event_bytes *bytes, uint64_t seq, uint8_t value)
 {
-	uint64_t at = seq - bytes->first;
+	uint64_t slot = seq & bytes->mask;
 	uint8_t *chunk;
 
-	if (at >= bytes->count)
+	if (seq - bytes->first >= bytes->seqs || slot >= bytes->slots)
 		return true;
-	chunk = bytes->chunks[at / CHUNK];
+	chunk = bytes->chunks[slot / CHUNK];
 	if (!chunk) {
 		chunk = calloc(1, CHUNK);
 		if (!chunk)
 			return false;
-		bytes->chunks[at / CHUNK] = chunk;
+		bytes->chunks[slot / CHUNK] = chunk;
 	}
-	chunk[at % CHUNK] = value;
+	chunk[slot % CHUNK] = value;
 	return true;
 }

@@ -16,13 +16,15 @@
 enum { EVENT_BYTES_CHUNK_BITS = 16 };
 
 struct event_bytes {
-	uint64_t first; /* seq */
-	uint64_t count;
+	uint64_t first; /* seq of the oldest that the ring can hold */
+	uint64_t seqs;  /* so many from there on */
+	uint64_t mask;  /* of a seq: its slot in the ring */
+	uint64_t slots; /* that the file has, whatever its header says */
 	uint8_t *_Atomic *chunks;
 };
 
 /* For the events that the trace holds. False: out of memory. */
-bool event_bytes_init(struct event_bytes *bytes, const struct trace_counts *counts);
+bool event_bytes_init(struct event_bytes *bytes, const struct trace *trace);
 void event_bytes_release(struct event_bytes *bytes);
 
 /* Of what is no event of the ring nothing is kept. False: out of memory. */
@@ -30,11 +32,12 @@ bool event_bytes_set(struct event_bytes *bytes, uint64_t seq, uint8_t value);
 
 static inline uint8_t event_bytes_get(const struct event_bytes *bytes, uint64_t seq)
 {
-	uint64_t at = seq - bytes->first;
-	const uint8_t *chunk =
-		at < bytes->count ? bytes->chunks[at >> EVENT_BYTES_CHUNK_BITS] : NULL;
+	uint64_t slot = seq & bytes->mask;
+	const uint8_t *chunk = seq - bytes->first < bytes->seqs && slot < bytes->slots
+	                               ? bytes->chunks[slot >> EVENT_BYTES_CHUNK_BITS]
+	                               : NULL;
 
-	return chunk ? chunk[at & ((1u << EVENT_BYTES_CHUNK_BITS) - 1)] : 0;
+	return chunk ? chunk[slot & ((1u << EVENT_BYTES_CHUNK_BITS) - 1)] : 0;
 }
 
 #endif

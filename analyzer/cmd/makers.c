@@ -19,7 +19,7 @@ void makers_note(struct makers *makers, const struct trace *trace, uint64_t seq,
                  enum vma_creator creator)
 {
 	if (!makers->tried)
-		event_bytes_init(&makers->by_event, trace_counts(trace));
+		event_bytes_init(&makers->by_event, trace);
 	makers->tried = true;
 	/* Where there is no memory for it, it is found out again. */
 	event_bytes_set(&makers->by_event, seq, (uint8_t)(creator + 1));

@@ -190,8 +190,7 @@ bool replayed_start(struct replayed *replayed, struct trace *trace, struct symbo
 		.symbols = symbols,
 		.filter = filter,
 	};
-	if (!event_bytes_init(&replayed->marks, trace_counts(trace)) ||
-	    !trace_walk_input(trace, &input))
+	if (!event_bytes_init(&replayed->marks, trace) || !trace_walk_input(trace, &input))
 		return false;
 	replayed->walk = walk_new(&input);
 	if (!replayed->walk)
