@@ -374,8 +374,8 @@ static bool add_last(struct run_list *list, const struct vma_run *run)
 struct run_list *run_list_kept(struct run_list *list)
 {
 	struct run_list *kept = run_list_new();
-	const struct vma_run *saved = list->saved, *saved_end = saved + list->saved_count;
 	bool fine = kept != NULL;
+	size_t saved = 0;
 
 	if (list->saved_count)
 		qsort(list->saved, list->saved_count, sizeof(*list->saved), compare_starts);
@@ -384,13 +384,14 @@ struct run_list *run_list_kept(struct run_list *list)
 
 		if (entry->block->changed == list->kept)
 			continue;
-		while (fine && saved < saved_end && saved->start < list->starts[i])
-			fine = add_last(kept, saved++);
+		while (fine && saved < list->saved_count &&
+		       list->saved[saved].start < list->starts[i])
+			fine = add_last(kept, &list->saved[saved++]);
 		for (size_t j = 0; fine && j < entry->count; j++)
 			fine = add_last(kept, &entry->block->runs[entry->block->slots[j]]);
 	}
-	while (fine && saved < saved_end)
-		fine = add_last(kept, saved++);
+	while (fine && saved < list->saved_count)
+		fine = add_last(kept, &list->saved[saved++]);
 	if (!fine) {
 		run_list_free(kept);
 		return NULL;
