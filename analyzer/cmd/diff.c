@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "beside.h"
 #include "command.h"
 #include "options.h"
 #include "render/diff_report.h"
@@ -204,6 +205,35 @@ static bool parse_span(const char *text, char **copy, struct when *from, struct 
 	return when_parse(from, *copy) && when_parse(to, dots + 2);
 }
 
+/* One side, on its own: it has its trace, its symbols and its rows for itself. */
+struct gathering_side {
+	struct side *side;
+	const char *name;
+	const struct trace_set *set;
+	const struct when *at;
+	const struct symbol_sources *sources;
+	int status;
+};
+
+static void gather_side(void *context)
+{
+	struct gathering_side *gathering = context;
+
+	gathering->status = gather_set(gathering->side, gathering->name, gathering->set,
+	                               gathering->at, gathering->sources);
+}
+
+/* Both at once: each is a replay. */
+static int gather_both(struct gathering_side *old, struct gathering_side *new)
+{
+	struct beside beside;
+
+	beside_start(&beside, gather_side, old);
+	gather_side(new);
+	beside_end(&beside);
+	return old->status > new->status ? old->status : new->status;
+}
+
 static int two_moments(const struct operands *operands, const struct when *from,
                        const struct when *to, const struct common_options *common, struct side *old,
                        struct side *new)
@@ -213,9 +243,10 @@ static int two_moments(const struct operands *operands, const struct when *from,
 	int status = trace_set_find(&set, &rest, common);
 
 	if (status == STATUS_FINE)
-		status = gather_set(old, from->text, &set, from, &common->symbols);
-	if (status == STATUS_FINE)
-		status = gather_set(new, to->text, &set, to, &common->symbols);
+		status = gather_both(&(struct gathering_side) { old, from->text, &set, from,
+		                                                &common->symbols, STATUS_FINE },
+		                     &(struct gathering_side) { new, to->text, &set, to,
+		                                                &common->symbols, STATUS_FINE });
 	trace_set_release(&set);
 	return status;
 }
@@ -223,20 +254,21 @@ static int two_moments(const struct operands *operands, const struct when *from,
 static int two_runs(const struct operands *operands, const struct common_options *common,
                     struct side *old, struct side *new)
 {
-	struct side *const sides[] = { old, new };
+	const struct operands one = { 1, operands->item }, other = { 1, operands->item + 1 };
 	const struct when end = { .kind = WHEN_END };
-	int status = STATUS_FINE;
+	struct trace_set old_set = { 0 }, new_set = { 0 };
+	int status = trace_set_find(&old_set, &one, common);
 
-	for (int i = 0; i < 2 && status == STATUS_FINE; i++) {
-		const struct operands one = { 1, operands->item + i };
-		struct trace_set set = { 0 };
-
-		status = trace_set_find(&set, &one, common);
-		if (status == STATUS_FINE)
-			status = gather_set(sides[i], operands->item[i], &set, &end,
-			                    &common->symbols);
-		trace_set_release(&set);
-	}
+	if (status == STATUS_FINE)
+		status = trace_set_find(&new_set, &other, common);
+	if (status == STATUS_FINE)
+		status = gather_both(
+			&(struct gathering_side) { old, operands->item[0], &old_set, &end,
+		                                   &common->symbols, STATUS_FINE },
+			&(struct gathering_side) { new, operands->item[1], &new_set, &end,
+		                                   &common->symbols, STATUS_FINE });
+	trace_set_release(&old_set);
+	trace_set_release(&new_set);
 	return status;
 }
 
