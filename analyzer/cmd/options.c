@@ -31,9 +31,11 @@ int complain(int status, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	/* A name in it may be a traced program's. */
+	flockfile(stderr); /* two threads may have something to say */
 	fputs("vmatrace: ", stderr);
 	print_escaped(stderr, text);
 	putc('\n', stderr);
+	funlockfile(stderr);
 	return status;
 }
 

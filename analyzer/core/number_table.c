@@ -8,23 +8,24 @@
 static struct number_entry *slot_of(const struct number_table *table, uint64_t key)
 {
 	uint64_t at = (key * 0x9e3779b97f4a7c15ull) >> 20;
+	struct number_entry *entry;
 
-	while (table->entries[at & (table->slots - 1)].taken &&
-	       table->entries[at & (table->slots - 1)].key != key)
-		at++;
-	return &table->entries[at & (table->slots - 1)];
+	do
+		entry = &table->entries[at++ & (table->slots - 1)];
+	while (entry->key && entry->key != key);
+	return entry;
 }
 
 static bool grow(struct number_table *table)
 {
-	struct number_table larger = { .slots = table->slots ? 2 * table->slots : 64 };
+	struct number_table larger = *table;
 
+	larger.slots = table->slots ? 2 * table->slots : 64;
 	larger.entries = calloc(larger.slots, sizeof(*larger.entries));
 	if (!larger.entries)
 		return false;
-	larger.count = table->count;
 	for (size_t i = 0; i < table->slots; i++)
-		if (table->entries[i].taken)
+		if (table->entries[i].key)
 			*slot_of(&larger, table->entries[i].key) = table->entries[i];
 	free(table->entries);
 	*table = larger;
@@ -35,20 +36,27 @@ uint64_t *number_table_at(struct number_table *table, uint64_t key)
 {
 	struct number_entry *entry;
 
+	if (!key) {
+		table->count += !table->has_zero;
+		table->has_zero = true;
+		return &table->of_zero;
+	}
 	if (2 * table->count >= table->slots && !grow(table))
 		return NULL;
 	entry = slot_of(table, key);
-	table->count += !entry->taken;
-	entry->taken = true;
+	table->count += !entry->key;
 	entry->key = key;
 	return &entry->number;
 }
 
 const uint64_t *number_table_find(const struct number_table *table, uint64_t key)
 {
-	const struct number_entry *entry = table->count ? slot_of(table, key) : NULL;
+	const struct number_entry *entry;
 
-	return entry && entry->taken ? &entry->number : NULL;
+	if (!key)
+		return table->has_zero ? &table->of_zero : NULL;
+	entry = table->slots ? slot_of(table, key) : NULL;
+	return entry && entry->key ? &entry->number : NULL;
 }
 
 void number_table_release(struct number_table *table)

@@ -12,15 +12,16 @@
 #include <stdint.h>
 
 struct number_entry {
-	uint64_t key;
+	uint64_t key; /* 0: a free slot */
 	uint64_t number;
-	bool taken;
 };
 
 struct number_table {
 	struct number_entry *entries;
 	size_t slots; /* a power of two */
 	size_t count;
+	uint64_t of_zero; /* the number of key 0 */
+	bool has_zero;
 };
 
 /* The number of the key, 0 at first sight. Valid until the next call. */
