@@ -227,17 +227,23 @@ static const struct unit *unit_of(struct dwarf_frames *self, Dwarf_Die *die)
 	return &grown[low];
 }
 
-static bool covers(const struct range_lists *lists, const Dwarf_Die *die, uint64_t address)
+/*
+ * True if the call or block may hold the address. A block's list of ranges may end where it begins: gcc 12 writes an empty
+ * range at a unit's first address as 0 0, which is DWARF 4's end of the list. What is in such a block says itself where it lies.
+ */
+static bool may_hold(const struct range_lists *lists, Dwarf_Die *die, uint64_t address)
 {
 	struct range_walk walk;
 	uint64_t start, end;
+	bool none = true;
 
 	range_walk_begin(&walk, lists, die);
 	while (range_walk_next(&walk, &start, &end)) {
+		none = false;
 		if (start <= address && address < end)
 			return true;
 	}
-	return false;
+	return none && dwarf_tag(die) == DW_TAG_lexical_block;
 }
 
 /*
@@ -257,7 +263,7 @@ static size_t find_inlined(const struct range_lists *lists, Dwarf_Die *parent, u
 
 		if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_lexical_block)
 			continue;
-		if (!covers(lists, &die, address))
+		if (!may_hold(lists, &die, address))
 			continue;
 		if (tag == DW_TAG_inlined_subroutine) {
 			chain[count++] = die;

@@ -1,6 +1,6 @@
 /*
  * overlapping.S: blocks side by side that hold the same addresses, as gcc 12 writes them with -flto: the first is
- * empty, the second has the inlined call. Lines are those of a source that is not there:
+ * empty, the second has the inlined call, in one more block whose list of ranges ends with its first entry, 0 0. Lines are those of a source that is not there:
  *
  *     outer   0  1  2  3  4  5  6  7          10
  *     block         [ 2        6 )            no call in it
@@ -57,7 +57,16 @@ outer:
 	.byte 0
 	.uleb128 0x31, 0x13, 0x11, 0x01, 0x12, 0x07 /* abstract_origin: ref4 */
 	.uleb128 0x58, 0x0b, 0x59, 0x0b, 0, 0 /* call_file, call_line: data1 */
+	.uleb128 7, 0x0b
+	.byte 1
+	.uleb128 0x55, 0x17, 0, 0 /* ranges: sec_offset */
 	.uleb128 0
+
+	.section .debug_ranges, "", @progbits
+.Lranges:
+	.quad 0, 0
+	.quad .Linner - outer, .Linner_end - outer
+	.quad 0, 0
 
 	.section .debug_line, "", @progbits
 .Lline:
@@ -84,9 +93,11 @@ outer:
 	.quad .Lblock, .Lblock_end - .Lblock
 	.uleb128 5
 	.quad .Lblock, .Lblock_end - .Lblock
+	.uleb128 7
+	.long .Lranges
 	.uleb128 6
 	.long .Lwritten - .Linfo
 	.quad .Linner, .Linner_end - .Linner
 	.byte 1, 12
-	.byte 0, 0, 0
+	.byte 0, 0, 0, 0
 .Linfo_end:
