@@ -69,7 +69,7 @@ endif()
 # Real runtimes: V8, HotSpot, LuaJIT.
 foreach(RUNTIME node java luajit)
   stacks_test(runtime_${RUNTIME} ${CMAKE_CURRENT_LIST_DIR}/runtimes.py ${CMAKE_BINARY_DIR} ${RUNTIME})
-  set_tests_properties(stacks/runtime_${RUNTIME} PROPERTIES LABELS "stacks;full")
+  set_tests_properties(stacks/runtime_${RUNTIME} PROPERTIES LABELS "stacks;full" TIMEOUT 1200)
 endforeach()
 foreach(ACT steady bindings descriptors)
   stacks_test(${ACT} ${CMAKE_CURRENT_LIST_DIR}/guest.py ${CMAKE_BINARY_DIR} ${ACT})
