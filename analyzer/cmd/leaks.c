@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "command.h"
 #include "core/findings.h"
@@ -117,6 +118,18 @@ static void add_row(struct leak_report *report, const struct site_row *row,
 }
 
 /*
+ * This /dev/shm is the one that the object was seen in. A container's is another one, on the same machine since the same
+ * boot. Of an object that was never mapped nobody knows.
+ */
+static bool is_of_this_folder(const struct shm_name *object)
+{
+	struct stat status;
+
+	return object->inode && stat("/dev/shm", &status) == 0 &&
+	       object->device == ((uint64_t)major(status.st_dev) << 32 | minor(status.st_dev));
+}
+
+/*
  * Removed as a file, unlink(2) in /dev/shm, and nobody met the name afterwards: then no trace tells. The name is a
  * stranger's: one component, and where it leads to, if it is a link, is not looked at.
  */
@@ -125,7 +138,7 @@ static bool is_gone(const struct shm_name *object)
 	struct stat status;
 	char path[300];
 
-	return object->of_this_boot && !strchr(object->name, '/') &&
+	return object->of_this_boot && is_of_this_folder(object) && !strchr(object->name, '/') &&
 	       (size_t)snprintf(path, sizeof(path), "/dev/shm/%s", object->name) < sizeof(path) &&
 	       lstat(path, &status) != 0 && errno == ENOENT;
 }

@@ -229,6 +229,10 @@ static struct shm_name *maker_of(struct shm_name *first, size_t count)
 			see(first, &life, item);
 		}
 	}
+	if (life.maker) {
+		life.maker->device = life.device;
+		life.maker->inode = life.inode;
+	}
 	return life.maker;
 }
 

@@ -33,9 +33,9 @@ struct shm_name {
 	uint64_t when_ns; /* on a clock that all processes share */
 	size_t order;     /* of those of one moment */
 	enum shm_act act;
-	uint64_t device; /* SHM_SEEN, SHM_SEEN_DELETED */
-	uint64_t inode;
-	bool exclusive; /* O_EXCL: it was certainly made here, not only opened */
+	uint64_t device; /* SHM_SEEN, SHM_SEEN_DELETED; after _finish: where its object was seen */
+	uint64_t inode;  /* 0: it was never seen */
+	bool exclusive;  /* O_EXCL: it was certainly made here, not only opened */
 	uint32_t mode;
 	uint32_t pid;
 	uint64_t seq;
@@ -43,7 +43,7 @@ struct shm_name {
 	/* The caller's: */
 	size_t tag;
 	bool of_this_boot; /* made on this machine, since it was booted last */
-	bool gone_now;     /* of this boot, and there is no object of the name any more */
+	bool gone_now; /* of this boot and this /dev/shm, where no object has the name any more */
 };
 
 struct shm_names {

@@ -6,7 +6,9 @@
 
 #include "answers.h"
 
-static char names[6][64];
+enum { OBJECTS = 7 };
+
+static char names[OBJECTS][64];
 
 static const char *path_of(int i)
 {
@@ -49,7 +51,7 @@ int main(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	for (int i = 0; i < 6; i++) {
+	for (int i = 0; i < OBJECTS; i++) {
 		snprintf(names[i], sizeof(names[i]), "/%.30s.%d.%d", strrchr(argv[0], '/') + 1,
 		         (int)getpid(), i);
 		unlink(path_of(i));
@@ -65,8 +67,8 @@ int main(int argc, char **argv)
 	object(2, O_CREAT);
 	unlink(path_of(2));
 	object(2, 0);
-	/* 3: removed, and nobody meets it again: no trace tells. */
-	object(3, O_CREAT);
+	/* 3: mapped once, then removed, and nobody meets it again: no trace tells. */
+	munmap(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, object(3, O_CREAT), 0), PAGE);
 	removed_by_another(3);
 	/* 4: the first is removed and its mapping stays; the second is left. */
 	map_of(object(4, O_CREAT | O_EXCL));
@@ -76,7 +78,10 @@ int main(int argc, char **argv)
 	map_of(object(5, O_CREAT));
 	unlink(path_of(5));
 	map_of(object(5, O_CREAT)); /* guilty: the other */
-	printf("names %s %s %s %s %s %s\n", names[0], names[1], names[2], names[3], names[4],
-	       names[5]);
+	/* 6: as 3, and never mapped: no trace tells whose /dev/shm it was in. */
+	object(6, O_CREAT);
+	removed_by_another(6);
+	printf("names %s %s %s %s %s %s %s\n", names[0], names[1], names[2], names[3], names[4],
+	       names[5], names[6]);
 	return 0;
 }
