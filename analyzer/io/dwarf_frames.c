@@ -246,17 +246,20 @@ static bool may_hold(const struct range_lists *lists, Dwarf_Die *die, uint64_t a
 	return none && dwarf_tag(die) == DW_TAG_lexical_block;
 }
 
+enum { DEEPEST_BLOCK = 256 }; /* a file is not trusted to end */
+
 /*
  * Inlined calls that hold `address`, outermost first, down from `parent`. Blocks side by side may hold the same
  * address (gcc 12 with -flto writes such): one without a call in it does not end the search.
  */
 static size_t find_inlined(const struct range_lists *lists, Dwarf_Die *parent, uint64_t address,
-                           Dwarf_Die *chain, size_t count)
+                           Dwarf_Die *chain, size_t count, int depth)
 {
 	Dwarf_Die die;
 	size_t found;
 
-	if (count == IMAGE_FRAME_LIMIT - 1 || dwarf_child(parent, &die) != 0)
+	if (count == IMAGE_FRAME_LIMIT - 1 || depth == DEEPEST_BLOCK ||
+	    dwarf_child(parent, &die) != 0)
 		return count;
 	do {
 		int tag = dwarf_tag(&die);
@@ -267,9 +270,9 @@ static size_t find_inlined(const struct range_lists *lists, Dwarf_Die *parent, u
 			continue;
 		if (tag == DW_TAG_inlined_subroutine) {
 			chain[count++] = die;
-			return find_inlined(lists, &die, address, chain, count);
+			return find_inlined(lists, &die, address, chain, count, depth + 1);
 		}
-		found = find_inlined(lists, &die, address, chain, count);
+		found = find_inlined(lists, &die, address, chain, count, depth + 1);
 		if (found > count)
 			return found;
 	} while (dwarf_siblingof(&die, &die) == 0);
@@ -359,7 +362,8 @@ size_t dwarf_frames_at(struct dwarf_frames *self, struct demangler *demangler, u
 	function = unit ? find_range(&unit->functions, address) : NULL;
 	*lasts = unit && (unit->half.from == SPLIT_NOT || unit->half.from == SPLIT_PACKAGE);
 	if (function)
-		inlined = find_inlined(split_half_ranges(&unit->half), function, address, chain, 0);
+		inlined = find_inlined(split_half_ranges(&unit->half), function, address, chain, 0,
+		                       0);
 	place_of_address(self, &die, address, &frames[0]);
 	/* Innermost first: each inlined call gives its name to one frame and its place to the next. */
 	for (size_t i = 0; i < inlined; i++) {

@@ -114,6 +114,16 @@ class Sources:
                 self.fail(f"{what}: {address:#x}: {chain}")
                 return
 
+    def names(self, what, path, function):
+        """Whatever else is in the file, the function at its begin is named."""
+        self.checked += 1
+        symbols = subprocess.run(["nm", path], capture_output=True, text=True, check=True).stdout
+        address = next(line.split()[0] for line in symbols.splitlines() if line.endswith(" " + function))
+        done = subprocess.run([self.lookup, path], text=True, timeout=SECONDS_LIMIT, input=f"0x{address}\n", capture_output=True,
+                              check=False)
+        if done.returncode != 0 or function not in done.stdout:
+            self.fail(f"{what}: status {done.returncode}: {done.stdout}{done.stderr}")
+
     def refused(self, what, word, path, *options):
         self.checked += 1
         said = self.says(path, *options).strip()
@@ -352,6 +362,9 @@ def hostile(at):
     with open(debug, "r+b") as file:
         file.truncate(1 << 42)
     at.nothing_wrong("a debug file of 4 TiB", program)
+    at.run("gcc", "-shared", "-nostdlib", "-Wl,--build-id", "-DDEPTH=200000", os.path.join(HERE, "nested.S"), "-o",
+           at.path("nested"))
+    at.names("200,000 blocks in each other", at.path("nested"), "nested")
 
 
 def main():
