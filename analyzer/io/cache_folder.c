@@ -113,7 +113,8 @@ bool cache_folder_write(int folder, const char *name, const void *data, size_t b
 	bool fine;
 	int fd;
 
-	snprintf(temporary, sizeof(temporary), ".new.%ld", (long)getpid());
+	/* A thread's own: diff's two write here at once. */
+	snprintf(temporary, sizeof(temporary), ".new.%ld", (long)gettid());
 	/* Of a run that was killed and had our number. */
 	unlinkat(folder, temporary, 0);
 	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
