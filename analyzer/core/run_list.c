@@ -20,6 +20,7 @@ struct run_list *run_list_new(void)
 
 	if (!list)
 		return NULL;
+	list->pool.piece = sizeof(struct block);
 	list->last_found = calloc(1, sizeof(*list->last_found));
 	list->hints = calloc(HINTS, sizeof(*list->hints));
 	if (!list->last_found || !list->hints) {
@@ -33,20 +34,18 @@ void run_list_free(struct run_list *list)
 {
 	if (!list)
 		return;
-	for (size_t i = 0; i < list->blocks; i++)
-		free(list->index[i].block);
+	piece_pool_free(&list->pool);
 	free(list->index);
 	free(list->starts);
-	free(list->spare);
 	free(list->last_found);
 	free(list->saved);
 	free(list->hints);
 	free(list);
 }
 
-static struct block *block_new(void)
+static struct block *block_new(struct run_list *list)
 {
-	struct block *block = aligned_alloc(LINE_BYTES, sizeof(*block));
+	struct block *block = piece_pool_take(&list->pool);
 
 	for (size_t i = 0; block && i < BLOCK_RUNS; i++)
 		block->slots[i] = (uint8_t)i;
@@ -217,14 +216,14 @@ bool run_list_reserve(struct run_list *list)
 		list->capacity = capacity;
 	}
 	if (!list->spare)
-		list->spare = block_new();
+		list->spare = block_new(list);
 	return list->spare != NULL;
 }
 
 static void retire(struct run_list *list, struct block *block)
 {
 	if (list->spare)
-		free(block);
+		piece_pool_give(&list->pool, block);
 	else
 		list->spare = block;
 }
@@ -377,6 +376,8 @@ struct run_list *run_list_kept(struct run_list *list)
 	bool fine = kept != NULL;
 	size_t saved = 0;
 
+	if (kept)
+		kept->pool.advise = list->pool.advise;
 	if (list->saved_count)
 		qsort(list->saved, list->saved_count, sizeof(*list->saved), compare_starts);
 	for (size_t i = 0; fine && i < list->blocks; i++) {

@@ -15,6 +15,7 @@
 #ifndef VMATRACE_CORE_RUN_LIST_H
 #define VMATRACE_CORE_RUN_LIST_H
 
+#include "piece_pool.h"
 #include "vma_map.h"
 
 enum {
@@ -49,6 +50,7 @@ struct run_list {
 	uint64_t *starts; /* of the first run of each block, so that a search stays in the index */
 	size_t blocks;
 	size_t capacity;
+	struct piece_pool pool;   /* of the blocks */
 	struct block *spare;      /* what the next split will use */
 	struct place *last_found; /* one event asks for the same place again and again */
 	uint32_t *hints; /* blocks by a hash of the address found there; may be wrong by now */

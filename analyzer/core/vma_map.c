@@ -37,6 +37,11 @@ struct vma_map *vma_map_new(uint32_t page_bytes)
 	return map;
 }
 
+void vma_map_advise(struct vma_map *map, void (*advise)(void *memory, size_t bytes))
+{
+	map->runs->pool.advise = advise;
+}
+
 void vma_map_free(struct vma_map *map)
 {
 	if (!map)

@@ -65,6 +65,8 @@ struct vma_map;
 
 struct vma_map *vma_map_new(uint32_t page_bytes);
 void vma_map_free(struct vma_map *map);
+/* Who is told of large pieces of memory, from the next on, that huge pages would serve; see piece_pool.h. */
+void vma_map_advise(struct vma_map *map, void (*advise)(void *memory, size_t bytes));
 uint32_t vma_map_page_bytes(const struct vma_map *map);
 bool vma_map_check(const struct vma_map *map);
 

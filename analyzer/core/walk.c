@@ -166,6 +166,7 @@ struct walk *walk_new(const struct walk_input *input)
 		walk_free(walk);
 		return NULL;
 	}
+	vma_map_advise(replay_map(walk->replay), input->advise);
 	return walk;
 }
 

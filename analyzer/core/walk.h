@@ -123,6 +123,8 @@ struct walk_input {
 	uint64_t window;   /* the largest exit - enter of all events */
 	/* To be read before they are needed, and what they will meet fetched meanwhile; 0 if reading one does it. */
 	uint32_t ahead;
+	/* vma_map_advise(); may be NULL. */
+	void (*advise)(void *memory, size_t bytes);
 	uint64_t start_brk;   /* 0 unknown; for the label [heap] */
 	uint64_t start_stack; /* 0 unknown; for the label [stack] */
 	uint32_t page_bytes;

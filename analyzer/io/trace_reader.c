@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -291,6 +292,12 @@ static size_t comparable_snapshots(const struct trace *trace)
 	return count;
 }
 
+/* Refused, it is slower, no more. */
+static void want_huge_pages(void *memory, size_t bytes)
+{
+	(void)madvise(memory, bytes, MADV_HUGEPAGE);
+}
+
 bool trace_walk_input(struct trace *trace, struct walk_input *input)
 {
 	*input = (struct walk_input) {
@@ -301,6 +308,7 @@ bool trace_walk_input(struct trace *trace, struct walk_input *input)
 		.first_seq = trace->counts.whole_seq,
 		.window = trace->counts.window,
 		.ahead = EVENTS_AHEAD,
+		.advise = want_huge_pages,
 		.start_brk = trace->header.start_brk,
 		.start_stack = trace->header.start_stack,
 		.own = { { trace->header.own[0].start, trace->header.own[0].end },
