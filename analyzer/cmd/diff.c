@@ -23,18 +23,29 @@ struct side {
 	struct site_rows rows;
 };
 
-/* The moment has extents; VMAs are counted as maps and mm have them. False: out of memory. */
-static bool add_kinds(struct diff_side *sums, const struct moment *moment)
+/*
+ * The moment has extents, and their kinds; VMAs are counted as maps and mm have them. Its rows are read anew, where
+ * the parts will be: the other side takes as much at the same time. False: out of memory.
+ */
+static bool add_kinds(struct diff_side *sums, struct moment *moment)
 {
-	size_t count = walk_rows(moment->walk, NULL, 0), part_count;
-	struct vma_row_info *rows = calloc(count + 1, sizeof(*rows));
-	struct row_part *parts = calloc(moment->map.count + 1, sizeof(*parts));
-	bool fine = rows && parts;
+	size_t count = walk_rows(moment->walk, NULL, 0), part_count = moment->map.count;
+	struct vma_row_info *rows, *extents;
+	struct row_part *parts;
+	bool fine;
 
-	part_count = fine ? row_parts(rows, walk_rows(moment->walk, rows, count), moment->map.rows,
-	                              moment->map.kinds, moment->map.count, parts)
-	                  : 0;
-	for (size_t i = 0; i < part_count; i++) {
+	free(moment->map.rows);
+	moment->map.rows = NULL;
+	rows = calloc(count + 1, sizeof(*rows));
+	parts = calloc(part_count + 1, sizeof(*parts));
+	fine = rows && parts;
+	if (fine) {
+		walk_rows(moment->walk, rows, count);
+		extents = row_parts_extents(parts, part_count);
+		walk_extents(moment->walk, extents, part_count);
+		part_count = row_parts(rows, count, extents, moment->map.kinds, part_count, parts);
+	}
+	for (size_t i = 0; fine && i < part_count; i++) {
 		const struct vma_row *row = &parts[i].info.row;
 		enum vma_kind kind = parts[i].kind;
 

@@ -175,43 +175,54 @@ bool moment_author(const struct moment *moment, uint64_t seq, struct event *even
 	return seq < SEQ_IN_FLIGHT && trace_event_at(moment->trace, seq, event);
 }
 
+/* The kind of each row; what of them is the recorder's is marked. NULL: out of memory. */
+static enum vma_kind *find_kinds(struct vma_row_info *rows, size_t count, struct looking *looking)
+{
+	const struct kinds_source source = { looking, module_at, creator_at };
+	enum vma_kind *kinds = calloc(count + 1, sizeof(*kinds));
+
+	if (!kinds)
+		return NULL;
+	mark_recorder(rows, count, looking);
+	kinds_of_rows(rows, count, &source, kinds);
+	return kinds;
+}
+
 typedef size_t read_rows(const struct walk *walk, struct vma_row_info *rows, size_t limit);
 
 /* The rows as that function has them, with the kind of each. False: out of memory. */
 static bool read_with_kinds(const struct walk *walk, read_rows *read, struct looking *looking,
                             struct rows *rows)
 {
-	const struct kinds_source source = { looking, module_at, creator_at };
 	size_t count = read(walk, NULL, 0);
 
-	*rows = (struct rows) {
-		.rows = calloc(count + 1, sizeof(*rows->rows)),
-		.kinds = calloc(count + 1, sizeof(*rows->kinds)),
-	};
-	if (!rows->rows || !rows->kinds)
+	*rows = (struct rows) { .rows = calloc(count + 1, sizeof(*rows->rows)) };
+	if (!rows->rows)
 		return false;
 	rows->count = read(walk, rows->rows, count);
-	mark_recorder(rows->rows, rows->count, looking);
-	kinds_of_rows(rows->rows, rows->count, &source, rows->kinds);
-	return true;
+	rows->kinds = find_kinds(rows->rows, rows->count, looking);
+	return rows->kinds;
 }
 
 /* Kinds are of what one event made; a row may have been made by several. */
 static bool read_parts(struct rows *rows, const struct walk *walk, struct looking *looking)
 {
-	struct rows extents;
-	bool fine = read_with_kinds(walk, walk_extents, looking, &extents);
+	size_t count = walk_extents(walk, NULL, 0);
+	struct vma_row_info *extents;
+	enum vma_kind *kinds;
 
-	if (fine)
-		rows->parts = calloc(extents.count + 1, sizeof(*rows->parts));
-	fine = fine && rows->parts;
-	if (fine) {
-		rows->part_count = row_parts(rows->rows, rows->count, extents.rows, extents.kinds,
-		                             extents.count, rows->parts);
-		row_parts_kinds(rows->parts, rows->part_count, rows->kinds);
-	}
-	rows_release(&extents);
-	return fine;
+	rows->parts = calloc(count + 1, sizeof(*rows->parts));
+	if (!rows->parts)
+		return false;
+	extents = row_parts_extents(rows->parts, count);
+	walk_extents(walk, extents, count);
+	kinds = find_kinds(extents, count, looking);
+	if (!kinds)
+		return false;
+	rows->part_count = row_parts(rows->rows, rows->count, extents, kinds, count, rows->parts);
+	row_parts_kinds(rows->parts, rows->part_count, rows->kinds);
+	free(kinds);
+	return true;
 }
 
 bool rows_read(struct rows *rows, const struct trace *trace, const struct walk *walk, uint64_t seq,

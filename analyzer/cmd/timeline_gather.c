@@ -367,6 +367,7 @@ int timeline_gather(struct gathering *gathering)
 	for (int kind = 0; kind < CHANGE_COUNT; kind++)
 		timeline_count(&gathering->timeline, (enum change_kind)kind,
 		               gathering->counted[kind]);
+	rows_release(&gathering->known);
 	/* Where nothing was seen to begin there was no peak. */
 	if (gathering->wants_peak && gathering->timeline.begun && status != WALK_NO_MEMORY &&
 	    !know_peak(gathering))
@@ -375,7 +376,6 @@ int timeline_gather(struct gathering *gathering)
 	gathering->waiting = NULL;
 	makers_release(&gathering->makers);
 	number_table_release(&gathering->sites);
-	rows_release(&gathering->known);
 	walk_free(gathering->walk);
 	gathering->walk = NULL;
 	if (status == WALK_NO_BASE)

@@ -3,6 +3,16 @@
  */
 #include "row_parts.h"
 
+#include <string.h>
+
+_Static_assert(sizeof(struct row_part) >= sizeof(struct vma_row_info),
+               "no part is written over an extent behind its own");
+
+struct vma_row_info *row_parts_extents(struct row_part *parts, size_t count)
+{
+	return (struct vma_row_info *)(void *)(parts + count) - count;
+}
+
 static bool goes_on(const struct row_part *part, const struct vma_row_info *extent,
                     enum vma_kind kind, size_t row)
 {
@@ -14,24 +24,27 @@ size_t row_parts(const struct vma_row_info *rows, size_t count, const struct vma
                  const enum vma_kind *kinds, size_t extent_count, struct row_part *parts)
 {
 	size_t kept = 0, row = 0;
+	uint64_t author = 0; /* of the extent before */
 
 	for (size_t i = 0; i < extent_count; i++) {
-		const struct vma_row_info *extent = &extents[i];
 		struct row_part *last = kept ? &parts[kept - 1] : NULL;
+		struct vma_row_info extent; /* the part may be written over it */
 
-		while (row + 1 < count && rows[row].row.end <= extent->row.start)
+		memcpy(&extent, &extents[i], sizeof(extent));
+		while (row + 1 < count && rows[row].row.end <= extent.row.start)
 			row++;
-		if (last && goes_on(last, extent, kinds[i], row)) {
-			last->info.row.end = extent->row.end;
-			last->authors += extent->created_by != extents[i - 1].created_by;
-			continue;
+		if (last && goes_on(last, &extent, kinds[i], row)) {
+			last->info.row.end = extent.row.end;
+			last->authors += extent.created_by != author;
+		} else {
+			parts[kept++] = (struct row_part) {
+				.info = extent,
+				.kind = kinds[i],
+				.row = row,
+				.authors = 1,
+			};
 		}
-		parts[kept++] = (struct row_part) {
-			.info = *extent,
-			.kind = kinds[i],
-			.row = row,
-			.authors = 1,
-		};
+		author = extent.created_by;
 	}
 	return kept;
 }

@@ -27,6 +27,12 @@ struct row_part {
 size_t row_parts(const struct vma_row_info *rows, size_t count, const struct vma_row_info *extents,
                  const enum vma_kind *kinds, size_t extent_count, struct row_part *parts);
 
+/*
+ * Where the extents may be read to, in room for count parts: at its end, and the parts are written over them as they
+ * are made. Of many mappings each would take more memory than knowing them takes.
+ */
+struct vma_row_info *row_parts_extents(struct row_part *parts, size_t count);
+
 /* row_kinds[i]: what most of row i is, the lower part's of two that are alike. */
 void row_parts_kinds(const struct row_part *parts, size_t count, enum vma_kind *row_kinds);
 

@@ -302,19 +302,25 @@ static void remove_runs(struct run_list *list, struct place from, struct place t
 	index_remove(list, from.block + 1, to.block - from.block - 1);
 }
 
-/* The upper half of a full block moves into the spare one. */
+/*
+ * The upper half of a full block moves into the spare one; what goes behind all of it goes there alone, so that runs
+ * which come in order, as those of a list that is loaded do, leave full blocks behind, not half ones.
+ */
 static struct place split_block(struct run_list *list, struct place place)
 {
 	struct index_entry *low = &list->index[place.block];
-	size_t keep = low->count / 2;
+	size_t keep = place.at == low->count ? low->count : low->count / 2;
 
 	index_insert(list, place.block + 1, list->spare);
 	list->spare = NULL;
 	low = &list->index[place.block];
 	append_runs(&low[1], low->block, keep, low->count - keep);
-	list->starts[place.block + 1] = first_start(low[1].block);
+	if (low[1].count) /* else the splice says where it begins */
+		list->starts[place.block + 1] = first_start(low[1].block);
 	low->count = keep;
-	return place.at > keep ? (struct place) { place.block + 1, place.at - keep } : place;
+	return place.at > keep || !low[1].count
+	               ? (struct place) { place.block + 1, place.at - keep }
+	               : place;
 }
 
 /* --- the kept state ------------------------------------------------------------------------------------- */
