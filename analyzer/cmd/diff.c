@@ -224,17 +224,42 @@ struct gathering_side {
 	const struct when *at;
 	const struct symbol_sources *sources;
 	int status;
+	char *said; /* what there is to complain of; NULL: nothing, or it was said at once */
 };
 
 static void gather_side(void *context)
 {
 	struct gathering_side *gathering = context;
+	size_t bytes;
+	FILE *held = open_memstream(&gathering->said, &bytes);
 
+	complain_to(held);
 	gathering->status = gather_set(gathering->side, gathering->name, gathering->set,
 	                               gathering->at, gathering->sources);
+	complain_to(NULL);
+	if (held)
+		fclose(held);
 }
 
-/* Both at once: each is a replay. */
+/* Line by line, but what was said before. */
+static void say(const char *lines, const char *before)
+{
+	char *copy = lines ? strdup(lines) : NULL, *rest = copy;
+
+	for (char *line; (line = strsep(&rest, "\n")) && *line;) {
+		size_t length = strlen(line);
+		const char *found = before ? strstr(before, line) : NULL;
+
+		if (!found || found[length] != '\n')
+			fprintf(stderr, "%s\n", line);
+	}
+	free(copy);
+}
+
+/*
+ * Both at once: each is a replay. What they have to say is said behind them, the old side's first; where that cannot be
+ * had, as by one mark that is not there, the new side's is left for the next time.
+ */
 static int gather_both(struct gathering_side *old, struct gathering_side *new)
 {
 	struct beside beside;
@@ -242,7 +267,12 @@ static int gather_both(struct gathering_side *old, struct gathering_side *new)
 	beside_start(&beside, gather_side, old);
 	gather_side(new);
 	beside_end(&beside);
-	return old->status > new->status ? old->status : new->status;
+	say(old->said, NULL);
+	if (old->status == STATUS_FINE)
+		say(new->said, old->said);
+	free(old->said);
+	free(new->said);
+	return old->status != STATUS_FINE ? old->status : new->status;
 }
 
 static int two_moments(const struct operands *operands, const struct when *from,
@@ -254,10 +284,11 @@ static int two_moments(const struct operands *operands, const struct when *from,
 	int status = trace_set_find(&set, &rest, common);
 
 	if (status == STATUS_FINE)
-		status = gather_both(&(struct gathering_side) { old, from->text, &set, from,
-		                                                &common->symbols, STATUS_FINE },
-		                     &(struct gathering_side) { new, to->text, &set, to,
-		                                                &common->symbols, STATUS_FINE });
+		status = gather_both(
+			&(struct gathering_side) { old, from->text, &set, from, &common->symbols,
+		                                   STATUS_FINE, NULL },
+			&(struct gathering_side) { new, to->text, &set, to, &common->symbols,
+		                                   STATUS_FINE, NULL });
 	trace_set_release(&set);
 	return status;
 }
@@ -275,9 +306,9 @@ static int two_runs(const struct operands *operands, const struct common_options
 	if (status == STATUS_FINE)
 		status = gather_both(
 			&(struct gathering_side) { old, operands->item[0], &old_set, &end,
-		                                   &common->symbols, STATUS_FINE },
+		                                   &common->symbols, STATUS_FINE, NULL },
 			&(struct gathering_side) { new, operands->item[1], &new_set, &end,
-		                                   &common->symbols, STATUS_FINE });
+		                                   &common->symbols, STATUS_FINE, NULL });
 	trace_set_release(&old_set);
 	trace_set_release(&new_set);
 	return status;

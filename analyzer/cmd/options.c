@@ -22,8 +22,16 @@ enum {
 	HELP_COLUMN = 26,
 };
 
+static _Thread_local FILE *complaints; /* of this thread; NULL: stderr */
+
+void complain_to(FILE *stream)
+{
+	complaints = stream;
+}
+
 int complain(int status, const char *format, ...)
 {
+	FILE *out = complaints ? complaints : stderr;
 	char text[2 * 4096 + 512]; /* two paths, and what is said of them */
 	va_list arguments;
 
@@ -31,11 +39,11 @@ int complain(int status, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	/* A name in it may be a traced program's. */
-	flockfile(stderr); /* two threads may have something to say */
-	fputs("vmatrace: ", stderr);
-	print_escaped(stderr, text);
-	putc('\n', stderr);
-	funlockfile(stderr);
+	flockfile(out); /* two threads may have something to say */
+	fputs("vmatrace: ", out);
+	print_escaped(out, text);
+	putc('\n', out);
+	funlockfile(out);
 	return status;
 }
 

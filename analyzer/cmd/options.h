@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "io/symbol_sources.h"
 #include "when.h"
@@ -148,5 +149,7 @@ bool options_parse(int argc, char **argv, const struct option_group *groups,
 
 /* One line "vmatrace: ..." on stderr. Returns status. */
 int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Until the next call of it, this thread's lines go to that stream instead; NULL: to stderr. */
+void complain_to(FILE *stream);
 
 #endif

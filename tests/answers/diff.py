@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """diff: two moments against the kernel's lists, two runs and two builds against each other."""
+import os
+
 from common import Run, check, equal, finish, guilty, place
 
 
@@ -50,6 +52,26 @@ def runs(first, second, third):
     equal("fewer requests", (shrunk["state"], shrunk["calls"]), ("shrunk", [500, 200]))
 
 
+def complaints(run):
+    """Two sides are looked at at once, and one mistake is one line all the same, the old side's before the new one's."""
+    def lines(span, status):
+        got, _, err = run.told("diff", span)
+        equal(f"{span}: status", got, status)
+        return err.splitlines()
+    path = os.path.join(run.trace, os.listdir(run.trace)[0])
+    none = f"vmatrace: no mark '%s' in '{path}'"
+    for _ in range(5):
+        equal("no such marks", lines("mark:a..mark:b", 2), [none % "a"])
+    equal("no such mark, twice", lines("mark:a..mark:a", 2), [none % "a"])
+    equal("no such mark, old", lines("mark:a..mark:end", 2), [none % "a"])
+    equal("no such mark, new", lines("mark:begin..mark:b", 2), [none % "b"])
+    while "is cut off" not in run.told("info")[2]:
+        os.truncate(path, os.path.getsize(path) * 31 // 32)
+    cut = lines("start..end", 0)
+    check("a file that is cut off", len(cut) == 1 and cut[0].endswith("is cut off: what its end held is missing"), cut)
+    equal("cut off, and no such mark", lines("start..mark:b", 2), [cut[0], none % "b"])
+
+
 def main():
     with Run("one_row") as run:
         rows_of_several_kinds(run)
@@ -60,6 +82,7 @@ def main():
         run.ask("diff", "bogus..end", status=2)
         run.ask("diff", status=2)
         run.ask("diff", "/no/such/trace", status=3)
+        complaints(run)
     finish()
 
 
