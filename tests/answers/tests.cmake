@@ -9,6 +9,9 @@ foreach(source ${ANSWERS_PROGRAMS})
   target_link_libraries(answers_${name} PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
 endforeach()
 
+# Refuses every thread that the analyzer asks for.
+add_library(no_thread MODULE ${CMAKE_CURRENT_LIST_DIR}/no_thread/no_thread.c)
+
 # The same program after an edit: other lines, other code in front, the same name.
 file(READ ${CMAKE_CURRENT_LIST_DIR}/leak_loop.c text)
 file(WRITE ${CMAKE_BINARY_DIR}/moved/leak_loop.c
@@ -19,7 +22,7 @@ target_include_directories(answers_moved PRIVATE ${CMAKE_CURRENT_LIST_DIR})
 set_target_properties(answers_moved PROPERTIES OUTPUT_NAME answers_leak_loop
   RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/moved)
 
-foreach(name kinds parts timeline threads mm sites leaks history diff budget shared protections)
+foreach(name kinds parts timeline threads mm sites leaks history diff budget shared protections no_thread)
   add_test(NAME answers.${name} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/${name}.py ${CMAKE_BINARY_DIR})
   set_tests_properties(answers.${name} PROPERTIES LABELS answers SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()

@@ -1,6 +1,7 @@
 /*
  * relay_test: what is given is taken, all of it, in order, in the other thread; a drain waits for the last of it.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,8 @@
 struct taking {
 	uint64_t taken;
 	uint64_t wrong;
+	uint64_t by_giver; /* in the thread that gives */
+	pthread_t giver;
 	useconds_t pause_us; /* of each item */
 };
 
@@ -30,6 +33,7 @@ static void take(void *context, void *item)
 
 	taking->wrong += given->number != taking->taken || given->again != ~given->number;
 	taking->taken++;
+	taking->by_giver += pthread_equal(taking->giver, pthread_self()) != 0;
 	if (taking->pause_us)
 		usleep(taking->pause_us);
 }
@@ -49,7 +53,7 @@ static void takes_all_in_order(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		struct taking taking = { 0 };
+		struct taking taking = { .giver = pthread_self() };
 		struct relay *relay = relay_new(sizeof(struct item), take, &taking);
 
 		assert_non_null(relay);
@@ -58,12 +62,13 @@ static void takes_all_in_order(void **state)
 		relay_free(relay);
 		assert_int_equal(taking.taken, counts[i]);
 		assert_int_equal(taking.wrong, 0);
+		assert_int_equal(taking.by_giver, 0);
 	}
 }
 
 static void waits_for_a_slow_taker(void **state)
 {
-	struct taking taking = { .pause_us = 1 };
+	struct taking taking = { .giver = pthread_self(), .pause_us = 1 };
 	struct relay *relay = relay_new(sizeof(struct item), take, &taking);
 
 	(void)state;
@@ -72,11 +77,12 @@ static void waits_for_a_slow_taker(void **state)
 	relay_free(relay);
 	assert_int_equal(taking.taken, 5000);
 	assert_int_equal(taking.wrong, 0);
+	assert_int_equal(taking.by_giver, 0);
 }
 
 static void drains_whenever_asked(void **state)
 {
-	struct taking taking = { 0 };
+	struct taking taking = { .giver = pthread_self() };
 	struct relay *relay = relay_new(sizeof(struct item), take, &taking);
 	uint64_t number = 0;
 
@@ -90,6 +96,7 @@ static void drains_whenever_asked(void **state)
 	}
 	relay_free(relay);
 	assert_int_equal(taking.wrong, 0);
+	assert_int_equal(taking.by_giver, 0);
 	relay_free(NULL);
 }
 
