@@ -8,19 +8,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The object's name in a path of a mapping; NULL: it is none of /dev/shm. */
-static const char *name_of_path(const char *path, size_t *bytes, bool *deleted)
-{
-	static const char folder[] = "/dev/shm/", gone[] = " (deleted)";
-	size_t length;
+/* What the kernel writes behind the path of a removed object: or the end of its name. */
+static const char deleted[] = " (deleted)";
+enum { DELETED_BYTES = sizeof(deleted) - 1 };
 
-	if (!path || strncmp(path, folder, sizeof(folder) - 1) != 0)
-		return NULL;
-	path += sizeof(folder) - 1;
-	length = strlen(path);
-	*deleted = length >= sizeof(gone) && strcmp(path + length - (sizeof(gone) - 1), gone) == 0;
-	*bytes = length - (*deleted ? sizeof(gone) - 1 : 0);
-	return path;
+/* The object's name in a path of a mapping, with all that is behind it; NULL: it is none of /dev/shm. */
+static const char *name_of_path(const char *path)
+{
+	static const char folder[] = "/dev/shm/";
+	size_t bytes = sizeof(folder) - 1;
+
+	return path && strncmp(path, folder, bytes) == 0 ? path + bytes : NULL;
+}
+
+static bool ends_deleted(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > DELETED_BYTES && strcmp(name + length - DELETED_BYTES, deleted) == 0;
+}
+
+static uint64_t mix(uint64_t key, uint64_t part)
+{
+	return (key ^ part ^ part >> 32) * 0x100000001b3u;
+}
+
+/* Of an object under that name; inode 0: of the name alone. */
+static uint64_t key_of(const char *name, uint64_t device, uint64_t inode)
+{
+	uint64_t key = 0xcbf29ce484222325u;
+
+	for (; *name; name++)
+		key = (key ^ (unsigned char)*name) * 0x100000001b3u;
+	return mix(mix(key, device), inode);
 }
 
 /* Takes the name over. NULL: out of memory. */
@@ -45,45 +65,37 @@ static struct shm_name *add(struct shm_names *names, const struct shm_name *item
 }
 
 /* It says nothing new, as it was met since a name was made or unlinked last. */
-static bool met(struct shm_names *names, const struct shm_name *item, const char *name,
-                size_t bytes, bool *fine)
+static bool met(struct shm_names *names, const struct shm_name *item, const char *name, bool *fine)
 {
-	uint64_t key = 0xcbf29ce484222325u, *number;
-	const uint64_t parts[] = { item->act, item->device, item->inode, names->changes };
+	uint64_t key = key_of(name, item->device, item->inode);
+	uint64_t *number = number_table_at(&names->met, mix(mix(key, item->act), names->changes));
 
-	for (size_t i = 0; i < bytes; i++)
-		key = (key ^ (unsigned char)name[i]) * 0x100000001b3u;
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		key = (key ^ parts[i] ^ parts[i] >> 32) * 0x100000001b3u;
-	number = number_table_at(&names->met, key);
-	*fine = number != NULL;
+	*fine = number && (!item->inode || number_table_at(&names->known, key));
 	return !number || (*number)++;
 }
 
-static bool meet(struct shm_names *names, struct shm_name item, const char *name, size_t bytes)
+static bool meet(struct shm_names *names, struct shm_name item, const char *name)
 {
 	bool fine;
 
-	if (met(names, &item, name, bytes, &fine))
+	if (met(names, &item, name, &fine))
 		return fine;
-	item.name = strndup(name, bytes);
+	item.name = strdup(name);
 	return add(names, &item) != NULL;
 }
 
 static bool meet_path(struct shm_names *names, uint64_t when_ns, const char *path, uint64_t device,
                       uint64_t inode)
 {
-	size_t bytes;
-	bool deleted;
-	const char *name = name_of_path(path, &bytes, &deleted);
+	const char *name = name_of_path(path);
 	const struct shm_name item = {
 		.when_ns = when_ns,
-		.act = name && deleted ? SHM_SEEN_DELETED : SHM_SEEN,
+		.act = SHM_SEEN,
 		.device = device,
 		.inode = inode,
 	};
 
-	return !name || !inode || meet(names, item, name, bytes);
+	return !name || !inode || meet(names, item, name);
 }
 
 static uint64_t device_of(uint32_t dev_major, uint32_t dev_minor)
@@ -105,14 +117,10 @@ bool shm_names_look(struct shm_names *names, const struct snapshot *snapshot, ui
 
 bool shm_names_wants(const struct event *event)
 {
-	size_t bytes;
-	bool deleted;
-
 	if (event->in_flight || !event->text)
 		return false;
 	return event->call == CALL_SHM_OPEN || event->call == CALL_SHM_UNLINK ||
-	       (!event->failed && event->has_object && event->inode &&
-	        name_of_path(event->text, &bytes, &deleted));
+	       (!event->failed && event->has_object && event->inode && name_of_path(event->text));
 }
 
 bool shm_names_see(struct shm_names *names, const struct event *event, uint64_t start_ns,
@@ -139,12 +147,14 @@ bool shm_names_see(struct shm_names *names, const struct event *event, uint64_t 
 	name += strspn(name, "/");
 	if (event->failed) {
 		item.act = SHM_MISSED;
-		return makes || event->error != ENOENT || meet(names, item, name, strlen(name));
+		return makes || event->error != ENOENT || meet(names, item, name);
 	}
 	if (!makes && !unlinks)
 		return true;
 	names->changes++;
 	item.act = makes ? SHM_MADE : SHM_UNLINKED;
+	if (!number_table_at(&names->known, key_of(name, 0, 0)))
+		return false;
 	item.name = strdup(name);
 	if (makes) {
 		*kept = add(names, &item);
@@ -236,10 +246,32 @@ static struct shm_name *maker_of(struct shm_name *first, size_t count)
 	return life.maker;
 }
 
+/* What ends so was removed when it was seen, unless a call had just that name and the object was not seen without. */
+static void tell_deleted(struct shm_names *names)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		struct shm_name *item = &names->items[i];
+		bool called;
+		char *end;
+
+		if (item->act != SHM_SEEN || !ends_deleted(item->name))
+			continue;
+		called = number_table_find(&names->known, key_of(item->name, 0, 0));
+		end = item->name + strlen(item->name) - DELETED_BYTES;
+		*end = '\0';
+		if (called && !number_table_find(&names->known,
+		                                 key_of(item->name, item->device, item->inode)))
+			*end = deleted[0];
+		else
+			item->act = SHM_SEEN_DELETED;
+	}
+}
+
 void shm_names_finish(struct shm_names *names)
 {
 	size_t kept = 0;
 
+	tell_deleted(names);
 	if (names->count)
 		qsort(names->items, names->count, sizeof(*names->items), compare);
 	for (size_t i = 0, end; i < names->count; i = end) {
@@ -269,5 +301,6 @@ void shm_names_release(struct shm_names *names)
 		free(names->items[i].name);
 	free(names->items);
 	number_table_release(&names->met);
+	number_table_release(&names->known);
 	*names = (struct shm_names) { 0 };
 }

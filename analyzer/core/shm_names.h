@@ -11,6 +11,7 @@
  *     shm_open("/a") ENOENT     it is not there; so it is not if O_CREAT | O_EXCL makes it anew
  *
  * An object that nobody met any more after it was removed counts as never unlinked: no trace knows better.
+ * "a (deleted)" is a name, too: of an object that one of the calls made or unlinked under it.
  * Two names are one object if they differ in leading slashes only (shm_open(3)).
  * Owner: the caller; zeroed is empty. Fails: false only when out of memory.
  */
@@ -51,6 +52,8 @@ struct shm_names {
 	size_t count;
 	size_t capacity;
 	struct number_table met; /* what says nothing new until a name is made or unlinked again */
+	struct number_table
+		known; /* the names of calls; and objects by the name they were seen under */
 	uint64_t changes;
 };
 

@@ -251,6 +251,44 @@ static void shm_objects_removed_as_files(void **state)
 	shm_names_release(&names);
 }
 
+/* What the kernel writes behind the path of a removed object is a name, too. */
+static void shm_object_named_as_if_removed(void **state)
+{
+	struct shm_names names = { 0 };
+
+	(void)state;
+	shm(&names, CALL_SHM_OPEN, "/x", O_CREAT, 1);
+	shm(&names, CALL_SHM_OPEN, "/x (deleted)", O_CREAT, 2);
+	shm_mapped(&names, "/dev/shm/x (deleted)", 5, 3, false);
+	/* and such an object may be removed */
+	shm(&names, CALL_SHM_OPEN, "/y (deleted)", O_CREAT, 4);
+	shm_mapped(&names, "/dev/shm/y (deleted)", 6, 5, false);
+	shm_mapped(&names, "/dev/shm/y (deleted) (deleted)", 6, 6, true);
+	/* or there may be both: it is the one that was seen without */
+	shm(&names, CALL_SHM_OPEN, "/z", O_CREAT, 7);
+	shm_mapped(&names, "/dev/shm/z", 8, 8, false);
+	shm(&names, CALL_SHM_OPEN, "/z (deleted)", O_CREAT, 9);
+	shm_mapped(&names, "/dev/shm/z (deleted)", 9, 10, false);
+	shm_mapped(&names, "/dev/shm/z (deleted)", 8, 11, true);
+	shm_mapped(&names, "/dev/shm/z (deleted)", 9, 12, true);
+	shm_names_finish(&names);
+	assert_int_equal(names.count, 5);
+	assert_string_equal(names.items[0].name, "x");
+	assert_false(names.items[0].removed);
+	assert_int_equal(names.items[0].inode, 0);
+	assert_string_equal(names.items[1].name, "x (deleted)");
+	assert_false(names.items[1].removed);
+	assert_int_equal(names.items[1].inode, 5);
+	assert_string_equal(names.items[2].name, "y (deleted)");
+	assert_true(names.items[2].removed);
+	assert_string_equal(names.items[3].name, "z");
+	assert_true(names.items[3].removed);
+	assert_string_equal(names.items[4].name, "z (deleted)");
+	assert_false(names.items[4].removed);
+	assert_int_equal(names.items[4].inode, 9);
+	shm_names_release(&names);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +300,7 @@ int main(void)
 		cmocka_unit_test(stacks_beyond_the_cache),
 		cmocka_unit_test(shm_objects),
 		cmocka_unit_test(shm_objects_removed_as_files),
+		cmocka_unit_test(shm_object_named_as_if_removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
