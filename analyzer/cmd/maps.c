@@ -125,8 +125,8 @@ static void print_with_who(const struct moment *moment, const struct maps_option
 			continue;
 		}
 		spell_author(moment, parts, who, MAPS_WHO_BYTES);
-		length = strlen(who);
-		if (spell_owner(moment, parts, who + length + 2, MAPS_WHO_BYTES))
+		length = strlen(who); /* less than MAPS_WHO_BYTES, half of it */
+		if (spell_owner(moment, parts, who + length + 2, sizeof(who) - length - 2))
 			memcpy(who + length, "  ", 2);
 		print_row(moment, parts->row, who, column);
 	}
