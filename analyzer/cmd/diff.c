@@ -331,6 +331,7 @@ int cmd_diff(int argc, char **argv)
 
 	if (!options_parse(argc, argv, groups, &operands, &status))
 		return status;
+	common.symbols.at_once = 2; /* the sides */
 	if (operands.count && is_span(operands.item[0]))
 		status = parse_span(operands.item[0], &copy, &from, &to)
 		                 ? two_moments(&operands, &from, &to, &common, &old, &new)

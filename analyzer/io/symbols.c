@@ -33,6 +33,9 @@ enum {
 	STACKS_BYTES = 5 << 20,
 	PART_OF_FILE = 16,
 	LEARNT_BYTES = 12 << 20,
+	LEARNT_BESIDE =
+		8
+		<< 20, /* where there is another reader: as much as was kept of earlier runs at most */
 };
 
 struct symbols {
@@ -57,6 +60,8 @@ struct symbols {
 struct symbols *symbols_new(const struct trace *trace, const struct symbol_sources *sources)
 {
 	struct symbols *symbols = calloc(1, sizeof(*symbols));
+	size_t readers = sources->at_once ? sources->at_once : 1;
+	size_t part = trace_file_bytes(trace) / PART_OF_FILE;
 
 	if (!symbols)
 		return NULL;
@@ -72,9 +77,9 @@ struct symbols *symbols_new(const struct trace *trace, const struct symbol_sourc
 		return NULL;
 	}
 	symbols->modules_overlap = trace_modules_overlap(trace);
-	symbols->learn_room = LEARNT_BYTES;
-	symbols->addresses.limit_bytes = ADDRESSES_BYTES + trace_file_bytes(trace) / PART_OF_FILE;
-	symbols->stacks.limit_bytes = STACKS_BYTES + trace_file_bytes(trace) / PART_OF_FILE;
+	symbols->learn_room = readers > 1 ? LEARNT_BESIDE : LEARNT_BYTES;
+	symbols->addresses.limit_bytes = (ADDRESSES_BYTES + part) / readers;
+	symbols->stacks.limit_bytes = (STACKS_BYTES + part) / readers;
 	return symbols;
 }
 

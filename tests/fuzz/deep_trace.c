@@ -3,14 +3,17 @@
  * frames as fit in as few bytes as the format allows. What a reader makes of the stacks must not be more than it
  * can hold.
  *
- *     deep_trace OBJECT DEPTH FILE MEBIBYTES [maps|protects|fails]
+ *     deep_trace OBJECT DEPTH FILE MEBIBYTES [maps|protects|fails|splits]
  *
  * Every event maps one page (or gives the one page that is mapped other rights; or finds no memory), from DEPTH
  * return addresses in OBJECT's code, one to three bytes apart. With a DEPTH of 1 there are as many call sites as a
- * file can hold: 160 bytes each.
+ * file can hold: 160 bytes each. `splits` has no stacks, but as many VMAs as a file can hold: each event gives a page
+ * in the middle of one mapping other rights, which is two more; then one more page is mapped, for most memory at the
+ * same time, and all are unmapped.
  */
 #include <elf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,13 +136,15 @@ static size_t make_stack(uint8_t *packed, const struct object *object, unsigned 
 	return bytes;
 }
 
-static void maps(struct vmat_event *event, uint64_t number)
+static void maps(struct vmat_event *event, uint64_t number, uint64_t count)
 {
+	(void)count;
 	event->result = mapped + 2 * PAGE_BYTES * number;
 }
 
-static void protects(struct vmat_event *event, uint64_t number)
+static void protects(struct vmat_event *event, uint64_t number, uint64_t count)
 {
+	(void)count;
 	event->result = mapped;
 	if (!number)
 		return;
@@ -149,21 +154,43 @@ static void protects(struct vmat_event *event, uint64_t number)
 	event->result = 0;
 }
 
-static void fails(struct vmat_event *event, uint64_t number)
+static void fails(struct vmat_event *event, uint64_t number, uint64_t count)
 {
 	(void)number;
+	(void)count;
 	event->flags = VMAT_EVENT_FAILED;
 	event->error = ENOMEM;
 	event->result = UINT64_MAX;
 }
 
+static void splits(struct vmat_event *event, uint64_t number, uint64_t count)
+{
+	if (number == count - 2) {
+		event->result = mapped - 2 * PAGE_BYTES;
+		return;
+	}
+	event->result = number ? 0 : mapped;
+	event->args[0] = number ? mapped : 0;
+	if (!number || number == count - 1) {
+		event->call = number ? CALL_MUNMAP : CALL_MMAP;
+		event->args[1] = 2 * count * PAGE_BYTES;
+		return;
+	}
+	event->call = CALL_MPROTECT;
+	event->args[0] = mapped + PAGE_BYTES * (2 * number + 1);
+	event->args[2] = PROT_READ | PROT_WRITE;
+}
+
+/* Event `number` of `count`. */
 static const struct {
 	const char *name;
-	void (*shape)(struct vmat_event *event, uint64_t number);
+	void (*shape)(struct vmat_event *event, uint64_t number, uint64_t count);
+	bool no_stacks;
 } kinds[] = {
-	{ "maps", maps },
-	{ "protects", protects },
-	{ "fails", fails },
+	{ "maps", maps, false },
+	{ "protects", protects, false },
+	{ "fails", fails, false },
+	{ "splits", splits, true },
 };
 
 static void add_base(uint8_t *arena, uint64_t arena_bytes, uint64_t *used,
@@ -243,8 +270,10 @@ int main(int argc, char **argv)
 	add_base(trace + ARENA_AT + slots * slot_bytes, arena_bytes, &used, &object);
 	for (; count < slots; count++) {
 		size_t length = make_stack(packed, &object, depth, &random);
-		uint32_t stack = add(trace + ARENA_AT + slots * slot_bytes, arena_bytes, &used,
-		                     VMAT_RECORD_PACKED_STACK, packed, length);
+		uint32_t stack = kinds[kind].no_stacks
+		                         ? 0
+		                         : add(trace + ARENA_AT + slots * slot_bytes, arena_bytes,
+		                               &used, VMAT_RECORD_PACKED_STACK, packed, length);
 		struct vmat_event event = {
 			.stamp = count + 1,
 			.time = 1000 * count,
@@ -257,9 +286,9 @@ int main(int argc, char **argv)
 			.call = CALL_MMAP,
 		};
 
-		if (!stack)
+		if (!stack && !kinds[kind].no_stacks)
 			break;
-		kinds[kind].shape(&event, count);
+		kinds[kind].shape(&event, count, slots);
 		memcpy(trace + ARENA_AT + count * slot_bytes, &event, sizeof(event));
 	}
 	control = (struct vmat_control *)(void *)(trace + CONTROL_AT);

@@ -28,14 +28,19 @@ NAMING = ("events -n 0", "events --format jsonl", "timeline -n 0", "sites --form
           "check --policy {policy}", "check --policy {policy} --format sarif")
 
 # What a command keeps of each site is told from what it always needs where there are many.
-SITES_MEBIBYTES = "40"
+# So are VMAs, in a larger file.
+SITES_MEBIBYTES, SPLITS_MEBIBYTES = "40", "64"
 OF_SITES = {
     "maps": NAMING[:5] + NAMING[6:] + (
         "sites -n 0", "leaks -n 0", "timeline --format json", "maps --who", "mm --format json",
-        "budget --format json", "diff --format json @10..end", "check --policy {policy} --format junit"),
+        "budget --format json", "diff --format json @{half}..end", "timeline",
+        "check --policy {policy} --format junit"),
     "protects": ("protections -n 0", "protections --format json", "sites --format json",
                  "budget --format json", "timeline -n 0"),
     "fails": ("budget -n 0", "budget --format json", "sites --format json"),
+    # As many VMAs as can be, all gone at the end.
+    "splits": ("timeline", "maps --at peak", "maps --who --at peak", "mm --at peak",
+               "diff @{half}..@{half}"),
 }
 
 
@@ -90,9 +95,13 @@ def main():
         print(f"deep stacks      {worst / MEBIBYTE:.0f} MiB at most")
         for kind, lines in OF_SITES.items():
             # Of one frame each: the analyzer has more code than the subject, and so more sites.
-            subprocess.run([deep_trace, vmatrace, "1", trace, SITES_MEBIBYTES, kind], check=True)
+            mebibytes = SPLITS_MEBIBYTES if kind == "splits" else SITES_MEBIBYTES
+            subprocess.run([deep_trace, vmatrace, "1", trace, mebibytes, kind], check=True)
+            # An event takes 128 to 160 bytes: somewhere behind the middle.
+            half = os.path.getsize(trace) // 210
             of_kind, worst = run(f"sites, {kind}", vmatrace,
-                                 [line.format(policy=policy).split() for line in lines], trace)
+                                 [line.format(policy=policy, half=half).split()
+                                  for line in lines], trace)
             bad += of_kind
             print(f"sites, {kind:9} {worst / os.path.getsize(trace):5.2f} times the file at most")
     runs = len(KINDS) * len(COMMANDS) + len(NAMING) + sum(map(len, OF_SITES.values()))
