@@ -331,7 +331,8 @@ int cmd_diff(int argc, char **argv)
 
 	if (!options_parse(argc, argv, groups, &operands, &status))
 		return status;
-	common.symbols.at_once = 2; /* the sides */
+	/* Two sides, and each keeps its sites until both are there. */
+	common.symbols.at_once = 4;
 	if (operands.count && is_span(operands.item[0]))
 		status = parse_span(operands.item[0], &copy, &from, &to)
 		                 ? two_moments(&operands, &from, &to, &common, &old, &new)

@@ -16,8 +16,8 @@ struct symbol_sources {
 	size_t debug_dir_count;
 	bool debuginfod; /* ask the servers of DEBUGINFOD_URLS for what is not found here */
 	bool no_cache;   /* neither read nor write what was learnt in earlier runs */
-	unsigned
-		at_once; /* how many readers there are at a time, who share what memory one may take; 0: 1 */
+	/* Caches are as small as if so many readers shared what memory one may take; 0: one. */
+	unsigned at_once;
 };
 
 #endif
