@@ -157,15 +157,52 @@ static size_t extent_at(const struct moment *moment, uint64_t address)
 	return low;
 }
 
-static void see_exit(struct leaving *leaving, const struct given_back *given)
+static int by_seq(const void *left, const void *right)
+{
+	const struct given_back *a = left, *b = right;
+
+	return (a->seq > b->seq) - (a->seq < b->seq);
+}
+
+/* The first extent from there on that no call gave back yet. next: of each a later one that may be it, or itself. */
+static size_t not_given(size_t *next, size_t extent)
+{
+	while (next[extent] != extent) {
+		next[extent] = next[next[extent]];
+		extent = next[extent];
+	}
+	return extent;
+}
+
+/*
+ * Of the calls that gave an extent back the last one tells, so the last call goes first and each extent is looked at once:
+ * many calls may each give back all there is. False: out of memory.
+ */
+static bool see_exits(struct leaving *leaving, struct looking *looking)
 {
 	const struct moment *moment = &leaving->moment;
+	size_t count = moment->map.count, *next = calloc(count + 1, sizeof(*next));
 
-	for (size_t i = extent_at(moment, given->start);
-	     i < moment->map.count && moment->map.rows[i].row.start < given->end; i++) {
-		if (leaving->is_stack[i] && moment->map.rows[i].created_by < given->seq)
-			leaving->exited[i] = true;
+	if (!next)
+		return false;
+	for (size_t i = 0; i <= count; i++)
+		next[i] = i;
+	if (looking->given_back_count) /* those in flight come last */
+		qsort(looking->given_back, looking->given_back_count, sizeof(*looking->given_back),
+		      by_seq);
+	for (size_t call = looking->given_back_count; call-- > 0;) {
+		const struct given_back *given = &looking->given_back[call];
+		size_t i = not_given(next, extent_at(moment, given->start));
+
+		for (; i < count && moment->map.rows[i].row.start < given->end;
+		     i = not_given(next, i)) {
+			leaving->exited[i] =
+				leaving->is_stack[i] && moment->map.rows[i].created_by < given->seq;
+			next[i] = i + 1;
+		}
 	}
+	free(next);
+	return true;
 }
 
 static void count_stacks(struct leaving *leaving)
@@ -306,10 +343,10 @@ static void look(void *context)
 }
 
 /* What was seen, now that it is known what is left. */
-static bool see_events(struct leaving *leaving, const struct looking *looking)
+static bool see_events(struct leaving *leaving, struct looking *looking)
 {
-	for (size_t i = 0; i < looking->given_back_count; i++)
-		see_exit(leaving, &looking->given_back[i]);
+	if (!see_exits(leaving, looking))
+		return false;
 	for (size_t i = 0; i < looking->of_shm_count; i++) {
 		struct event event;
 

@@ -182,7 +182,8 @@ static bool make_report(struct leak_gathering *gathering, struct suppressed *sup
 	const struct site_view **shm_sites;
 
 	site_rows_sort(&gathering->rows, ORDER_LIVE);
-	shm_names_finish(&gathering->names);
+	if (!shm_names_finish(&gathering->names))
+		return false;
 	leak_threads_sort(&gathering->threads);
 	*report = (struct leak_report) {
 		.rows = calloc(rows->count + 1, sizeof(*report->rows)),

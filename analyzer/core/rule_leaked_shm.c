@@ -64,7 +64,10 @@ static void finish(struct rule_run *run)
 	/* Whoever still runs may unlink any of them. */
 	if (run->running)
 		return;
-	shm_names_finish(&state->names);
+	if (!shm_names_finish(&state->names)) {
+		rule_out_of_memory(run);
+		return;
+	}
 	for (size_t i = 0; i < state->names.count; i++) {
 		const struct shm_name *name = &state->names.items[i];
 		struct finding *finding = state->findings[name->tag];

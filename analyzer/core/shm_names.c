@@ -188,25 +188,43 @@ static void begin(struct life *life, struct shm_name *maker)
 	*life = (struct life) { .maker = maker, .opened = maker };
 }
 
-/* Seen earlier: it is of an object of the same name that was before it. */
-static bool is_older(const struct shm_name *first, const struct life *life,
-                     const struct shm_name *seen)
+/* Sorted: the number of the item that saw an object of a name first, + 1. */
+static bool note_sightings(struct shm_names *names)
 {
-	for (const struct shm_name *item = first; item < life->maker; item++)
-		if ((item->act == SHM_SEEN || item->act == SHM_SEEN_DELETED) &&
-		    item->inode == seen->inode && item->device == seen->device)
-			return true;
-	return false;
+	for (size_t i = 0; i < names->count; i++) {
+		const struct shm_name *item = &names->items[i];
+		uint64_t *first;
+
+		if (item->act != SHM_SEEN && item->act != SHM_SEEN_DELETED)
+			continue;
+		first = number_table_at(&names->sighted,
+		                        key_of(item->name, item->device, item->inode));
+		if (!first)
+			return false;
+		if (!*first)
+			*first = i + 1;
+	}
+	return true;
 }
 
-static void see(const struct shm_name *first, struct life *life, const struct shm_name *seen)
+/* Seen earlier: it is of an object of the same name that was before it. */
+static bool is_older(const struct shm_names *names, const struct life *life,
+                     const struct shm_name *seen)
+{
+	const uint64_t *first =
+		number_table_find(&names->sighted, key_of(seen->name, seen->device, seen->inode));
+
+	return first && *first <= (uint64_t)(life->maker - names->items);
+}
+
+static void see(const struct shm_names *names, struct life *life, const struct shm_name *seen)
 {
 	bool same = life->inode == seen->inode;
 
 	if (life->maker->removed || (life->inode && life->device != seen->device))
 		return;
 	if (seen->act == SHM_SEEN_DELETED) {
-		life->maker->removed = same || (!life->inode && !is_older(first, life, seen));
+		life->maker->removed = same || (!life->inode && !is_older(names, life, seen));
 		return;
 	}
 	/* What has the name now is another one: made by who opened it since, or by somebody unseen. */
@@ -219,7 +237,8 @@ static void see(const struct shm_name *first, struct life *life, const struct sh
 }
 
 /* Of one name: who made what is there at the end; NULL: it was unlinked last. */
-static struct shm_name *maker_of(struct shm_name *first, size_t count)
+static struct shm_name *maker_of(const struct shm_names *names, struct shm_name *first,
+                                 size_t count)
 {
 	struct life life = { 0 };
 
@@ -236,7 +255,7 @@ static struct shm_name *maker_of(struct shm_name *first, size_t count)
 		} else if (item->act == SHM_MISSED) {
 			life.maker->removed = true;
 		} else {
-			see(first, &life, item);
+			see(names, &life, item);
 		}
 	}
 	if (life.maker) {
@@ -267,13 +286,15 @@ static void tell_deleted(struct shm_names *names)
 	}
 }
 
-void shm_names_finish(struct shm_names *names)
+bool shm_names_finish(struct shm_names *names)
 {
 	size_t kept = 0;
 
 	tell_deleted(names);
 	if (names->count)
 		qsort(names->items, names->count, sizeof(*names->items), compare);
+	if (!note_sightings(names))
+		return false;
 	for (size_t i = 0, end; i < names->count; i = end) {
 		struct shm_name *maker;
 		struct shm_name one;
@@ -282,7 +303,7 @@ void shm_names_finish(struct shm_names *names)
 			if (strcmp(names->items[i].name, names->items[end].name) != 0)
 				break;
 		}
-		maker = maker_of(&names->items[i], end - i);
+		maker = maker_of(names, &names->items[i], end - i);
 		if (maker)
 			one = *maker;
 		for (size_t at = i; at < end; at++) {
@@ -293,6 +314,7 @@ void shm_names_finish(struct shm_names *names)
 			names->items[kept++] = one;
 	}
 	names->count = kept;
+	return true;
 }
 
 void shm_names_release(struct shm_names *names)
@@ -302,5 +324,6 @@ void shm_names_release(struct shm_names *names)
 	free(names->items);
 	number_table_release(&names->met);
 	number_table_release(&names->known);
+	number_table_release(&names->sighted);
 	*names = (struct shm_names) { 0 };
 }

@@ -54,6 +54,7 @@ struct shm_names {
 	struct number_table met; /* what says nothing new until a name is made or unlinked again */
 	struct number_table
 		known; /* the names of calls; and objects by the name they were seen under */
+	struct number_table sighted; /* in _finish */
 	uint64_t changes;
 };
 
@@ -68,7 +69,7 @@ bool shm_names_look(struct shm_names *names, const struct snapshot *snapshot, ui
  * Once, at the end: leaves only the calls that made what was never unlinked, in order of name; `removed` are those that
  * are gone all the same.
  */
-void shm_names_finish(struct shm_names *names);
+bool shm_names_finish(struct shm_names *names);
 void shm_names_release(struct shm_names *names);
 
 #endif

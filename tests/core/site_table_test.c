@@ -163,7 +163,7 @@ static void shm_objects(void **state)
 	shm(&names, CALL_SHM_OPEN, "/again", O_CREAT, 9);
 	shm(&names, CALL_SHM_UNLINK, "/again", 0, 8);
 	shm(&names, CALL_SHM_OPEN, "/again", O_CREAT, 7);
-	shm_names_finish(&names);
+	assert_true(shm_names_finish(&names));
 	assert_int_equal(names.count, 2);
 	assert_string_equal(names.items[0].name, "again");
 	assert_int_equal(names.items[0].when_ns, 1009);
@@ -241,7 +241,7 @@ static void shm_objects_removed_as_files(void **state)
 	shm(&names, CALL_SHM_OPEN, "/there", O_CREAT, 1);
 	shm_mapped(&names, "/dev/shm/there", 12, 2, false);
 	shm_mapped(&names, "/dev/shm/there", 12, 9, true);
-	shm_names_finish(&names);
+	assert_true(shm_names_finish(&names));
 	assert_int_equal(names.count, sizeof(expected) / sizeof(expected[0]));
 	for (size_t i = 0; i < names.count; i++) {
 		assert_string_equal(names.items[i].name, expected[i].name);
@@ -271,7 +271,7 @@ static void shm_object_named_as_if_removed(void **state)
 	shm_mapped(&names, "/dev/shm/z (deleted)", 9, 10, false);
 	shm_mapped(&names, "/dev/shm/z (deleted)", 8, 11, true);
 	shm_mapped(&names, "/dev/shm/z (deleted)", 9, 12, true);
-	shm_names_finish(&names);
+	assert_true(shm_names_finish(&names));
 	assert_int_equal(names.count, 5);
 	assert_string_equal(names.items[0].name, "x");
 	assert_false(names.items[0].removed);
