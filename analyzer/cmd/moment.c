@@ -254,6 +254,7 @@ int moment_begin(struct moment *moment, struct trace *trace, struct symbols *sym
 		.trace = trace,
 		.symbols = symbols,
 		.by_creator = moment->by_creator,
+		.turn = moment->turn,
 	};
 	if (trace_walk_input(trace, &input))
 		moment->walk = walk_new(&input);
@@ -282,6 +283,8 @@ int moment_arrive(struct moment *moment)
 			STATUS_TRACE,
 			"cannot replay '%s': no snapshot of the address space survives in it",
 			trace_path(moment->trace));
+	if (moment->turn)
+		moment->has_turn = pthread_mutex_lock(moment->turn) == 0;
 	if (moment->walked == WALK_NO_MEMORY ||
 	    !rows_read(&moment->map, moment->trace, moment->walk, moment->seq, moment))
 		return complain(STATUS_TRACE, "out of memory");
@@ -303,5 +306,7 @@ void moment_release(struct moment *moment)
 {
 	rows_release(&moment->map);
 	walk_free(moment->walk);
+	if (moment->has_turn)
+		pthread_mutex_unlock(moment->turn);
 	*moment = (struct moment) { 0 };
 }

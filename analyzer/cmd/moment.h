@@ -9,6 +9,8 @@
 #ifndef VMATRACE_CMD_MOMENT_H
 #define VMATRACE_CMD_MOMENT_H
 
+#include <pthread.h>
+
 #include "core/row_parts.h"
 #include "core/walk.h"
 #include "io/symbols.h"
@@ -34,6 +36,9 @@ struct moment {
 	bool by_creator; /* set before: rows are extents, what different events made stays apart */
 	struct rows map;
 	uint64_t seq; /* of the last event that counted, for what was loaded then */
+	/* Set before, or NULL: held from the walk's end to the release, for what is read then is most of the memory. */
+	pthread_mutex_t *turn;
+	bool has_turn;
 };
 
 /*
