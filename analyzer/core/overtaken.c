@@ -4,6 +4,7 @@
 #include "overtaken.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "call_table.h"
 
@@ -172,16 +173,74 @@ static bool settle(struct overtaken_range *ranges, size_t *count, const struct s
 	return true;
 }
 
-bool overtaken_settle(struct overtaken *overtaken, const struct snapshot *snapshot,
-                      struct replay *replay, uint32_t *racy)
+/* The end of what begins at the address: of what such calls touch, or of what they do not. */
+static uint64_t same_until(const struct uncertain *uncertain, uint64_t at, uint64_t end,
+                           bool *touched)
 {
-	size_t unseen = overtaken->unseen_count;
+	uint64_t touched_to = at, next = end;
+
+	for (size_t i = 0; i < uncertain->count; i++) {
+		const struct uncertain_item *item = &uncertain->items[i];
+
+		if (item->kind != UNCERTAIN_RANGE)
+			continue;
+		if (item->start > at && item->start < next)
+			next = item->start;
+		if (item->start <= at && item->end > touched_to)
+			touched_to = item->end;
+	}
+	*touched = touched_to > at;
+	if (!*touched)
+		return next;
+	return touched_to < end ? touched_to : end;
+}
+
+/*
+ * Restores the range as the snapshot shows it, but for what calls that ran while it was read touch: such a call may have
+ * been applied already, and the snapshot show what was before it. That is left for the next one.
+ */
+static bool settle_unseen(struct overtaken *overtaken, const struct overtaken_range *unseen,
+                          const struct snapshot *snapshot, const struct uncertain *uncertain,
+                          struct replay *replay)
+{
+	struct page_range part = { unseen->range.start, unseen->range.start };
+	bool touched;
+
+	for (; part.end < unseen->range.end; part.start = part.end) {
+		part.end = same_until(uncertain, part.start, unseen->range.end, &touched);
+		if (!touched && !replay_restore(replay, snapshot, &part))
+			return false;
+		if (!touched)
+			continue;
+		if (overtaken->unseen_count == OVERTAKEN_RANGES)
+			return true;
+		overtaken->unseen[overtaken->unseen_count++] =
+			(struct overtaken_range) { unseen->moment, part };
+	}
+	return true;
+}
+
+bool overtaken_settle(struct overtaken *overtaken, const struct snapshot *snapshot,
+                      const struct uncertain *uncertain, struct replay *replay, uint32_t *racy)
+{
+	struct overtaken_range unseen[OVERTAKEN_RANGES];
+	size_t count = overtaken->unseen_count;
 
 	if (!settle(overtaken->doubtful, &overtaken->doubtful_count, snapshot, replay,
-	            settle_unmapping) ||
-	    !settle(overtaken->unseen, &overtaken->unseen_count, snapshot, replay, replay_restore))
+	            settle_unmapping))
 		return false;
-	*racy += (uint32_t)(unseen - overtaken->unseen_count);
+	memcpy(unseen, overtaken->unseen, count * sizeof(*unseen));
+	overtaken->unseen_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (unseen[i].moment >= snapshot->begin) {
+			if (overtaken->unseen_count < OVERTAKEN_RANGES)
+				overtaken->unseen[overtaken->unseen_count++] = unseen[i];
+			continue;
+		}
+		++*racy;
+		if (!settle_unseen(overtaken, &unseen[i], snapshot, uncertain, replay))
+			return false;
+	}
 	return true;
 }
 

@@ -17,6 +17,7 @@
 #include "event.h"
 #include "order.h"
 #include "pages.h"
+#include "implicit.h"
 #include "replay.h"
 #include "vma_map.h"
 
@@ -55,10 +56,10 @@ bool overtaken_meets_unseen(struct overtaken *overtaken, const struct event *eve
                             uint32_t page_bytes);
 /*
  * What is in doubt and had returned before the snapshot began is settled by it. Adds to *racy how many moves it
- * had to tell about. False: out of memory.
+ * had to tell about. What calls touch that ran while it was read, `uncertain`, waits for the next. False: out of memory.
  */
 bool overtaken_settle(struct overtaken *overtaken, const struct snapshot *snapshot,
-                      struct replay *replay, uint32_t *racy);
+                      const struct uncertain *uncertain, struct replay *replay, uint32_t *racy);
 void overtaken_release(struct overtaken *overtaken);
 
 #endif

@@ -312,7 +312,8 @@ static bool compare_next(struct walk *walk)
 
 	fine = order_read_past(walk->order, compared_with_base(walk, walk->next).end) &&
 	       !walk->no_memory &&
-	       overtaken_settle(&walk->overtaken, snapshot, walk->replay, &checkpoint.racy) &&
+	       overtaken_settle(&walk->overtaken, snapshot, &walk->uncertain[walk->next],
+	                        walk->replay, &checkpoint.racy) &&
 	       left_items(&walk->left, snapshot, input->page_bytes, &left) &&
 	       implicit_changes(&context, &checkpoint);
 	uncertain_release(&left);
