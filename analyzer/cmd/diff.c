@@ -25,7 +25,7 @@ struct side {
 
 /*
  * The moment has extents, and their kinds; VMAs are counted as maps and mm have them. Its rows are read anew, where
- * the parts will be: the other side takes as much at the same time. False: out of memory.
+ * the parts will be: of many mappings this is most of what a side takes. False: out of memory.
  */
 static bool add_kinds(struct diff_side *sums, struct moment *moment)
 {
