@@ -1,6 +1,6 @@
 /*
  * runs: runs and rows side by side. [heap] and [stack] are labels that the kernel puts on a whole VMA from
- * brk and start_stack; they are stripped here and put back by walk_rows() alone.
+ * brk and start_stack; they are stripped here and put back by labels.c alone.
  */
 #include "runs.h"
 

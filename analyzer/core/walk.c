@@ -3,11 +3,12 @@
  * reads ahead, so that by the time a snapshot is compared every call that overlaps it is known.
  */
 #include <stdlib.h>
-#include <string.h>
 
+#include "base.h"
 #include "call_table.h"
 #include "doubts.h"
 #include "implicit.h"
+#include "labels.h"
 #include "left.h"
 #include "order.h"
 #include "overtaken.h"
@@ -35,43 +36,6 @@ struct walk {
 	struct walk_totals totals;
 	uint64_t kept_brk;
 };
-
-static const char *const kind_names[CHANGE_COUNT] = {
-	[CHANGE_CREATE] = "create", [CHANGE_REMOVE] = "remove",   [CHANGE_REPLACE] = "replace",
-	[CHANGE_GROW] = "grow",     [CHANGE_SHRINK] = "shrink",   [CHANGE_SPLIT] = "split",
-	[CHANGE_MERGE] = "merge",   [CHANGE_PROTECT] = "protect", [CHANGE_ADVISE] = "advise",
-	[CHANGE_LOCK] = "lock",     [CHANGE_MOVE] = "move",       [CHANGE_IMPLICIT] = "implicit",
-};
-
-static const char *const cause_names[CAUSE_COUNT] = {
-	[CAUSE_NONE] = "",
-	[CAUSE_UNEXPLAINED] = "",
-	[CAUSE_STACK_GROWTH] = "stack growth",
-	[CAUSE_TRACER] = "tracer",
-	[CAUSE_IO_SETUP] = "io_setup",
-	[CAUSE_IO_DESTROY] = "io_destroy",
-	[CAUSE_UPROBE] = "uprobe",
-	[CAUSE_DRM_IOCTL] = "drm ioctl",
-	[CAUSE_LEFT] = "call left",
-};
-
-const char *change_kind_name(enum change_kind kind)
-{
-	return kind < CHANGE_COUNT ? kind_names[kind] : "";
-}
-
-uint64_t vma_change_bytes(const struct vma_change *change)
-{
-	uint64_t bytes = change->end - change->start;
-
-	return change->kind == CHANGE_LOCK && change->mapped_bytes < bytes ? change->mapped_bytes
-	                                                                   : bytes;
-}
-
-const char *implicit_cause_name(enum implicit_cause cause)
-{
-	return cause < CAUSE_COUNT ? cause_names[cause] : "";
-}
 
 /* --- the tap ------------------------------------------------------------------------------------------ */
 
@@ -214,77 +178,13 @@ static bool find_base(struct walk *walk)
 	return false;
 }
 
-static void mark_own(struct vma_run *run)
-{
-	run->internal = true;
-}
-
-static void mark_program(struct vma_run *run)
-{
-	run->internal = false;
-}
-
-static void mark_written(struct vma_run *run)
-{
-	run->map_flags |= RUN_WRITABLE_ONCE;
-}
-
-/* Says of what lies in [start, end) what the base could not tell. */
-static bool mark_range(struct walk *walk, uint64_t start, uint64_t end,
-                       void (*mark)(struct vma_run *run))
-{
-	struct vma_map *map = replay_map(walk->replay);
-	const struct vma_run *run;
-
-	for (uint64_t at = start; at < end && (run = vma_map_at(map, at)) && run->start < end;) {
-		struct vma_run copy = *run;
-
-		if (copy.start < at)
-			copy.start = at;
-		if (copy.end > end)
-			copy.end = end;
-		at = copy.end;
-		mark(&copy);
-		if (!vma_map_set(map, &copy))
-			return false;
-	}
-	return true;
-}
-
-/* A mapping that the base shows already: what the base could not tell is whose it is. */
-static bool mark_internal(struct walk *walk, const struct ordered *ordered)
-{
-	const struct event *event = ordered->event;
-	struct touch touch;
-
-	if (call_effect(event->call) != EFFECT_MAPS || event->failed)
-		return true;
-	event_touch(event, walk->input.page_bytes, &touch);
-	for (size_t i = 0; i < touch.count; i++) {
-		if (!mark_range(walk, touch.ranges[i].start, touch.ranges[i].end,
-		                event->flags & VMAT_EVENT_INTERNAL ? mark_own : mark_program))
-			return false;
-	}
-	return true;
-}
-
 static bool start_at_base(struct walk *walk)
 {
 	const struct snapshot *snapshot = &walk->input.snapshots[walk->base];
 	struct checkpoint checkpoint = { .snapshot = snapshot, .is_base = true, .matched = true };
 
-	if (!replay_load(walk->replay, snapshot))
+	if (!base_load(walk->replay, &walk->input, snapshot))
 		return false;
-	for (size_t i = 0; i < sizeof(walk->input.own) / sizeof(walk->input.own[0]); i++) {
-		if (!mark_range(walk, walk->input.own[i].start, walk->input.own[i].end, mark_own))
-			return false;
-	}
-	for (size_t i = 0; i < walk->input.written_count; i++) {
-		const struct walk_range *range = &walk->input.written[i];
-
-		if (!mark_range(walk, range->start, range->end, mark_written))
-			return false;
-	}
 	tell_checkpoint(walk, &checkpoint);
 	return true;
 }
@@ -390,7 +290,8 @@ static enum walk_status deliver(struct walk *walk, const struct ordered *ordered
 
 	if ((!event->in_flight || event->left) &&
 	    event->exit < base->begin) /* the base shows it already */
-		return mark_internal(walk, ordered) ? WALK_DONE : WALK_NO_MEMORY;
+		return base_holds(walk->replay, event, walk->input.page_bytes) ? WALK_DONE
+		                                                               : WALK_NO_MEMORY;
 	if (ordered->half != ORDER_ACQUIRE && observer->before &&
 	    !observer->before(observer->context, walk, event))
 		return WALK_STOPPED;
@@ -483,28 +384,15 @@ uint64_t walk_brk(const struct walk *walk)
 	return replay_brk(walk->replay);
 }
 
-/* Anonymous memory, named or not: what a label may stand on. */
-static bool may_be_labelled(const struct vma_row *row)
-{
-	return !row->inode && !row->dev_major && !row->dev_minor &&
-	       (!*row->name || strncmp(row->name, "[anon:", strlen("[anon:")) == 0);
-}
-
-/* fs/proc/task_mmu.c: the heap is what overlaps [start_brk, brk), the stack what holds start_stack. */
 static void label(const struct walk *walk, struct vma_row_info *rows, size_t count)
 {
-	uint64_t start_stack = walk->input.start_stack;
+	const struct label_places places = {
+		.start_brk = walk->input.start_brk,
+		.brk = walk_brk(walk),
+		.start_stack = walk->input.start_stack,
+	};
 
-	for (size_t i = 0; i < count; i++) {
-		struct vma_row *row = &rows[i].row;
-
-		if (!may_be_labelled(row))
-			continue;
-		if (row->start < walk_brk(walk) && row->end > walk->input.start_brk)
-			row->name = "[heap]";
-		else if (start_stack && row->start <= start_stack && start_stack <= row->end)
-			row->name = "[stack]";
-	}
+	labels_put(rows, count, &places);
 }
 
 size_t walk_rows(const struct walk *walk, struct vma_row_info *rows, size_t limit)
