@@ -11,6 +11,8 @@ CALL = re.compile(r"account: (?P<call>\w+) (?P<args>.*) = (?P<result>\S+)(?: (?P
 ARGUMENT = re.compile(r'(\w+)=("[^"]*"|\S+)')
 ROW = re.compile(r"(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) (?P<perms>\S{4}) (?P<offset>[0-9a-f]+)"
                  r" (?P<dev>[0-9a-f]+:[0-9a-f]+) (?P<inode>\d+) *(?P<name>.*)$")
+# Where a sample prints the number of a process, or of a thread. Elsewhere the same digits are a length, or a line.
+PROCESS = re.compile(r"(?<= by )\d+(?=/\d+$)|(?<=\d/)\d+$|(?<=/vmatrace-sample-)\d+")
 LABELS = ("[heap]", "[stack]")
 
 
@@ -75,7 +77,7 @@ def without_addresses(account):
     lines = []
     for line in account.said:
         line = re.sub(r"\b0x[0-9a-f]{6,}\b", "ADDRESS", line)
-        lines.append(re.sub(r"\d+", lambda m: names.get(m.group(), m.group()), line))
+        lines.append(PROCESS.sub(lambda m: names.get(m.group(), m.group()), line))
     return lines
 
 

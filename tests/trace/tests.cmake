@@ -5,6 +5,9 @@ foreach(SAMPLE ${VMATRACE_SAMPLES})
   set_tests_properties(trace/${SAMPLE} PROPERTIES LABELS trace SKIP_RETURN_CODE 77 TIMEOUT 120)
 endforeach()
 
+add_test(NAME trace/account COMMAND ${CMAKE_CURRENT_LIST_DIR}/account_test.py ${CMAKE_BINARY_DIR})
+set_tests_properties(trace/account PROPERTIES LABELS trace TIMEOUT 120)
+
 # Traces with one thing taken out: verify must notice what, and only what, the replay needs.
 add_executable(reuse ${CMAKE_CURRENT_LIST_DIR}/reuse.c)
 foreach(PROGRAM reuse samples/protect samples/libraries samples/heap_growth)
