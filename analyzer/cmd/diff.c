@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "beside.h"
+#include "io/beside.h"
 #include "command.h"
 #include "options.h"
 #include "render/diff_report.h"

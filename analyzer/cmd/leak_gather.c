@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "beside.h"
+#include "io/beside.h"
 #include "command.h"
 #include "core/number_table.h"
 #include "core/pages.h"

@@ -3,7 +3,7 @@
  */
 #include "site_gather.h"
 
-#include "beside.h"
+#include "io/beside.h"
 #include "command.h"
 #include "vmatrace/trace_format.h"
 

@@ -1,7 +1,8 @@
 /*
  * trace_parts.h: the inside of struct trace, shared by the files that read one:
  * trace_header.c (file, header), trace_reader.c (sections, control, in flight), trace_arena.c and
- * trace_snapshots.c (records), trace_threads.c, trace_ring.c (events), trace_lookup.c.
+ * trace_snapshots.c (records), trace_threads.c, trace_ring.c (slots), trace_scan.c (what they hold),
+ * trace_events.c (events), trace_lookup.c.
  */
 #ifndef VMATRACE_IO_TRACE_PARTS_H
 #define VMATRACE_IO_TRACE_PARTS_H
@@ -172,8 +173,40 @@ bool trace_threads_load(struct trace *trace, struct trace_error *error);
 /* trace_lookup.c: once all modules are there. False: out of memory. */
 bool trace_modules_index(struct trace *trace);
 
-/* trace_ring.c: counts what survives, finds the window, drops in-flight entries whose slot is stored. */
+/* trace_ring.c: the slots [seq, end) of a ring, in order. */
+struct slots {
+	const struct trace *trace;
+	uint64_t seq; /* of the next slot */
+	uint64_t end;
+	uint8_t *chunk;
+	uint32_t *sums; /* the checksum that each of its slots should have */
+	const uint32_t *sum;
+	const uint8_t *at; /* of its next slot, the one of `seq` */
+	size_t left;       /* how many it holds from there on */
+	uint64_t empty;    /* slots stepped over */
+	int error;
+};
+
+/* False: out of memory; to be released all the same. */
+bool slots_init(struct slots *slots, const struct trace *trace, uint64_t from, uint64_t end);
+void slots_release(struct slots *slots);
+/*
+ * The slot of slots->seq, or NULL at the end or when the file could not be read (slots->error). Steps over
+ * slots that are known to be empty and counts them.
+ */
+const struct vmat_event *slots_here(struct slots *slots);
+/* Of what slots_here() gave: it is whole, and of that number. */
+bool slots_valid(const struct slots *slots, const struct vmat_event *slot);
+void slots_next(struct slots *slots);
+/* Behind the newest number that the ring can hold. */
+uint64_t trace_end_seq(const struct trace *trace);
+/* The slot of that number, if it is there and whole. */
+bool trace_slot_at(const struct trace *trace, uint64_t seq, struct vmat_event *slot);
+
+/* trace_scan.c: counts what survives, finds the window, drops in-flight entries whose slot is stored. */
 bool trace_ring_scan(struct trace *trace, struct trace_error *error);
-void trace_ring_release(struct trace *trace);
+
+/* trace_events.c: the passes. */
+void trace_events_release(struct trace *trace);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * trace_reader.c: opens a trace: its section table, the words that change, the calls in flight, the clock.
- * The header is trace_header.c's, records are trace_arena.c's, events trace_ring.c's.
+ * The header is trace_header.c's, records are trace_arena.c's, events trace_events.c's.
  */
 #include "trace_reader.h"
 
@@ -245,7 +245,7 @@ void trace_close(struct trace *trace)
 {
 	if (!trace)
 		return;
-	trace_ring_release(trace);
+	trace_events_release(trace);
 	trace_arena_release(trace);
 	if (trace->fd >= 0)
 		close(trace->fd);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """
 The traces of each released version, cut at every sixteenth and with bits of every word turned: each command ends as it
-is documented to, and no event is shown that is not the whole trace's.
+is documented to, and no event is shown that is not the whole trace's. A long trace, damaged here and there: what is
+told of it does not depend on how many read it.
 
     damaged.py BUILD ACT
 """
@@ -11,8 +12,9 @@ import gzip
 import json
 import os
 import re
+import struct
 
-from churned import FULL
+from churned import FULL, churn, the_trace
 from harness import perform
 
 TRACES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "traces")
@@ -136,7 +138,59 @@ def flipped(bench, check):
             check.that(hits > len(places) // 4, f"{name}: {hits} of {len(places)} bits told of: hardly one mattered")
 
 
-ACTS = {act.__name__: act for act in (cut, flipped)}
+IN_FLIGHT, RING = 2, 4
+
+
+def sections_of(content):
+    """(bytes of an entry, offset, length) by type."""
+    found = [struct.unpack_from("<IIQQ", content, 64 + 24 * i) for i in range(struct.unpack_from("<I", content, 60)[0])]
+    return {section[0]: section[1:] for section in found}
+
+
+def fly(content, sections, number, slot):
+    """Makes the call of this slot the in-flight entry of that number, too: killed before the entry was freed."""
+    stride, at, _ = sections[IN_FLIGHT]
+    at += number * stride
+    time, enter, args = content[slot + 8:slot + 16], content[slot + 24:slot + 32], content[slot + 32:slot + 80]
+    tid, call = struct.unpack_from("<I", content, slot + 96)[0], struct.unpack_from("<H", content, slot + 116)[0]
+    content[at:at + 128] = bytes(128)
+    content[at:at + 72] = struct.pack("<Q", tid << 1 | 1) + time + enter + args
+    struct.pack_into("<I", content, at + 80, tid)
+    struct.pack_into("<H", content, at + 92, call)
+
+
+def parts(bench, check):
+    """A long ring is counted by several threads: each part of it counts, wherever what is to be counted lies."""
+    done = bench.run(churn(bench, "exit", 2, 25000, 16), True)
+    check.equal("status", done.returncode, 7)
+    trace = the_trace(bench, check)
+    one = ["taskset", "-c", str(min(os.sched_getaffinity(0))), bench.vmatrace, "info", "--format", "json"]
+    count = json.loads(bench.run([*one, trace], False).stdout)["events"]["stored"]
+    check.equal("whole", bench.info(trace)["events"]["stored"], count)
+    with open(trace, "rb") as file:
+        content = bytearray(file.read())
+    sections = sections_of(content)
+    stride, ring, _ = sections[RING]
+    check.that(count > 2 * 65536, f"{count} events are not many")
+    # At both ends, about where parts may meet, and amid them.
+    holes = sorted({count * eighth // 8 + beside for eighth in range(9) for beside in (-2, -1, 0, 1)} & set(range(count)))
+    for hole in holes:
+        content[ring + hole * stride + 40] ^= 1
+    flying = [count * place // 10 + 7 for place in (0, 3, 6, 9)]
+    for number, seq in enumerate(flying):
+        fly(content, sections, number, ring + seq * stride)
+    # This one's slot is damaged: for all that is known it never ended.
+    fly(content, sections, len(flying), ring + holes[-1] * stride)
+    damaged = os.path.join(bench.folder, "damaged.vmat")
+    with open(damaged, "wb") as file:
+        file.write(content)
+    info = bench.info(damaged)
+    check.equal("torn", (info["lost"]["torn"], info["events"]["stored"]), (len(holes), count - len(holes)))
+    check.equal("in flight", len(info["in_flight"]), 1)
+    check.equal("what one processor says", json.loads(bench.run([*one, damaged], False).stdout), info)
+
+
+ACTS = {act.__name__: act for act in (cut, flipped, parts)}
 
 
 if __name__ == "__main__":

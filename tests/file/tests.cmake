@@ -19,7 +19,7 @@ file_test(deaths.py kills ways exec_in_flight blocked failed_exec)
 set_tests_properties(file/kills PROPERTIES TIMEOUT 7200)
 file_test(disks.py disk_full disk_filled quota devices)
 file_test(limits.py file_size address_space descriptors locked cgroup map_count folders)
-file_test(damaged.py cut flipped)
+file_test(damaged.py cut flipped parts)
 file_test(owner.py modes links shared_folder secure truncated)
 
 add_executable(file_blocked ${CMAKE_CURRENT_LIST_DIR}/blocked.c)

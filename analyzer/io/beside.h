@@ -4,8 +4,8 @@
  *
  * Owner: the caller; each start is followed by one end, which gives back all that it took.
  */
-#ifndef VMATRACE_CMD_BESIDE_H
-#define VMATRACE_CMD_BESIDE_H
+#ifndef VMATRACE_IO_BESIDE_H
+#define VMATRACE_IO_BESIDE_H
 
 #include <pthread.h>
 #include <stdbool.h>
