@@ -168,7 +168,7 @@ static int scan_parts(struct trace *trace, struct part *parts, size_t count, uin
 		add_part(&trace->counts, &parts[i].counts);
 		*last_ticks = larger(*last_ticks, parts[i].last_ticks);
 		for (size_t j = 0; i && j < trace->in_flight_count; j++)
-			(void)0;
+			parts[0].ended[j] |= parts[i].ended[j];
 	}
 	return error;
 }
