@@ -129,6 +129,11 @@ static void print_text(const struct verified *verified)
 		print_number(
 			"impossible", totals->impossible,
 			"calls that cannot have done what they say: one before them is missing");
+	if (totals->undecided)
+		print_number(
+			"undecided", totals->undecided,
+			"ranges that calls under way when the first list was read may have changed "
+			"before it: too many at once");
 	print_mismatches(result);
 	if (result->verdict != VERIFY_NO_BASE)
 		print_coverage(verified);

@@ -4,7 +4,6 @@
 #include "overtaken.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "call_table.h"
 
@@ -25,6 +24,24 @@ bool overtaken_note(struct overtaken *overtaken, const struct event *event, uint
 	for (size_t i = 0; i < touch.count; i++)
 		overtaken->mapped[overtaken->mapped_count++ % OVERTAKEN_CALLS] =
 			(struct overtaken_range) { event->exit, touch.ranges[i] };
+	return true;
+}
+
+/* False if there is no room for one more. */
+static bool keep(struct overtaken *overtaken, struct overtaken_ranges *ranges, uint64_t moment,
+                 struct page_range range)
+{
+	struct overtaken_range *grown = ranges->items;
+
+	/* Full at each power of two. */
+	if (ranges->count < OVERTAKEN_RANGES && (ranges->count & (ranges->count - 1)) == 0)
+		grown = reallocarray(grown, ranges->count ? 2 * ranges->count : 1, sizeof(*grown));
+	if (!grown || ranges->count == OVERTAKEN_RANGES) {
+		overtaken->dropped++;
+		return false;
+	}
+	ranges->items = grown;
+	grown[ranges->count++] = (struct overtaken_range) { moment, range };
 	return true;
 }
 
@@ -64,12 +81,8 @@ static bool keep_unmapping(struct overtaken *overtaken, const struct event *even
 {
 	struct page_range range = page_range(event->args[0], event->args[1], page_bytes);
 
-	if (overtaken->doubtful_count == OVERTAKEN_RANGES ||
-	    !is_in_doubt(overtaken, event, first_seq, &range))
-		return false;
-	overtaken->doubtful[overtaken->doubtful_count++] =
-		(struct overtaken_range) { event->exit, range };
-	return true;
+	return is_in_doubt(overtaken, event, first_seq, &range) &&
+	       keep(overtaken, &overtaken->doubtful, event->exit, range);
 }
 
 static bool keep_move(struct overtaken *overtaken, const struct ordered *ordered,
@@ -79,17 +92,17 @@ static bool keep_move(struct overtaken *overtaken, const struct ordered *ordered
 	uint32_t page_bytes = vma_map_page_bytes(map);
 	struct page_range old = page_range(event->args[0], event->args[1], page_bytes);
 	struct page_range new = page_range(event->result, event->args[2], page_bytes);
+	struct overtaken_ranges *moved = &overtaken->moved;
 
-	for (size_t i = 0; i < overtaken->moved_count; i++) {
-		if (overtaken->moved[i] == event->seq)
-			return true;
+	for (size_t i = 0; i < moved->count; i++) {
+		if (moved->items[i].moment != event->seq)
+			continue;
+		moved->items[i] = moved->items[--moved->count]; /* this is its other half */
+		return true;
 	}
-	if (ordered->half != ORDER_RELEASE || event->result == event->args[0] ||
-	    overtaken->moved_count == OVERTAKEN_RANGES ||
-	    !is_in_doubt(overtaken, event, first_seq, &old) || !all_mapped(map, new))
-		return false;
-	overtaken->moved[overtaken->moved_count++] = event->seq;
-	return true;
+	return ordered->half == ORDER_RELEASE && event->result != event->args[0] &&
+	       is_in_doubt(overtaken, event, first_seq, &old) && all_mapped(map, new) &&
+	       keep(overtaken, moved, event->seq, old);
 }
 
 bool overtaken_keep(struct overtaken *overtaken, const struct ordered *ordered, uint64_t first_seq,
@@ -125,10 +138,8 @@ static bool clear_unseen(struct vma_map *map, const struct snapshot *snapshot,
 
 void overtaken_unseen(struct overtaken *overtaken, const struct event *event, uint32_t page_bytes)
 {
-	if (overtaken->unseen_count < OVERTAKEN_RANGES)
-		overtaken->unseen[overtaken->unseen_count++] = (struct overtaken_range) {
-			event->exit, page_range(event->result, event->args[2], page_bytes)
-		};
+	keep(overtaken, &overtaken->unseen, event->exit,
+	     page_range(event->result, event->args[2], page_bytes));
 }
 
 bool overtaken_meets_unseen(struct overtaken *overtaken, const struct event *event,
@@ -139,38 +150,23 @@ bool overtaken_meets_unseen(struct overtaken *overtaken, const struct event *eve
 
 	event_touch(event, page_bytes, &touch);
 	for (size_t i = 0; i < touch.count; i++) {
-		for (size_t j = 0; j < overtaken->unseen_count; j++)
-			meets |= page_ranges_overlap(&overtaken->unseen[j].range, &touch.ranges[i]);
+		for (size_t j = 0; j < overtaken->unseen.count; j++)
+			meets |= page_ranges_overlap(&overtaken->unseen.items[j].range,
+			                             &touch.ranges[i]);
 	}
 	if (meets && !event->failed && call_effect(event->call) == EFFECT_MOVES)
 		overtaken_unseen(overtaken, event, page_bytes);
 	return meets;
 }
 
-/* One that returned before the snapshot began. False: out of memory. */
+/* A part of what had returned before the snapshot began. False: out of memory. */
 typedef bool settle_fn(struct replay *replay, const struct snapshot *snapshot,
-                       const struct page_range *range);
+                       const struct page_range *part);
 
 static bool settle_unmapping(struct replay *replay, const struct snapshot *snapshot,
-                             const struct page_range *range)
+                             const struct page_range *part)
 {
-	return clear_unseen(replay_map(replay), snapshot, *range);
-}
-
-/* Settles what is over; the others are kept. */
-static bool settle(struct overtaken_range *ranges, size_t *count, const struct snapshot *snapshot,
-                   struct replay *replay, settle_fn *fn)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < *count; i++) {
-		if (ranges[i].moment >= snapshot->begin)
-			ranges[kept++] = ranges[i];
-		else if (!fn(replay, snapshot, &ranges[i].range))
-			return false;
-	}
-	*count = kept;
-	return true;
+	return clear_unseen(replay_map(replay), snapshot, *part);
 }
 
 /* The end of what begins at the address: of what such calls touch, or of what they do not. */
@@ -196,56 +192,66 @@ static uint64_t same_until(const struct uncertain *uncertain, uint64_t at, uint6
 }
 
 /*
- * Restores the range as the snapshot shows it, but for what calls that ran while it was read touch: such a call may have
- * been applied already, and the snapshot show what was before it. That is left for the next one.
+ * Settles the range by the snapshot, but for what calls that ran while it was read touch: such a call may have been
+ * applied already, and the snapshot show what was before it; or it is yet to be, and the snapshot shows what it did. That
+ * is left for the next one.
  */
-static bool settle_unseen(struct overtaken *overtaken, const struct overtaken_range *unseen,
-                          const struct snapshot *snapshot, const struct uncertain *uncertain,
-                          struct replay *replay)
+static bool settle_parts(struct overtaken *overtaken, struct overtaken_ranges *ranges,
+                         const struct overtaken_range *settled, const struct snapshot *snapshot,
+                         const struct uncertain *uncertain, struct replay *replay, settle_fn *fn)
 {
-	struct page_range part = { unseen->range.start, unseen->range.start };
+	struct page_range part = { settled->range.start, settled->range.start };
 	bool touched;
 
-	for (; part.end < unseen->range.end; part.start = part.end) {
-		part.end = same_until(uncertain, part.start, unseen->range.end, &touched);
-		if (!touched && !replay_restore(replay, snapshot, &part))
+	for (; part.end < settled->range.end; part.start = part.end) {
+		part.end = same_until(uncertain, part.start, settled->range.end, &touched);
+		if (touched)
+			keep(overtaken, ranges, settled->moment, part);
+		else if (!fn(replay, snapshot, &part))
 			return false;
-		if (!touched)
-			continue;
-		if (overtaken->unseen_count == OVERTAKEN_RANGES)
-			return true;
-		overtaken->unseen[overtaken->unseen_count++] =
-			(struct overtaken_range) { unseen->moment, part };
 	}
 	return true;
+}
+
+/* Settles what is over, and counts it; the others are kept. */
+static bool settle(struct overtaken *overtaken, struct overtaken_ranges *ranges,
+                   const struct snapshot *snapshot, const struct uncertain *uncertain,
+                   struct replay *replay, settle_fn *fn, uint32_t *settled)
+{
+	struct overtaken_ranges old = *ranges;
+	bool fine = true;
+
+	*ranges = (struct overtaken_ranges) { 0 };
+	for (size_t i = 0; fine && i < old.count; i++) {
+		const struct overtaken_range *item = &old.items[i];
+
+		if (item->moment >= snapshot->begin) {
+			keep(overtaken, ranges, item->moment, item->range);
+			continue;
+		}
+		++*settled;
+		fine = settle_parts(overtaken, ranges, item, snapshot, uncertain, replay, fn);
+	}
+	free(old.items);
+	return fine;
 }
 
 bool overtaken_settle(struct overtaken *overtaken, const struct snapshot *snapshot,
                       const struct uncertain *uncertain, struct replay *replay, uint32_t *racy)
 {
-	struct overtaken_range unseen[OVERTAKEN_RANGES];
-	size_t count = overtaken->unseen_count;
+	uint32_t unmappings = 0; /* the events tell of them */
 
-	if (!settle(overtaken->doubtful, &overtaken->doubtful_count, snapshot, replay,
-	            settle_unmapping))
-		return false;
-	memcpy(unseen, overtaken->unseen, count * sizeof(*unseen));
-	overtaken->unseen_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (unseen[i].moment >= snapshot->begin) {
-			if (overtaken->unseen_count < OVERTAKEN_RANGES)
-				overtaken->unseen[overtaken->unseen_count++] = unseen[i];
-			continue;
-		}
-		++*racy;
-		if (!settle_unseen(overtaken, &unseen[i], snapshot, uncertain, replay))
-			return false;
-	}
-	return true;
+	return settle(overtaken, &overtaken->doubtful, snapshot, uncertain, replay,
+	              settle_unmapping, &unmappings) &&
+	       settle(overtaken, &overtaken->unseen, snapshot, uncertain, replay, replay_restore,
+	              racy);
 }
 
 void overtaken_release(struct overtaken *overtaken)
 {
 	free(overtaken->mapped);
+	free(overtaken->doubtful.items);
+	free(overtaken->unseen.items);
+	free(overtaken->moved.items);
 	*overtaken = (struct overtaken) { 0 };
 }

@@ -8,7 +8,8 @@
  *
  * Only a ring that was lapped has such a base. An unmapping that overlaps the base is in doubt if a call that
  * mapped some of its pages since it entered had returned before the base, or if what happened since it entered is
- * not known. It is not applied; what the next snapshot behind it does not show goes then. An mremap whose old
+ * not known. It is not applied; what the next snapshot behind it does not show goes then, but for what a call
+ * touches that ran while that was read: it may be gone by that call, and waits for the one behind. An mremap whose old
  * range is in doubt was done before the base if that shows its new range.
  */
 #ifndef VMATRACE_CORE_OVERTAKEN_H
@@ -22,23 +23,27 @@
 #include "vma_map.h"
 
 enum {
-	OVERTAKEN_CALLS = 4096, /* of those before the base the newest so many are known */
-	OVERTAKEN_RANGES = 256, /* in doubt at a time; what is over is applied */
+	OVERTAKEN_CALLS = 4096,  /* of those before the base the newest so many are known */
+	OVERTAKEN_RANGES = 1024, /* in doubt at a time; what is over is applied, and counted */
+};
+
+struct overtaken_range {
+	uint64_t moment; /* exit */
+	struct page_range range;
+};
+
+struct overtaken_ranges {
+	struct overtaken_range *items;
+	size_t count;
 };
 
 struct overtaken {
-	struct overtaken_range {
-		uint64_t moment; /* exit */
-		struct page_range range;
-	} * mapped; /* by calls before the base; a ring */
+	struct overtaken_range *mapped; /* by calls before the base; a ring */
 	uint64_t mapped_count;
-	struct overtaken_range doubtful[OVERTAKEN_RANGES];
-	size_t doubtful_count;
-	struct overtaken_range
-		unseen[OVERTAKEN_RANGES]; /* new ranges of moves that the base missed */
-	size_t unseen_count;
-	uint64_t moved[OVERTAKEN_RANGES]; /* seq of each mremap that was done before */
-	size_t moved_count;
+	struct overtaken_ranges doubtful; /* of unmappings */
+	struct overtaken_ranges unseen;   /* new ranges of moves that the base missed */
+	struct overtaken_ranges moved;    /* by an mremap that was done before; moment: its seq */
+	uint64_t dropped;                 /* in doubt, and no room for it */
 };
 
 /* A call that returned before the base began. False: out of memory. */

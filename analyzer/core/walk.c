@@ -352,6 +352,7 @@ enum walk_status walk_run(struct walk *walk, const struct walk_observer *observe
 	if (some == ORDER_NO_MEMORY)
 		return WALK_NO_MEMORY;
 	excuse_impossible(walk);
+	walk->totals.undecided = walk->overtaken.dropped;
 	return WALK_DONE;
 }
 

@@ -148,8 +148,10 @@ struct walk_totals {
 		impossible; /* e.g. a mapping where the kernel cannot have found room; model and log disagree */
 	uint64_t
 		in_flight; /* calls that never returned: whether they happened is not known, none is applied */
-	uint64_t left;        /* calls that a jump left: the same, until a snapshot tells */
-	uint64_t racy;        /* racy events and racy rows */
+	uint64_t left; /* calls that a jump left: the same, until a snapshot tells */
+	uint64_t racy; /* racy events and racy rows */
+	uint64_t
+		undecided; /* ranges in doubt at the base that no list was awaited for: too many (overtaken.h) */
 	uint32_t checkpoints; /* compared, the base not among them */
 	uint32_t matched;
 	uint32_t implicit_changes;
