@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Breaks the core rule by rule (breaks.py) and looks whether the scripts that cover the rule fail.
+"""Breaks the core rule by rule (breaks.txt) and looks whether the scripts that cover the rule fail.
 
     tests/replay/mutate.py [SCRIPT...]      all breaks, or those of the named scripts; half a minute
 
@@ -15,7 +15,7 @@ import tempfile
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "mutants"))
-from breaks import BREAKS
+from breaks import read_breaks
 from edits import DoesNotApply, edited
 
 ROOT = HERE.parent.parent
@@ -63,7 +63,9 @@ def link_broken(work, file, text, objects, program):
 
 def main():
     wanted = set(sys.argv[1:]) or set(SCRIPTS)
-    complaints = [f"no such script: {name}" for name in wanted - set(SCRIPTS)]
+    breaks = read_breaks()
+    named = wanted.union(*(one.scripts for one in breaks))
+    complaints = [f"no such script: {name}" for name in sorted(named - set(SCRIPTS))]
     red = set()
     tried = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -78,18 +80,18 @@ def main():
         program = work / "replay_script"
         subprocess.run(["gcc", "-o", program, *objects.values()], check=True)
         complaints += [f"fails unbroken: {name}" for name in failing(program, SCRIPTS)]
-        for scripts, file, old, new in BREAKS:
-            names = set(scripts.split()) & wanted
+        for one in breaks:
+            names = one.scripts & wanted & set(SCRIPTS)
             if not names:
                 continue
-            text = (CORE / file).read_text()
-            where = f"{file}: {old.strip().splitlines()[0]}"
+            text = (CORE / one.file).read_text()
+            where = f"{one.file}: {one.old.strip().splitlines()[0]}"
             try:
-                text = edited(text, old, new)
+                text = edited(text, one.old, one.new)
             except DoesNotApply:
                 complaints.append(f"does not apply: {where}")
                 continue
-            said = link_broken(work, file, text, objects, program)
+            said = link_broken(work, one.file, text, objects, program)
             if said is not True:
                 complaints.append(f"does not compile: {where}\n{said}")
                 continue

@@ -130,7 +130,8 @@ static void expect_checkpoint(struct run *run, const struct check *check,
 	if (strcmp(word, "matched") == 0)
 		holds = checkpoint->matched && !checkpoint->implicit_changes && !checkpoint->racy;
 	else if (strcmp(word, "unexplained") == 0)
-		holds = checkpoint->unexplained == check->number && !checkpoint->matched;
+		holds = checkpoint->unexplained == check->number &&
+		        checkpoint->matched == !check->number;
 	else if (strcmp(word, "implicit") == 0)
 		holds = checkpoint->implicit_changes == check->number;
 	else
