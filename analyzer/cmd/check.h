@@ -68,9 +68,11 @@ struct missing {
 
 void missing_add(struct missing *missing, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* What this trace of the set does not hold. live: as it was before the trace was opened. */
-void missing_of_trace(struct missing *missing, const struct trace_set *set, size_t index,
-                      struct trace *trace, enum trace_live live);
+/*
+ * What this trace does not hold; what it began and is untraced is looked for as its events are read. live: as it was
+ * before the trace was opened.
+ */
+void missing_of_trace(struct missing *missing, const struct trace *trace, enum trace_live live);
 /* What all of them together do not, after the last one. */
 void missing_of_set(struct missing *missing, const struct trace_set *set);
 /* Of modules whose functions the baseline may name, and whose files are not there any more; "": of none. */
@@ -82,5 +84,19 @@ struct answers;
 struct answers *answers_new(const struct trace *trace, struct symbols *symbols);
 void answers_free(struct answers *answers);
 const struct rules_source *answers_source(const struct answers *answers);
+
+/* What the walks through all processes have in common; borrowed. */
+struct check_walk {
+	struct rules *rules;
+	struct relay *relay; /* theirs */
+	struct forked *forked;
+	struct untraced_look *look; /* of this process */
+};
+
+/* NULL: out of memory. */
+struct relay *check_relay_new(struct rules *rules);
+/* Whoever watches has seen all when it returns; forked.failed and rules_failed() say of their memory. */
+enum walk_status check_walk(const struct check_walk *check, struct trace *trace,
+                            struct rules_process *process);
 
 #endif

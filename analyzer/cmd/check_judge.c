@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "command.h"
+#include "relay.h"
 #include "symbols_lost.h"
 #include "core/call_table.h"
 #include "io/baseline_file.h"
@@ -26,6 +27,7 @@ struct judging {
 	const struct check_options *options;
 	const struct policy *policy;
 	struct rules *rules;
+	struct relay *relay;
 	struct baseline baseline;
 	struct missing missing;
 	struct check_roots roots;
@@ -55,10 +57,10 @@ static bool still_runs(const struct trace *trace, enum trace_live live)
 }
 
 static int walk_process(struct judging *judging, struct trace *trace, struct answers *answers,
-                        bool runs)
+                        bool runs, struct untraced_look *look)
 {
 	const struct vmat_header *header = trace_header(trace);
-	const struct rules_process process = {
+	struct rules_process process = {
 		.source = answers_source(answers),
 		.exe = *header->exe ? header->exe : "unknown",
 		.realtime_ns = header->realtime_ns,
@@ -69,27 +71,11 @@ static int walk_process(struct judging *judging, struct trace *trace, struct ans
 		.pid = header->pid,
 		.page_bytes = header->page_bytes ? header->page_bytes : 4096,
 	};
-	struct walk_observer observer;
-	enum walk_status status = WALK_NO_MEMORY;
-	struct walk_input input;
-	const struct fork_child *born = forked_find(&judging->forked, header->file_id);
-	struct walk *walk = NULL;
+	const struct check_walk check = { judging->rules, judging->relay, &judging->forked, look };
+	enum walk_status status;
 
-	judging->orphans += header->from_fork && !born;
-	if (trace_walk_input(trace, &input)) {
-		input.written = born ? born->written : NULL;
-		input.written_count = born ? born->count : 0;
-		walk = walk_new(&input);
-	}
-	rules_process_begin(judging->rules, &process, &observer);
-	forked_watch(&judging->forked, &observer);
-	if (walk) {
-		status = walk_run(walk, &observer);
-		if (status != WALK_NO_BASE)
-			rules_process_end(judging->rules, walk);
-	}
-	forked_end(&judging->forked, status != WALK_NO_BASE ? walk : NULL);
-	walk_free(walk);
+	judging->orphans += header->from_fork && !forked_find(&judging->forked, header->file_id);
+	status = check_walk(&check, trace, &process);
 	if (status == WALK_NO_MEMORY || judging->forked.failed || rules_failed(judging->rules))
 		return complain(STATUS_TRACE, "cannot judge '%s': out of memory",
 		                trace_path(trace));
@@ -129,12 +115,16 @@ static int judge_process(struct judging *judging, const struct trace_set *set, s
 	struct symbols *symbols = symbols_new(trace, &judging->common->symbols);
 	struct answers *answers = symbols ? answers_new(trace, symbols) : NULL;
 	bool runs = still_runs(trace, live);
+	struct untraced_look look;
 	uint64_t *pid;
 	int status;
 
 	expect_children(judging, set, index);
-	status = answers ? walk_process(judging, trace, answers, runs)
+	untraced_begin(&look, &judging->missing.untraced, set, index);
+	status = answers ? walk_process(judging, trace, answers, runs, &look)
 	                 : complain(STATUS_TRACE, "out of memory");
+	if (!untraced_end(&look, trace, live == TRACE_RUNS))
+		judging->missing.failed = true;
 
 	judging->running += runs;
 	judging->unseen += !runs && trace_control(trace)->state < VMAT_STATE_EXITED;
@@ -145,7 +135,7 @@ static int judge_process(struct judging *judging, const struct trace_set *set, s
 		judging->processes += !(*pid)++;
 	else
 		status = complain(STATUS_TRACE, "out of memory");
-	missing_of_trace(&judging->missing, set, index, trace, live);
+	missing_of_trace(&judging->missing, trace, live);
 	symbols_lost_say(symbols, trace, judging->common);
 	if (trace_counts(trace)->last_ns > judging->longest_ns)
 		judging->longest_ns = trace_counts(trace)->last_ns;
@@ -376,7 +366,8 @@ int check_judge(const struct trace_set *set, const struct common_options *common
 
 		judging.rules = rules_new(judging.policy, census ? &judging.baseline : NULL,
 		                          options->internal);
-		if (!judging.rules)
+		judging.relay = judging.rules ? check_relay_new(judging.rules) : NULL;
+		if (!judging.relay)
 			status = complain(STATUS_TRACE, "out of memory");
 	}
 	/* Comments in the place of rules are a mistake that a pass would hide. */
@@ -392,6 +383,7 @@ int check_judge(const struct trace_set *set, const struct common_options *common
 		if (options->write_baseline && judging.status == STATUS_FINE)
 			status = write_baseline(&judging);
 	}
+	relay_free(judging.relay);
 	rules_free(judging.rules);
 	baseline_release(&judging.baseline);
 	missing_release(&judging.missing);

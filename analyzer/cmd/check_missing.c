@@ -102,8 +102,7 @@ static void add_running(struct missing *missing, const char *who, enum trace_liv
 		         used ? ", " : "", who);
 }
 
-void missing_of_trace(struct missing *missing, const struct trace_set *set, size_t index,
-                      struct trace *trace, enum trace_live live)
+void missing_of_trace(struct missing *missing, const struct trace *trace, enum trace_live live)
 {
 	const struct vmat_header *header = trace_header(trace);
 	char name[64], who[80];
@@ -114,8 +113,6 @@ void missing_of_trace(struct missing *missing, const struct trace_set *set, size
 	add_counts(missing, trace, who);
 	add_coverage(missing, header, who);
 	add_running(missing, who + strlen("process "), live);
-	if (!untraced_see(&missing->untraced, set, index, trace, live == TRACE_RUNS))
-		missing->failed = true;
 }
 
 void missing_of_set(struct missing *missing, const struct trace_set *set)

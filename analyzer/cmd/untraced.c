@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/number_table.h"
 #include "render/check_report.h"
 #include "render/text.h"
 
@@ -55,38 +54,66 @@ static bool add_try(struct untraced *untraced, struct number_table *children, si
 	return birth->program || !event->text;
 }
 
-bool untraced_see(struct untraced *untraced, const struct trace_set *set, size_t index,
-                  struct trace *trace, bool runs)
+void untraced_begin(struct untraced_look *look, struct untraced *untraced,
+                    const struct trace_set *set, size_t index)
+{
+	*look = (struct untraced_look) {
+		.untraced = untraced,
+		.trace = index,
+		.first = untraced->count,
+	};
+	if (!untraced->failed)
+		untraced->failed = calloc(set->count, sizeof(*untraced->failed));
+	look->failed = !untraced->failed;
+}
+
+void untraced_event(struct untraced_look *look, const struct event *event)
+{
+	struct untraced *untraced = look->untraced;
+	bool fine = true;
+
+	if ((event->call != CALL_POSIX_SPAWN && event->call != CALL_EXECVE) || look->failed)
+		return;
+	if (event->call == CALL_POSIX_SPAWN && !event->failed && event->args[1])
+		fine = add(untraced, look->trace, (uint32_t)event->args[1], event->text);
+	else if (event->call == CALL_EXECVE && event->flags & VMAT_EVENT_CHILD)
+		fine = add_try(untraced, &look->children, look->trace, event);
+	else if (event->call == CALL_EXECVE && event->in_flight)
+		look->becomes = event->text;
+	look->failed = !fine;
+}
+
+bool untraced_end(struct untraced_look *look, const struct trace *trace, bool runs)
 {
 	const struct vmat_control *control = trace_control(trace);
 	bool execed = control->state == VMAT_STATE_EXECED && !runs;
-	uint32_t pid = trace_header(trace)->pid;
-	struct number_table children = { 0 };
-	size_t first = untraced->count;
-	struct event_source source;
-	const char *becomes = NULL;
-	struct event event;
-	bool fine;
+	struct untraced *untraced = look->untraced;
 
-	if (!untraced->failed)
-		untraced->failed = calloc(set->count, sizeof(*untraced->failed));
-	fine = untraced->failed && trace_events(trace, &source);
-	while (fine && source.next(source.self, &event)) {
-		if (event.call == CALL_POSIX_SPAWN && !event.failed && event.args[1])
-			fine = add(untraced, index, (uint32_t)event.args[1], event.text);
-		else if (event.call == CALL_EXECVE && event.flags & VMAT_EVENT_CHILD)
-			fine = add_try(untraced, &children, index, &event);
-		else if (event.call == CALL_EXECVE && event.in_flight)
-			becomes = event.text;
-	}
-	number_table_release(&children);
-	if (!fine)
+	number_table_release(&look->children);
+	if (look->failed)
 		return false;
-	untraced->failed[index] = control->execs_failed;
+	untraced->failed[look->trace] = control->execs_failed;
 	untraced->not_followed += control->children_left;
-	for (size_t i = first; i < untraced->count; i++)
+	for (size_t i = look->first; i < untraced->count; i++)
 		untraced->births[i].not_followed = !trace_header(trace)->children;
-	return !execed || add(untraced, index, pid, becomes);
+	return !execed || add(untraced, look->trace, trace_header(trace)->pid, look->becomes);
+}
+
+bool untraced_see(struct untraced *untraced, const struct trace_set *set, size_t index,
+                  struct trace *trace, bool runs)
+{
+	struct untraced_look look;
+	struct event_source source;
+	struct event event;
+
+	untraced_begin(&look, untraced, set, index);
+	if (!look.failed && trace_events(trace, &source)) {
+		while (!look.failed && source.next(source.self, &event))
+			untraced_event(&look, &event);
+	} else {
+		look.failed = true;
+	}
+	return untraced_end(&look, trace, runs);
 }
 
 /* --- who has a trace ---------------------------------------------------------------------------------- */

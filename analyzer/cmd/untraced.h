@@ -11,6 +11,7 @@
 #ifndef VMATRACE_CMD_UNTRACED_H
 #define VMATRACE_CMD_UNTRACED_H
 
+#include "core/number_table.h"
 #include "trace_set.h"
 
 struct birth {
@@ -29,7 +30,23 @@ struct untraced {
 		failed; /* inside: for each trace of the set, execs of vfork children that failed */
 };
 
-/* Looks for what one trace of the set began. runs: its process is still there. False: out of memory. */
+/* A look for what one trace of the set began. */
+struct untraced_look {
+	struct untraced *untraced;
+	size_t trace;
+	size_t first;                 /* of its births */
+	const char *becomes;          /* the program that it is about to be */
+	struct number_table children; /* vfork children -> their births + 1 */
+	bool failed;                  /* out of memory */
+};
+
+void untraced_begin(struct untraced_look *look, struct untraced *untraced,
+                    const struct trace_set *set, size_t index);
+/* Each event of the trace, in order of seq. */
+void untraced_event(struct untraced_look *look, const struct event *event);
+/* runs: its process is still there. Ends what was begun. False: out of memory. */
+bool untraced_end(struct untraced_look *look, const struct trace *trace, bool runs);
+/* All of it, with a pass over the events of its own. */
 bool untraced_see(struct untraced *untraced, const struct trace_set *set, size_t index,
                   struct trace *trace, bool runs);
 /* Once all were seen: leaves out what has a trace, in the set or in the folder of its parent's. */

@@ -60,7 +60,7 @@ static struct finding *go_over(struct rule_run *run, const struct measure *measu
 	return finding;
 }
 
-static void look(struct rule_run *run, const struct walk *walk)
+void limit_watch_passed(struct rule_run *run, const struct walk *walk)
 {
 	const struct measure *measure = run->policy->rule->measure;
 	struct limit_watch *watch = run->state;
@@ -69,21 +69,17 @@ static void look(struct rule_run *run, const struct walk *walk)
 	if (now > watch->peak)
 		watch->peak = now;
 	/* Once for each process. */
-	if (now > run->settings->limit && !watch->finding)
-		watch->finding = go_over(run, measure, walk_map(walk));
-}
-
-void limit_watch_after(struct rule_run *run, const struct walk *walk, const struct event *event)
-{
-	(void)event;
-	look(run, walk);
+	if (now <= run->settings->limit || watch->finding)
+		return;
+	rule_catch_up(run);
+	watch->finding = go_over(run, measure, walk_map(walk));
 }
 
 void limit_watch_checkpoint(struct rule_run *run, const struct walk *walk,
                             const struct checkpoint *checkpoint)
 {
 	(void)checkpoint;
-	look(run, walk);
+	limit_watch_passed(run, walk);
 }
 
 void limit_watch_process_end(struct rule_run *run, const struct walk *walk)

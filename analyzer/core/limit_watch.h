@@ -25,7 +25,7 @@ struct limit_watch {
 };
 
 /* What such a rule does, by its measure. */
-void limit_watch_after(struct rule_run *run, const struct walk *walk, const struct event *event);
+void limit_watch_passed(struct rule_run *run, const struct walk *walk);
 void limit_watch_checkpoint(struct rule_run *run, const struct walk *walk,
                             const struct checkpoint *checkpoint);
 void limit_watch_process_end(struct rule_run *run, const struct walk *walk);

@@ -66,13 +66,12 @@ static void slide(struct site *site, uint64_t slice)
 	site->slice = slice;
 }
 
-static void after(struct rule_run *run, const struct walk *walk, const struct event *event)
+static void after(struct rule_run *run, const struct event *event)
 {
 	const struct rules_source *source = run->process->source;
 	struct site *site;
 	uint64_t id;
 
-	(void)walk;
 	if (call_effect(event->call) == EFFECT_NONE || event->in_flight)
 		return;
 	id = source->site(source->context, event);

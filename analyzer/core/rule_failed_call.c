@@ -6,12 +6,11 @@
 #include "call_table.h"
 #include "rules.h"
 
-static void after(struct rule_run *run, const struct walk *walk, const struct event *event)
+static void after(struct rule_run *run, const struct event *event)
 {
 	struct finding *finding;
 	char detail[16];
 
-	(void)walk;
 	if (!event->failed || event->in_flight || !call_is_about_memory(event->call))
 		return;
 	snprintf(detail, sizeof(detail), "%d", event->error);

@@ -51,19 +51,15 @@ static bool may_replace(const struct rules_source *source, const struct event *e
 	return (by.place && by.place == of.place) || (gives_back && same_module(&by, &of));
 }
 
-static void judge(struct rule_run *run, const struct vma_map *map, const struct event *event,
-                  const struct page_range *range, const struct vma_run *vma)
+static void noted(struct rule_run *run, const struct event *event, const struct rule_note *note)
 {
 	const struct rules_source *source = run->process->source;
-	bool known = vma->created_by < SEQ_IN_FLIGHT;
-	struct vma_run part = *vma;
 	struct finding *finding;
 	struct event victim;
+	bool known = note->author < SEQ_IN_FLIGHT &&
+	             source->event(source->context, note->author, &victim);
 	char text[256];
 
-	if (vma->internal || !(vma->prot & (PROT_READ | PROT_WRITE | PROT_EXEC)))
-		return;
-	known = known && source->event(source->context, vma->created_by, &victim);
 	if (known && may_replace(source, event, &victim))
 		return;
 	/*
@@ -75,10 +71,8 @@ static void judge(struct rule_run *run, const struct vma_map *map, const struct 
 	finding = rule_report(run, event, "");
 	if (!finding)
 		return;
-	part.start = part.start < range->start ? range->start : part.start;
-	part.end = part.end > range->end ? range->end : part.end;
-	finding_set_vma(run, finding, &part, map);
-	finding->amount += part.end - part.start;
+	finding_set_noted(run, finding, note);
+	finding->amount += note->end - note->start;
 	if (finding->note)
 		return;
 	finding->note =
@@ -95,11 +89,19 @@ static void before(struct rule_run *run, const struct walk *walk, const struct e
 		return;
 	event_touch(event, run->process->page_bytes, &touch);
 	for (size_t i = 0; i < touch.count; i++) {
+		const struct page_range *range = &touch.ranges[i];
+
 		if (!has_fixed_address(event, &touch, i))
 			continue;
-		for (const struct vma_run *vma = vma_map_at(map, touch.ranges[i].start);
-		     vma && vma->start < touch.ranges[i].end; vma = vma_map_next(map, vma))
-			judge(run, map, event, &touch.ranges[i], vma);
+		for (const struct vma_run *vma = vma_map_at(map, range->start);
+		     vma && vma->start < range->end; vma = vma_map_next(map, vma)) {
+			struct rule_note note;
+
+			if (vma->internal || !(vma->prot & (PROT_READ | PROT_WRITE | PROT_EXEC)))
+				continue;
+			note = rule_note_of_run(vma, map, range->start, range->end);
+			rule_note(run, event, &note);
+		}
 	}
 }
 
@@ -120,5 +122,6 @@ const struct rule rule_fixed_clobber = {
 	.fix = "Use MAP_FIXED_NOREPLACE, which fails instead, or map only inside a PROT_NONE "
 	       "reservation of your own.",
 	.before = before,
+	.noted = noted,
 	.say = say,
 };

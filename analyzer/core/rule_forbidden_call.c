@@ -55,9 +55,8 @@ static bool might_be_forbidden(const struct rule_run *run, const struct event *e
 	return !count || event->flags & (VMAT_EVENT_STACK_TRUNCATED | VMAT_EVENT_STACK_UNKNOWN);
 }
 
-static void after(struct rule_run *run, const struct walk *walk, const struct event *event)
+static void after(struct rule_run *run, const struct event *event)
 {
-	(void)walk;
 	if (event->call != run->settings->call)
 		return;
 	if (is_forbidden(run, event))

@@ -6,6 +6,7 @@
  * free it is one, and the program's call site is named.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "call_table.h"
@@ -31,41 +32,87 @@ static bool was_asked_for(const struct rules_source *source, const struct event 
 	}
 }
 
-/* First the sum of each site, then a finding for each that is large enough. */
+/* What of one call site is left. */
+struct left {
+	uint64_t start; /* of the first of them */
+	uint64_t vmas;
+	uint64_t bytes;
+};
+
+struct lefts {
+	struct left *items;
+	size_t count;
+	struct number_table by_site; /* places in it + 1 */
+};
+
+/* NULL: out of memory. */
+static struct left *left_at(struct lefts *lefts, uint64_t site, const struct vma_run *vma)
+{
+	uint64_t *place = number_table_at(&lefts->by_site, site);
+	struct left *grown = lefts->items;
+
+	if (place && *place)
+		return &lefts->items[*place - 1];
+	if (place && (lefts->count & (lefts->count - 1)) == 0)
+		grown = reallocarray(grown, lefts->count ? 2 * lefts->count : 1, sizeof(*grown));
+	if (!place || !grown)
+		return NULL;
+	lefts->items = grown;
+	grown[lefts->count] = (struct left) { .start = vma->start };
+	*place = ++lefts->count;
+	return &grown[lefts->count - 1];
+}
+
+/* False: out of memory. */
+static bool sum_up(struct rule_run *run, const struct vma_map *map, struct lefts *lefts)
+{
+	const struct rules_source *source = run->process->source;
+
+	for (const struct vma_run *vma = vma_map_at(map, 0); vma; vma = vma_map_next(map, vma)) {
+		struct event event;
+		struct left *left;
+
+		if (vma->internal || vma->created_by >= SEQ_IN_FLIGHT ||
+		    !source->event(source->context, vma->created_by, &event) ||
+		    !was_asked_for(source, &event))
+			continue;
+		left = left_at(lefts, source->site(source->context, &event), vma);
+		if (!left)
+			return false;
+		left->vmas++;
+		left->bytes += vma->end - vma->start;
+	}
+	return true;
+}
+
+/* A finding for each site that has enough. */
 static void process_end(struct rule_run *run, const struct walk *walk)
 {
 	const struct rules_source *source = run->process->source;
 	const struct vma_map *map = walk_map(walk);
-	struct number_table sums = { 0 };
+	struct lefts lefts = { 0 };
 
-	for (unsigned pass = 0; pass < 2; pass++) {
-		for (const struct vma_run *vma = vma_map_at(map, 0); vma;
-		     vma = vma_map_next(map, vma)) {
-			struct finding *finding;
-			struct event event;
-			uint64_t *sum;
+	if (!sum_up(run, map, &lefts))
+		rule_out_of_memory(run);
+	for (size_t i = 0; i < lefts.count; i++) {
+		const struct left *left = &lefts.items[i];
+		const struct vma_run *vma = vma_map_at(map, left->start);
+		struct finding *finding;
+		struct event event;
 
-			if (vma->internal || vma->created_by >= SEQ_IN_FLIGHT ||
-			    !source->event(source->context, vma->created_by, &event) ||
-			    !was_asked_for(source, &event))
-				continue;
-			sum = number_table_at(&sums, source->site(source->context, &event));
-			if (!sum) {
-				rule_out_of_memory(run);
-				break;
-			}
-			if (pass == 0)
-				*sum += vma->end - vma->start;
-			if (pass == 0 || *sum < run->settings->at_least || !*sum)
-				continue;
-			finding = rule_report(run, &event, "");
-			if (!finding)
-				break;
-			finding_set_vma(run, finding, vma, map);
-			finding->amount += vma->end - vma->start;
-		}
+		/* Read once more, as there may be many sites; a live trace may have lost it meanwhile. */
+		if (left->bytes < run->settings->at_least || !vma ||
+		    !source->event(source->context, vma->created_by, &event))
+			continue;
+		finding = rule_report(run, &event, "");
+		if (!finding)
+			break;
+		finding_set_vma(run, finding, vma, map);
+		finding->count += left->vmas - 1;
+		finding->amount += left->bytes;
 	}
-	number_table_release(&sums);
+	free(lefts.items);
+	number_table_release(&lefts.by_site);
 }
 
 static void say(const struct finding *finding, char *text, size_t bytes)

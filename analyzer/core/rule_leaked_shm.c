@@ -18,13 +18,12 @@ struct state {
 };
 
 /* Reported at once, while its call site can be told, and taken back if somebody unlinks the object. */
-static void after(struct rule_run *run, const struct walk *walk, const struct event *event)
+static void after(struct rule_run *run, const struct event *event)
 {
 	struct state *state = run->state;
 	struct finding **grown;
 	struct shm_name *name;
 
-	(void)walk;
 	if (!shm_names_see(&state->names, event, run->process->realtime_ns, run->process->pid,
 	                   &name)) {
 		rule_out_of_memory(run);

@@ -34,13 +34,12 @@ static bool remember(struct state *state, uint64_t id, struct finding *finding)
 }
 
 /* The census (census.h) has just counted the event. */
-static void after(struct rule_run *run, const struct walk *walk, const struct event *event)
+static void after(struct rule_run *run, const struct event *event)
 {
 	const struct baseline_site *site = run->baseline ? run->baseline->unknown : NULL;
 	const struct baseline_site *known;
 	struct finding *finding;
 
-	(void)walk;
 	if (!site)
 		return;
 	known = site_list_find(&run->baseline->known, site->id);

@@ -135,12 +135,33 @@ void finding_set_vma(struct rule_run *run, struct finding *finding, const struct
 	        vma_map_object_name(map, vma->object));
 }
 
-void finding_set_change(struct rule_run *run, struct finding *finding,
-                        const struct vma_change *change)
+void finding_set_noted(struct rule_run *run, struct finding *finding, const struct rule_note *note)
 {
-	set_vma(run, finding, change->start, change->end,
-	        change->mapped_after ? change->prot_after : change->prot_before, change->shared,
-	        change->name);
+	set_vma(run, finding, note->start, note->end, note->prot, note->shared, note->name);
+}
+
+struct rule_note rule_note_of_change(const struct vma_change *change)
+{
+	return (struct rule_note) {
+		.start = change->start,
+		.end = change->end,
+		.prot = change->mapped_after ? change->prot_after : change->prot_before,
+		.shared = change->shared,
+		.name = change->name,
+	};
+}
+
+struct rule_note rule_note_of_run(const struct vma_run *vma, const struct vma_map *map,
+                                  uint64_t start, uint64_t end)
+{
+	return (struct rule_note) {
+		.start = vma->start < start ? start : vma->start,
+		.end = vma->end > end ? end : vma->end,
+		.prot = vma->prot,
+		.shared = vma->shared,
+		.name = vma_map_object_name(map, vma->object),
+		.author = vma->created_by,
+	};
 }
 
 char *rule_spell_call(struct rule_run *run, const struct event *event, char *text, size_t bytes)

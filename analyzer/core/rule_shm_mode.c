@@ -7,12 +7,11 @@
 
 #include "rules.h"
 
-static void after(struct rule_run *run, const struct walk *walk, const struct event *event)
+static void after(struct rule_run *run, const struct event *event)
 {
 	uint64_t mode = event->args[2] & 0777;
 	struct finding *finding;
 
-	(void)walk;
 	if (event->call != CALL_SHM_OPEN || event->failed || event->in_flight ||
 	    !(event->args[1] & O_CREAT) || !(mode & ~run->settings->max_mode))
 		return;

@@ -11,15 +11,20 @@
 
 static void change(struct rule_run *run, const struct vma_change *change)
 {
-	struct finding *finding;
+	const struct rule_note note = rule_note_of_change(change);
 
-	if (change->event->call != CALL_IMPLICIT || change->cause != CAUSE_UNEXPLAINED)
-		return;
-	finding = rule_report(run, change->event, "change");
+	if (change->event->call == CALL_IMPLICIT && change->cause == CAUSE_UNEXPLAINED)
+		rule_note(run, change->event, &note);
+}
+
+static void noted(struct rule_run *run, const struct event *event, const struct rule_note *note)
+{
+	struct finding *finding = rule_report(run, event, "change");
+
 	if (!finding)
 		return;
-	finding_set_change(run, finding, change);
-	finding->amount += change->end - change->start;
+	finding_set_noted(run, finding, note);
+	finding->amount += note->end - note->start;
 }
 
 static void process_end(struct rule_run *run, const struct walk *walk)
@@ -59,6 +64,7 @@ const struct rule rule_unexplained = {
 	       "only, "
 	       "record with the site layer.",
 	.change = change,
+	.noted = noted,
 	.process_end = process_end,
 	.say = say,
 };

@@ -22,16 +22,14 @@ static void found(struct finding *finding, uint64_t bytes)
 }
 
 /* "through two mappings, the other by mmap at main (app.c:12)"; who frees the finding frees it. */
-static char *other_mapping(struct rule_run *run, const struct vma_map *map, uint64_t address)
+static char *other_mapping(struct rule_run *run, uint64_t author)
 {
 	const struct rules_source *source = run->process->source;
-	const struct vma_run *vma = vma_map_at(map, address);
 	char call[512] = "no call that was recorded", text[600];
 	struct event event;
 	char *note;
 
-	if (vma && vma->created_by < SEQ_IN_FLIGHT &&
-	    source->event(source->context, vma->created_by, &event))
+	if (author < SEQ_IN_FLIGHT && source->event(source->context, author, &event))
 		rule_spell_call(run, &event, call, sizeof(call));
 	snprintf(text, sizeof(text), " through two mappings, the other by %s", call);
 	note = strdup(text);
@@ -40,42 +38,43 @@ static char *other_mapping(struct rule_run *run, const struct vma_map *map, uint
 	return note;
 }
 
-/* The same memory is writable by one mapping and executable by another. */
-static void look_for_another(struct rule_run *run, const struct vma_change *change)
+static void change(struct rule_run *run, const struct vma_change *change)
 {
 	struct double_map *doubles = run->state;
 	struct page_range here, there;
-	struct finding *finding;
+	bool both = change_gives_rights(change->kind) && change->mapped_after &&
+	            is_wx(change->prot_after);
+	struct rule_note note;
 	bool doubled;
 
 	if (!double_map_see(doubles, change, &doubled, &here, &there)) {
 		rule_out_of_memory(run);
 		return;
 	}
-	if (!doubled)
+	if (!doubled && !both)
 		return;
-	finding = rule_report(run, change->event, "two mappings");
-	if (!finding)
-		return;
-	finding_set_change(run, finding, change);
-	if (finding->amount < here.end - here.start)
-		finding->amount = here.end - here.start;
-	if (!finding->note)
-		finding->note = other_mapping(run, walk_map(doubles->walk), there.start);
+	note = rule_note_of_change(change);
+	note.both = both;
+	if (doubled) {
+		const struct vma_run *other = vma_map_at(walk_map(doubles->walk), there.start);
+
+		note.two_bytes = here.end - here.start;
+		note.author = other ? other->created_by : CREATED_BEFORE;
+	}
+	rule_note(run, change->event, &note);
 }
 
-static void change(struct rule_run *run, const struct vma_change *change)
+static void noted(struct rule_run *run, const struct event *event, const struct rule_note *note)
 {
-	struct finding *finding;
+	struct finding *two = note->two_bytes ? rule_report(run, event, "two mappings") : NULL;
+	struct finding *one = note->both ? rule_report(run, event, "") : NULL;
 
-	look_for_another(run, change);
-	if (!change_gives_rights(change->kind) || !change->mapped_after ||
-	    !is_wx(change->prot_after))
-		return;
-	finding = rule_report(run, change->event, "");
-	if (finding)
-		finding_set_change(run, finding, change);
-	found(finding, change->end - change->start);
+	finding_set_noted(run, two, note);
+	found(two, note->two_bytes);
+	if (two && !two->note)
+		two->note = other_mapping(run, note->author);
+	finding_set_noted(run, one, note);
+	found(one, note->end - note->start);
 }
 
 /*
@@ -135,6 +134,7 @@ const struct rule rule_wx_mapping = {
 	       "that cannot is allowed by module and function.",
 	.state_bytes = sizeof(struct double_map),
 	.change = change,
+	.noted = noted,
 	.checkpoint = checkpoint,
 	.process_end = process_end,
 	.release = release,

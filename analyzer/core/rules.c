@@ -4,6 +4,7 @@
  */
 #include "rules.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "altered.h"
@@ -11,14 +12,25 @@
 #include "census.h"
 #include "vmatrace/trace_format.h"
 
+/* Runs of the rules that want to know of something; NULL ends them. */
+struct listeners {
+	struct rule_run **before;
+	struct rule_run **change;
+	struct rule_run **passed;
+	struct rule_run **after;
+};
+
 struct rules {
 	const struct policy *policy;
 	struct rule_run *runs;
 	size_t run_count;
+	struct rule_run **listening; /* all lists of them, one behind the other */
+	struct listeners who;
 	struct baseline *baseline;
 	bool internal;
-	bool failed;
+	atomic_bool failed; /* on either side of the relay */
 	struct rules_process process;
+	struct rules_item at_once; /* where there is no relay */
 	const struct walk *walk;
 	uint64_t *allowed; /* beside policy->allows */
 	struct findings findings;
@@ -26,7 +38,55 @@ struct rules {
 
 void rule_out_of_memory(struct rule_run *run)
 {
-	run->rules->failed = true;
+	atomic_store_explicit(&run->rules->failed, true, memory_order_relaxed);
+}
+
+/* The list at *next, which is set behind it. */
+static struct rule_run **list(struct rules *rules, struct rule_run ***next,
+                              bool (*wants)(const struct rule *rule))
+{
+	struct rule_run **first = *next;
+
+	for (size_t i = 0; i < rules->run_count; i++)
+		if (wants(rules->runs[i].policy->rule))
+			*(*next)++ = &rules->runs[i];
+	*(*next)++ = NULL;
+	return first;
+}
+
+static bool wants_before(const struct rule *rule)
+{
+	return rule->before;
+}
+
+static bool wants_change(const struct rule *rule)
+{
+	return rule->change;
+}
+
+static bool wants_passed(const struct rule *rule)
+{
+	return rule->passed;
+}
+
+static bool wants_after(const struct rule *rule)
+{
+	return rule->after;
+}
+
+/* Ten million times over it would take its time to find out who is not interested. */
+static bool list_all(struct rules *rules)
+{
+	struct rule_run **next = calloc(4 * (rules->run_count + 1), sizeof(struct rule_run *));
+
+	rules->listening = next;
+	if (!next)
+		return false;
+	rules->who.before = list(rules, &next, wants_before);
+	rules->who.change = list(rules, &next, wants_change);
+	rules->who.passed = list(rules, &next, wants_passed);
+	rules->who.after = list(rules, &next, wants_after);
+	return true;
 }
 
 struct rules *rules_new(const struct policy *policy, struct baseline *baseline, bool internal)
@@ -65,6 +125,10 @@ struct rules *rules_new(const struct policy *policy, struct baseline *baseline, 
 			return NULL;
 		}
 	}
+	if (!list_all(rules)) {
+		rules_free(rules);
+		return NULL;
+	}
 	return rules;
 }
 
@@ -81,16 +145,71 @@ void rules_free(struct rules *rules)
 	}
 	findings_release(&rules->findings);
 	free(rules->allowed);
+	free(rules->listening);
 	free(rules->runs);
 	free(rules);
 }
 
 bool rules_failed(const struct rules *rules)
 {
-	return rules->failed;
+	return atomic_load_explicit(&rules->failed, memory_order_relaxed);
 }
 
-/* --- a walk ------------------------------------------------------------------------------------------- */
+/* --- behind the walk ---------------------------------------------------------------------------------- */
+
+void rules_take(struct rules *rules, const struct rules_item *item)
+{
+	if (item->run) {
+		item->run->policy->rule->noted(item->run, &item->event, &item->note);
+		return;
+	}
+	if (rules->baseline && !census_take(rules->baseline, &rules->process, &item->event))
+		atomic_store_explicit(&rules->failed, true, memory_order_relaxed);
+	for (struct rule_run **run = rules->who.after; *run; run++)
+		(*run)->policy->rule->after(*run, &item->event);
+}
+
+/* --- the walk ----------------------------------------------------------------------------------------- */
+
+static struct rules_item *room(struct rules *rules)
+{
+	const struct rules_relay *relay = rules->process.relay;
+
+	return relay ? relay->room(relay->context) : &rules->at_once;
+}
+
+static void give(struct rules *rules)
+{
+	const struct rules_relay *relay = rules->process.relay;
+
+	if (relay)
+		relay->give(relay->context);
+	else
+		rules_take(rules, &rules->at_once);
+}
+
+static void drain(const struct rules *rules)
+{
+	const struct rules_relay *relay = rules->process.relay;
+
+	if (relay)
+		relay->drain(relay->context);
+}
+
+void rule_note(struct rule_run *run, const struct event *event, const struct rule_note *note)
+{
+	struct rules_item *item = room(run->rules);
+
+	item->event = *event;
+	item->run = run;
+	item->note = *note;
+	give(run->rules);
+}
+
+void rule_catch_up(struct rule_run *run)
+{
+	drain(run->rules);
+}
 
 static bool is_own(const struct rules *rules, const struct event *event)
 {
@@ -115,15 +234,11 @@ static bool see_before(void *context, const struct walk *walk, const struct even
 	struct rules *rules = context;
 
 	rules->walk = walk;
-	if (is_own(rules, event))
-		return !rules->failed;
-	for (size_t i = 0; i < rules->run_count; i++) {
-		struct rule_run *run = &rules->runs[i];
-
-		if (run->policy->rule->before)
-			run->policy->rule->before(run, walk, event);
+	if (!is_own(rules, event)) {
+		for (struct rule_run **run = rules->who.before; *run; run++)
+			(*run)->policy->rule->before(*run, walk, event);
 	}
-	return !rules->failed;
+	return !rules_failed(rules);
 }
 
 static void see_change(void *context, const struct vma_change *change)
@@ -134,12 +249,8 @@ static void see_change(void *context, const struct vma_change *change)
 		know_own(rules, rules->walk);
 		return;
 	}
-	for (size_t i = 0; i < rules->run_count; i++) {
-		struct rule_run *run = &rules->runs[i];
-
-		if (run->policy->rule->change)
-			run->policy->rule->change(run, change);
-	}
+	for (struct rule_run **run = rules->who.change; *run; run++)
+		(*run)->policy->rule->change(*run, change);
 }
 
 static bool see_after(void *context, const struct walk *walk, const struct event *event)
@@ -147,16 +258,17 @@ static bool see_after(void *context, const struct walk *walk, const struct event
 	struct rules *rules = context;
 
 	if (is_own(rules, event))
-		return !rules->failed;
-	if (rules->baseline && !census_take(rules->baseline, &rules->process, event))
-		rules->failed = true;
-	for (size_t i = 0; i < rules->run_count; i++) {
-		struct rule_run *run = &rules->runs[i];
+		return !rules_failed(rules);
+	if (rules->baseline || *rules->who.after) {
+		struct rules_item *item = room(rules);
 
-		if (run->policy->rule->after)
-			run->policy->rule->after(run, walk, event);
+		item->event = *event;
+		item->run = NULL;
+		give(rules);
 	}
-	return !rules->failed;
+	for (struct rule_run **run = rules->who.passed; *run; run++)
+		(*run)->policy->rule->passed(*run, walk);
+	return !rules_failed(rules);
 }
 
 static void see_checkpoint(void *context, const struct walk *walk,
@@ -165,6 +277,7 @@ static void see_checkpoint(void *context, const struct walk *walk,
 	struct rules *rules = context;
 
 	rules->walk = walk;
+	drain(rules);
 	if (checkpoint->is_base)
 		know_own(rules, walk);
 	for (size_t i = 0; i < rules->run_count; i++) {
@@ -193,6 +306,7 @@ void rules_process_begin(struct rules *rules, const struct rules_process *proces
 
 void rules_process_end(struct rules *rules, const struct walk *walk)
 {
+	drain(rules);
 	for (size_t i = 0; i < rules->run_count; i++) {
 		struct rule_run *run = &rules->runs[i];
 

@@ -7,6 +7,12 @@
  *     process 2 ── walk ── ...                                   ├── rules_finish ── findings, worst first
  *                                                                ┘
  *
+ * What needs the map is looked at as the walk passes and noted; notes and events are judged behind it, in a thread of
+ * the caller's if it has one (struct rules_relay):
+ *
+ *     before, change, passed ──note──┐
+ *     each event, when it is over ───┴── rules_take ── noted, after
+ *
  * Pure: what a rule asks about call sites, the caller answers (struct rules_source), who can read symbols.
  * Calls of the recorder's own are left out unless asked for. Fails: only when out of memory; rules_failed().
  */
@@ -28,6 +34,19 @@ struct rule_setting {
 	size_t offset; /* in struct rule_settings */
 };
 
+/* What a rule saw of the map, for itself; what does not matter to it is 0. */
+struct rule_note {
+	uint64_t start; /* of the VMA that it is about */
+	uint64_t end;
+	uint8_t prot;
+	bool shared;
+	const char *name;   /* of its file; the walk's */
+	uint64_t author;    /* seq of an event that the rule wants to know of */
+	uint64_t two_bytes; /* writable and executable by two mappings; 0: not */
+	bool both;          /* ... by one */
+	bool more;          /* not the first of its event */
+};
+
 struct rule_run;
 struct measure;
 
@@ -42,10 +61,15 @@ struct rule {
 	bool repeats;    /* may stand several times in a policy, with other settings */
 	bool wants_past; /* asks what memory was before a fork (walk_input.written) */
 	bool at_end;     /* judges what a process leaves behind: nothing, before it has ended */
-	/* A process's walk, as walk_observer's; each may be NULL. */
+	/* Each may be NULL. With the walk, which goes on when they return: they call rule_note(), and report nothing. */
 	void (*before)(struct rule_run *run, const struct walk *walk, const struct event *event);
 	void (*change)(struct rule_run *run, const struct vma_change *change);
-	void (*after)(struct rule_run *run, const struct walk *walk, const struct event *event);
+	void (*passed)(struct rule_run *run, const struct walk *walk); /* an event is over */
+	/* Behind it, in the same order. */
+	void (*noted)(struct rule_run *run, const struct event *event,
+	              const struct rule_note *note);
+	void (*after)(struct rule_run *run, const struct event *event);
+	/* With the walk, when all before it is judged. */
 	void (*checkpoint)(struct rule_run *run, const struct walk *walk,
 	                   const struct checkpoint *checkpoint);
 	void (*process_end)(struct rule_run *run, const struct walk *walk);
@@ -87,8 +111,26 @@ struct rules_source {
 	void (*own)(void *context, const struct walk *walk, uint64_t *bytes, uint64_t *vmas);
 };
 
+/* What is judged behind the walk, one after the other. */
+struct rules_item {
+	struct event event;
+	struct rule_run *run; /* whose the note is; NULL: the event is over */
+	struct rule_note note;
+};
+
+/* The way there. */
+struct rules_relay {
+	void *context;
+	/* Room for one item, the rules' until they give it: rules_take() is to be called with it. */
+	struct rules_item *(*room)(void *context);
+	void (*give)(void *context);
+	/* Returns when all that was given is taken. */
+	void (*drain)(void *context);
+};
+
 struct rules_process {
-	const struct rules_source *source;
+	const struct rules_source *source; /* asked by rules_take(), and where all is taken */
+	const struct rules_relay *relay;   /* NULL: what is noted is judged at once */
 	const char *exe;
 	uint64_t realtime_ns; /* when time 0 of its events was */
 	uint64_t number;      /* 0, 1, 2, ... */
@@ -111,6 +153,7 @@ void rules_free(struct rules *rules);
 /* A process begins; *observer is for its walk. Both live until rules_process_end(). */
 void rules_process_begin(struct rules *rules, const struct rules_process *process,
                          struct walk_observer *observer);
+void rules_take(struct rules *rules, const struct rules_item *item);
 void rules_process_end(struct rules *rules, const struct walk *walk);
 /* Once, after the last process: the findings, those that are allowed marked. */
 struct findings *rules_finish(struct rules *rules);
@@ -154,8 +197,16 @@ struct finding *rule_report_module(struct rule_run *run, const struct finding *l
 /* The VMA it is about, if none is known yet. */
 void finding_set_vma(struct rule_run *run, struct finding *finding, const struct vma_run *vma,
                      const struct vma_map *map);
-void finding_set_change(struct rule_run *run, struct finding *finding,
-                        const struct vma_change *change);
+void finding_set_noted(struct rule_run *run, struct finding *finding, const struct rule_note *note);
+/* A note of what a change left or, removed, what was there. */
+struct rule_note rule_note_of_change(const struct vma_change *change);
+/* What of a run lies in the range. */
+struct rule_note rule_note_of_run(const struct vma_run *vma, const struct vma_map *map,
+                                  uint64_t start, uint64_t end);
+/* With the walk: for noted(), of this event. */
+void rule_note(struct rule_run *run, const struct event *event, const struct rule_note *note);
+/* With the walk: all that was noted is judged; from now on, until the rule returns, it may report. */
+void rule_catch_up(struct rule_run *run);
 void rule_out_of_memory(struct rule_run *run);
 /* "mmap at main (app.c:12)" of the event; returns text. */
 char *rule_spell_call(struct rule_run *run, const struct event *event, char *text, size_t bytes);
