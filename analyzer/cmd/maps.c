@@ -217,14 +217,12 @@ static int print_maps(struct trace *trace, const struct maps_options *options,
 {
 	struct symbols *symbols = symbols_new(trace, &common->symbols);
 	struct moment moment = { 0 };
-	struct when_point point;
+	/* The plain list names no function and no kind: reading debug information for it takes long. */
 	bool wants_names = options->who || common->format != OUTPUT_TEXT;
-	int status = symbols ? when_find(&options->at, trace, &point)
+	int status = symbols ? moment_reach_when(&moment, trace, wants_names ? symbols : NULL,
+	                                         &options->at, NULL)
 	                     : complain(STATUS_TRACE, "out of memory");
 
-	/* The plain list names no function and no kind: reading debug information for it takes long. */
-	if (status == STATUS_FINE)
-		status = moment_reach(&moment, trace, wants_names ? symbols : NULL, &point, NULL);
 	if (status == STATUS_FINE && common->format == OUTPUT_TEXT)
 		print_text(&moment, options);
 	else if (status == STATUS_FINE)

@@ -40,6 +40,16 @@ static void checkpoint(void *context, const struct walk *walk, const struct chec
 		mm_meter_base(context, walk);
 }
 
+static void keep(void *context)
+{
+	mm_meter_keep(context);
+}
+
+static bool go_back(void *context)
+{
+	return mm_meter_go_back(context);
+}
+
 static size_t find_stacks(const struct moment *moment, struct mm_stack *stacks)
 {
 	const struct rows *map = &moment->map;
@@ -105,19 +115,21 @@ static int print_mm(struct trace *trace, const struct mm_options *options,
 {
 	struct symbols *symbols = symbols_new(trace, &common->symbols);
 	struct mm_meter *meter = mm_meter_new(trace_header(trace)->page_bytes);
-	const struct walk_observer observer = {
-		.context = meter,
-		.change = change,
-		.after = after,
-		.checkpoint = checkpoint,
+	const struct moment_follower follower = {
+		.observer = {
+			.context = meter,
+			.change = change,
+			.after = after,
+			.checkpoint = checkpoint,
+		},
+		.keep = keep,
+		.go_back = go_back,
 	};
 	struct moment moment = { 0 };
-	struct when_point point;
-	int status = symbols && meter ? when_find(&options->at, trace, &point)
-	                              : complain(STATUS_TRACE, "out of memory");
+	int status = symbols && meter
+	                     ? moment_reach_when(&moment, trace, symbols, &options->at, &follower)
+	                     : complain(STATUS_TRACE, "out of memory");
 
-	if (status == STATUS_FINE)
-		status = moment_reach(&moment, trace, symbols, &point, &observer);
 	if (status == STATUS_FINE)
 		status = print_view(meter, &moment, options, common->format);
 	moment_release(&moment);

@@ -55,6 +55,20 @@ int moment_begin(struct moment *moment, struct trace *trace, struct symbols *sym
 void moment_walk(struct moment *moment, const struct when_point *point,
                  const struct walk_observer *also);
 int moment_arrive(struct moment *moment);
+
+/* An observer of the same walk, whose before() does not end it, and which can be what it was. */
+struct moment_follower {
+	struct walk_observer observer;
+	void (*keep)(void *context);    /* it is to be kept as it is now, until the next call */
+	bool (*go_back)(void *context); /* false: out of memory */
+};
+
+/*
+ * moment_reach() at a moment as the command line names it, follower as it was then; it may be NULL. The peak is found,
+ * and the address space kept as it was there, in one walk, which then goes on to the end.
+ */
+int moment_reach_when(struct moment *moment, struct trace *trace, struct symbols *symbols,
+                      const struct when *when, const struct moment_follower *follower);
 void moment_release(struct moment *moment);
 
 /* The event of a number that a row names. False: before recording, or no call (implicit). */

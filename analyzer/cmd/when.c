@@ -10,6 +10,7 @@
 #include "core/walk.h"
 #include "io/trace_reader.h"
 #include "options.h"
+#include "peak.h"
 
 /* Digits to a number; the first character behind them, NULL if there are none or too many. */
 static const char *read_digits(const char *text, uint64_t *number)
@@ -102,51 +103,40 @@ bool when_parse(struct when *when, const char *text)
 	return read_time(text, &when->value);
 }
 
-/* The moment of most bytes, or of most VMAs: the first time it was reached. */
-struct peak {
-	enum when_kind kind;
-	uint64_t most;
-	struct when_point at;
-};
+/* --- the peak ------------------------------------------------------------------------------------------- */
 
-static void see_most(struct peak *peak, uint64_t bytes, uint64_t vmas, struct when_point at)
+static bool before(void *context, const struct walk *walk, const struct event *event)
 {
-	uint64_t value = peak->kind == WHEN_PEAK ? bytes : vmas;
-
-	if (value > peak->most) {
-		peak->most = value;
-		peak->at = at;
-	}
-}
-
-/* The map as an event finds it: the base, or what a snapshot has shown since the event before. */
-static bool see_before(void *context, const struct walk *walk, const struct event *event)
-{
-	const struct vma_map *map = walk_map(walk);
-
-	see_most(context, vma_map_bytes(map), vma_map_count(map),
-	         (struct when_point) { WHEN_BEFORE, event->seq });
+	peak_before(context, walk, event);
 	return true;
 }
 
-static void see_change(void *context, const struct vma_change *change)
+static void change(void *context, const struct vma_change *change)
 {
-	/* A change no event made has no moment of its own: the next event's begin is one, or the end. */
-	if (change->event && change->event->seq < SEQ_IMPLICIT)
-		see_most(context, change->mapped_bytes, change->vma_count,
-		         (struct when_point) { WHEN_AFTER, change->event->seq });
+	peak_change(context, change);
+}
+
+static bool after(void *context, const struct walk *walk, const struct event *event)
+{
+	(void)walk;
+	peak_after(context, event);
+	return true;
 }
 
 static int find_peak(const struct when *when, struct trace *trace, struct when_point *point)
 {
-	struct peak peak = { .kind = when->kind, .at = { .kind = WHEN_START } };
-	const struct walk_observer observer = { .context = &peak,
-		                                .before = see_before,
-		                                .change = see_change };
+	struct peak peak;
+	const struct walk_observer observer = {
+		.context = &peak,
+		.before = before,
+		.change = change,
+		.after = after,
+	};
 	struct walk_input input;
 	struct walk *walk;
 	enum walk_status status;
 
+	peak_begin(&peak, when->kind);
 	if (!trace_walk_input(trace, &input))
 		return complain(STATUS_TRACE, "cannot replay '%s': out of memory",
 		                trace_path(trace));
@@ -156,18 +146,10 @@ static int find_peak(const struct when *when, struct trace *trace, struct when_p
 		                trace_path(trace));
 	status = walk_run(walk, &observer);
 	if (status == WALK_DONE)
-		see_most(&peak, vma_map_bytes(walk_map(walk)), vma_map_count(walk_map(walk)),
-		         (struct when_point) { .kind = WHEN_END });
+		peak_end(&peak, walk);
 	walk_free(walk);
-	if (status == WALK_NO_MEMORY)
-		return complain(STATUS_TRACE, "cannot replay '%s': out of memory",
-		                trace_path(trace));
-	if (status == WALK_NO_BASE)
-		return complain(STATUS_TRACE,
-		                "cannot replay '%s': no snapshot survives to replay from",
-		                trace_path(trace));
 	*point = peak.at;
-	return STATUS_FINE;
+	return peak_walked(status, trace);
 }
 
 static int find_mark(const struct when *when, struct trace *trace, struct when_point *point)

@@ -10,15 +10,21 @@
 
 #include "call_table.h"
 
-struct mm_meter {
-	struct vma_map *locks;
-	uint32_t page_bytes;
+/* All but the map, which has a kept state of its own. */
+struct marks {
 	bool lock_future; /* mlockall(MCL_FUTURE) is in force */
 	bool more_locked; /* since the high-water mark was looked at */
 	bool failed;
 	uint64_t highest_bytes;
 	uint64_t highest_count;
 	uint64_t highest_locked;
+};
+
+struct mm_meter {
+	struct vma_map *locks;
+	uint32_t page_bytes;
+	struct marks marks;
+	struct marks kept;
 };
 
 struct mm_meter *mm_meter_new(uint32_t page_bytes)
@@ -45,7 +51,7 @@ void mm_meter_free(struct mm_meter *meter)
 
 bool mm_meter_fine(const struct mm_meter *meter)
 {
-	return !meter->failed;
+	return !meter->marks.failed;
 }
 
 static void lock(struct mm_meter *meter, uint64_t start, uint64_t end)
@@ -53,14 +59,14 @@ static void lock(struct mm_meter *meter, uint64_t start, uint64_t end)
 	struct vma_run run = { .start = start, .end = end };
 
 	if (start < end && !vma_map_set(meter->locks, &run))
-		meter->failed = true;
-	meter->more_locked = true;
+		meter->marks.failed = true;
+	meter->marks.more_locked = true;
 }
 
 static void unlock(struct mm_meter *meter, uint64_t start, uint64_t end)
 {
 	if (start < end && !vma_map_clear(meter->locks, start, end))
-		meter->failed = true;
+		meter->marks.failed = true;
 }
 
 /* Start rounded down, end up: mm/mlock.c do_mlock(). */
@@ -107,7 +113,7 @@ static void lock_all(struct mm_meter *meter, const struct walk *walk, const stru
 {
 	const struct vma_map *map = walk_map(walk);
 
-	meter->lock_future = event->args[0] & MCL_FUTURE;
+	meter->marks.lock_future = event->args[0] & MCL_FUTURE;
 	if (!(event->args[0] & MCL_CURRENT))
 		return;
 	for (const struct vma_run *run = vma_map_at(map, 0); run; run = vma_map_next(map, run)) {
@@ -120,8 +126,8 @@ static void lock_all(struct mm_meter *meter, const struct walk *walk, const stru
 
 void mm_meter_base(struct mm_meter *meter, const struct walk *walk)
 {
-	meter->highest_bytes = vma_map_bytes(walk_map(walk));
-	meter->highest_count = vma_map_count(walk_map(walk));
+	meter->marks.highest_bytes = vma_map_bytes(walk_map(walk));
+	meter->marks.highest_count = vma_map_count(walk_map(walk));
 }
 
 void mm_meter_change(struct mm_meter *meter, const struct vma_change *change)
@@ -130,10 +136,10 @@ void mm_meter_change(struct mm_meter *meter, const struct vma_change *change)
 	bool mapped = change->kind == CHANGE_CREATE || change->kind == CHANGE_REPLACE ||
 	              change->kind == CHANGE_GROW;
 
-	if (change->mapped_bytes > meter->highest_bytes)
-		meter->highest_bytes = change->mapped_bytes;
-	if (change->vma_count > meter->highest_count)
-		meter->highest_count = change->vma_count;
+	if (change->mapped_bytes > meter->marks.highest_bytes)
+		meter->marks.highest_bytes = change->mapped_bytes;
+	if (change->vma_count > meter->marks.highest_count)
+		meter->marks.highest_count = change->vma_count;
 	if (change->kind == CHANGE_MOVE) {
 		/* Locks move along; which pages they were on, the old place says. */
 		const struct vma_run *run = vma_map_at(meter->locks, change->old_start);
@@ -146,7 +152,7 @@ void mm_meter_change(struct mm_meter *meter, const struct vma_change *change)
 	}
 	if (change->kind == CHANGE_REMOVE || change->kind == CHANGE_SHRINK || mapped)
 		unlock(meter, change->start, change->end);
-	if (mapped && (meter->lock_future ||
+	if (mapped && (meter->marks.lock_future ||
 	               (call_effect(event->call) == EFFECT_MAPS && (event->args[3] & MAP_LOCKED))))
 		lock(meter, change->start, change->end);
 }
@@ -165,15 +171,27 @@ void mm_meter_after(struct mm_meter *meter, const struct walk *walk, const struc
 	else if (effect == EFFECT_LOCKS_ALL)
 		lock_all(meter, walk, event);
 	else if (effect == EFFECT_UNLOCKS_ALL) {
-		meter->lock_future = false;
+		meter->marks.lock_future = false;
 		unlock(meter, 0, UINT64_MAX & ~(uint64_t)(meter->page_bytes - 1));
 	}
-	if (!meter->more_locked)
+	if (!meter->marks.more_locked)
 		return; /* almost always: the sum walks over all VMAs */
-	meter->more_locked = false;
+	meter->marks.more_locked = false;
 	locked = locked_bytes(meter, walk);
-	if (locked > meter->highest_locked)
-		meter->highest_locked = locked;
+	if (locked > meter->marks.highest_locked)
+		meter->marks.highest_locked = locked;
+}
+
+void mm_meter_keep(struct mm_meter *meter)
+{
+	vma_map_keep(meter->locks);
+	meter->kept = meter->marks;
+}
+
+bool mm_meter_go_back(struct mm_meter *meter)
+{
+	meter->marks = meter->kept;
+	return vma_map_go_back(meter->locks);
 }
 
 static void read_heap(const struct vma_row_info *rows, size_t count, uint64_t start, uint64_t end,
@@ -243,9 +261,9 @@ void mm_view_read(const struct mm_meter *meter, const struct walk *walk,
 		view->exe_bytes = view->exec_bytes; /* as the kernel has it */
 	view->lib_bytes = view->exec_bytes - view->exe_bytes;
 	view->locked_bytes = locked_bytes(meter, walk);
-	view->highest_bytes = meter->highest_bytes - gate;
-	view->highest_count = meter->highest_count - (gate ? 1 : 0);
-	view->highest_locked = meter->highest_locked;
+	view->highest_bytes = meter->marks.highest_bytes - gate;
+	view->highest_count = meter->marks.highest_count - (gate ? 1 : 0);
+	view->highest_locked = meter->marks.highest_locked;
 	if (header->start_brk && view->brk > header->start_brk)
 		read_heap(rows, count, (header->start_brk + mask) & ~mask,
 		          (view->brk + mask) & ~mask, view);

@@ -65,6 +65,10 @@ void mm_meter_base(struct mm_meter *meter, const struct walk *walk);
 void mm_meter_change(struct mm_meter *meter, const struct vma_change *change);
 void mm_meter_after(struct mm_meter *meter, const struct walk *walk, const struct event *event);
 
+/* The meter is kept as it is now, until the next call; and becomes that again. False: out of memory. */
+void mm_meter_keep(struct mm_meter *meter);
+bool mm_meter_go_back(struct mm_meter *meter);
+
 /*
  * rows: the walk's, at the moment the meter stands at; `internal` is set on the recorder's own.
  * Of the header the bounds are taken, 0 where they are unknown.

@@ -22,7 +22,7 @@ target_include_directories(answers_moved PRIVATE ${CMAKE_CURRENT_LIST_DIR})
 set_target_properties(answers_moved PROPERTIES OUTPUT_NAME answers_leak_loop
   RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/moved)
 
-foreach(name kinds parts timeline threads mm sites leaks history diff budget shared protections no_thread)
+foreach(name kinds parts peak timeline threads mm sites leaks history diff budget shared protections no_thread)
   add_test(NAME answers.${name} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/${name}.py ${CMAKE_BINARY_DIR})
   set_tests_properties(answers.${name} PROPERTIES LABELS answers SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()
