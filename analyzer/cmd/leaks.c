@@ -1,17 +1,15 @@
 /*
  * leaks: what was mapped and never unmapped, shm objects never unlinked, threads never joined.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "command.h"
 #include "core/findings.h"
 #include "core/rules.h"
+#include "io/shm_folder.h"
 #include "io/suppressions.h"
 #include "leak_gather.h"
 #include "options.h"
@@ -118,37 +116,12 @@ static void add_row(struct leak_report *report, const struct site_row *row,
 }
 
 /*
- * This /dev/shm is the one that the object was seen in. A container's is another one, on the same machine since the same
- * boot. Of an object that was never mapped nobody knows.
- */
-static bool is_of_this_folder(const struct shm_name *object)
-{
-	struct stat status;
-
-	return object->inode && stat("/dev/shm", &status) == 0 &&
-	       object->device == ((uint64_t)major(status.st_dev) << 32 | minor(status.st_dev));
-}
-
-/*
- * Removed as a file, unlink(2) in /dev/shm, and nobody met the name afterwards: then no trace tells. The name is a
- * stranger's: one component, and where it leads to, if it is a link, is not looked at.
- */
-static bool is_gone(const struct shm_name *object)
-{
-	struct stat status;
-	char path[300];
-
-	return object->of_this_boot && is_of_this_folder(object) && !strchr(object->name, '/') &&
-	       (size_t)snprintf(path, sizeof(path), "/dev/shm/%s", object->name) < sizeof(path) &&
-	       lstat(path, &status) != 0 && errno == ENOENT;
-}
-
-/*
  * Objects that are there still, or that were removed: those of the report come first in the gathering, whose they are to
  * release all the same.
  */
 static void add_shm(struct leak_report *report, struct leak_gathering *gathering,
-                    struct suppressed *suppressed, const struct site_view **sites, bool removed)
+                    struct suppressed *suppressed, const struct site_view **sites,
+                    struct shm_folder *folder, bool removed)
 {
 	for (size_t i = report->shm_count + report->shm_removed; i < gathering->names.count; i++) {
 		struct shm_name *name = &gathering->names.items[i], *to;
@@ -164,7 +137,9 @@ static void add_shm(struct leak_report *report, struct leak_gathering *gathering
 		to = &gathering->names.items[report->shm_count + report->shm_removed];
 		*name = *to;
 		*to = kept;
-		to->gone_now = is_gone(to);
+		/* Removed as a file, and nobody met the name afterwards: then no trace tells. */
+		to->gone_now = to->of_this_boot &&
+		               shm_folder_lost(folder, to->name, to->device, to->inode);
 		report->shm_gone += !removed && to->gone_now;
 		sites[report->shm_count + report->shm_removed] = site;
 		if (removed)
@@ -180,6 +155,7 @@ static bool make_report(struct leak_gathering *gathering, struct suppressed *sup
 {
 	const struct site_rows *rows = &gathering->rows;
 	const struct site_view **shm_sites;
+	struct shm_folder folder = { 0 };
 
 	site_rows_sort(&gathering->rows, ORDER_LIVE);
 	if (!shm_names_finish(&gathering->names))
@@ -195,8 +171,9 @@ static bool make_report(struct leak_gathering *gathering, struct suppressed *sup
 	report->shm_sites = shm_sites;
 	if (!report->rows || !shm_sites)
 		return false;
-	add_shm(report, gathering, suppressed, shm_sites, false);
-	add_shm(report, gathering, suppressed, shm_sites, true);
+	add_shm(report, gathering, suppressed, shm_sites, &folder, false);
+	add_shm(report, gathering, suppressed, shm_sites, &folder, true);
+	shm_folder_release(&folder);
 	for (unsigned class = 0; class < LEAK_CLASSES; class ++) {
 		for (size_t i = 0; i < rows->count; i++) {
 			if (rows->rows[i].category == class)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -93,6 +94,61 @@ def elsewhere(run):
         return
     equal("shm: from elsewhere it is a leak still", done.returncode, 1)
     equal("shm: nothing is known of it there", [one["gone_now"] for one in json.loads(done.stdout)["shm"]], [False])
+
+
+BIND = 'set -e; mkdir -p /dev/shm/"$0"; mount --bind /dev/shm/"$0" /dev/shm; exec "$@"'
+# Two mounts of the same file system, one hides a folder of the other.
+HIDE = 'set -e; mkdir -p /dev/shm/"$0"/empty; mount --bind /dev/shm/"$0"/empty /dev/shm/"$0"; exec "$@"'
+
+
+def bound(script, folder, *command):
+    """The command where /dev/shm is a folder of what it is here, or lacks it. None: that cannot be made here."""
+    done = subprocess.run(["unshare", "--mount", "--map-root-user", "sh", "-c", script, folder, *command],
+                          capture_output=True, text=True, check=False)
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        print(f"skipped: a bound /dev/shm: {done.stderr.strip()}")
+        return None
+    return done
+
+
+def folders():
+    """A folder of /dev/shm mounted over it, for who asks or for the program: the file system is the same, and names are not."""
+    folder = f"answers.folder.{os.getpid()}"
+    trace = tempfile.mkdtemp(prefix="answers.")
+    ask = (VMATRACE, "leaks", "-q", "--fail", "--format", "json")
+
+    def gone(what, done, status):
+        equal(f"shm: {what}", (done.returncode, [one["gone_now"] for one in json.loads(done.stdout)["shm"]]),
+              (status, [not status]))
+
+    def here():
+        return subprocess.run([*ask, trace + "/there"], capture_output=True, text=True, check=False)
+
+    with Run("shm_never_unlinked") as run:
+        name = run.out.split()[1]
+        try:
+            done = bound(BIND, folder, *ask, run.trace)
+            if done:
+                gone("it is not in the folder that is asked in", done, 1)
+        finally:
+            os.unlink("/dev/shm" + name)
+        done = bound(BIND, folder, *ask, run.trace)
+        if done:
+            gone("who sees one folder alone does not know", done, 1)
+    done = bound(BIND, folder, VMATRACE, "record", "-q", "-o", trace + "/there", "--",
+                 os.path.join(BUILD, "answers_shm_never_unlinked"))
+    try:
+        if done:
+            name = done.stdout.split()[1]
+            gone("it is in the folder that the program had", here(), 1)
+            gone("where that is hidden it is not known", bound(HIDE, folder, *ask, trace + "/there"), 1)
+            os.rename(f"/dev/shm/{folder}{name}", f"/dev/shm/{folder}/another")
+            gone("it has another name", here(), 1)
+            os.unlink(f"/dev/shm/{folder}/another")
+            gone("removed from the folder that the program had", here(), 0)
+    finally:
+        shutil.rmtree(f"/dev/shm/{folder}", ignore_errors=True)
+        shutil.rmtree(trace)
 
 
 def objects():
@@ -232,6 +288,7 @@ def main():
         mappings(name)
     threads()
     objects()
+    folders()
     removed()
     suppressions()
     suppressed_by_path()
