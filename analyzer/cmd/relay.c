@@ -8,18 +8,20 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { BATCHES = 8, BATCH_ITEMS = 128 };
+enum { BATCHES = 8, BATCH_ITEMS = 512, CACHE_LINE = 64 };
 
+/* What the giver writes with each item lies in no cache line that the taker reads for each. */
 struct relay {
 	void (*take)(void *context, void *item);
 	void *context;
 	size_t item_bytes;
-	char *items;   /* BATCHES rows of them */
-	size_t filled; /* of the giver's batch */
+	char *items; /* BATCHES rows of them */
 	bool has_thread;
 	pthread_t thread;
 
-	pthread_mutex_t lock; /* of what is below */
+	_Alignas(CACHE_LINE) size_t filled; /* of the giver's batch */
+
+	_Alignas(CACHE_LINE) pthread_mutex_t lock; /* of what is below */
 	pthread_cond_t given_more;
 	pthread_cond_t taken_more;
 	uint64_t given; /* batches since the start */
@@ -60,13 +62,11 @@ static void *take_all(void *self)
 
 struct relay *relay_new(size_t item_bytes, void (*take)(void *context, void *item), void *context)
 {
-	struct relay *relay = calloc(1, sizeof(*relay));
+	struct relay *relay = aligned_alloc(CACHE_LINE, sizeof(*relay));
 
 	if (!relay)
 		return NULL;
-	relay->take = take;
-	relay->context = context;
-	relay->item_bytes = item_bytes;
+	*relay = (struct relay) { .take = take, .context = context, .item_bytes = item_bytes };
 	relay->items = calloc((size_t)BATCHES * BATCH_ITEMS, item_bytes);
 	if (!relay->items) {
 		free(relay);
