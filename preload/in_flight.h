@@ -7,7 +7,8 @@
  *     drawn            slot = its number + 1      over
  *     release          owner = 0                  its event is stored
  *
- * A jump out of a signal handler leaves an entry as it is. in_flight_leave() makes an event of it that says so.
+ * A jump out of a signal handler leaves an entry as it is. in_flight_leave() makes an event of it that says so. From between
+ * the draw and `drawn` the number is not known any more: that slot stays torn, and the event has another one.
  * Each takes NULL for an entry: there was none to be had.
  */
 #ifndef VMATRACE_PRELOAD_IN_FLIGHT_H
