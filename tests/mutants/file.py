@@ -4,7 +4,8 @@ from table import Mutant
 SPACE, FILE, RING, ARENA = "preload/address_space.c", "preload/trace_file.c", "preload/ring.c", "preload/arena.c"
 IN_FLIGHT, DEPOT, MODULES, SNAPSHOT = "preload/in_flight.h", "preload/depot.c", "preload/modules.c", "preload/snapshot.c"
 LOCK, EXEC, FOLDERS, SETTINGS = "preload/lock_all.c", "preload/exec.c", "preload/folders.c", "preload/settings.c"
-HEADER, READER, RECORDS, EVENTS = (f"analyzer/io/trace_{part}.c" for part in ("header", "reader", "arena", "ring"))
+HEADER, READER, RECORDS, EVENTS, SCAN = (f"analyzer/io/trace_{part}.c"
+                                         for part in ("header", "reader", "arena", "ring", "scan"))
 SYMBOLS = "analyzer/io/symbol_files.c"
 
 MUTANTS = [
@@ -176,11 +177,11 @@ MUTANTS = [
            "open(path, O_RDONLY |",
            "open(path, O_RDWR |",
            "file/truncated"),
-    Mutant("what_was_overwritten_is_not_counted", "counts wrap", EVENTS,
+    Mutant("what_was_overwritten_is_not_counted", "counts wrap", SCAN,
            "\tcounts->overwritten = counts->first_seq;\n",
            "\tcounts->overwritten = 0;\n",
            "file/hundred_laps file/stop cli.formats"),
-    Mutant("what_is_torn_is_not_counted", "counts reader", EVENTS,
+    Mutant("what_is_torn_is_not_counted", "counts reader", SCAN,
            "\t\t\tcounts->torn++;\n",
            "\t\t\tcounts->torn += 0;\n",
            "file/flipped cli.formats"),
@@ -193,8 +194,8 @@ MUTANTS = [
            "\tif (header_checksum(bytes, VMAT_HEADER_BYTES) == header->crc - 1)\n",
            "file/flipped"),
     Mutant("slots_as_they_come", "reader", EVENTS,
-           "\treturn slot->stamp == pass->seq + 1 && *pass->sum",
-           "\treturn slot->stamp == pass->seq + 1 || *pass->sum",
+           "\treturn slot->stamp == slots->seq + 1 && *slots->sum",
+           "\treturn slot->stamp == slots->seq + 1 || *slots->sum",
            "file/flipped"),
     Mutant("records_as_they_come", "reader", RECORDS,
            "\tif (checksum(seed, payload, record->bytes) != record->crc) {\n",
