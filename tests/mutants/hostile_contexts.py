@@ -1,7 +1,7 @@
 """Where a call may come from: threads, signals, errno (T), and stacks (U)."""
 from table import Mutant
 
-RECORDER, SPACE, UNWIND = "preload/recorder.c", "preload/address_space.c", "preload/unwind.c"
+RECORDER, SPACE, UNWIND, STEP = "preload/recorder.c", "preload/address_space.c", "preload/unwind.c", "preload/unwind_step.h"
 RECIPES, STACKS = "preload/recipes.c", "preload/stacks.c"
 CFI, ENTRY, SITE_CALL = "preload/arch/x86_64/cfi.c", "preload/arch/x86_64/entry.S", "preload/arch/x86_64/site_call.c"
 
@@ -100,12 +100,12 @@ MUTANTS = [
            "\t\tif (closes)\n\t\t\tclose_pipe(fd);",
            "\t\tif (!closes)\n\t\t\tclose_pipe(fd);",
            "hostile/descriptors"),
-    Mutant("every_stack_goes_on", "U3 U17", UNWIND,
+    Mutant("every_stack_goes_on", "U3 U17", STEP,
            "\tif (__builtin_expect(frame.bound == state.main_stack_end, 1))\n\t\treturn true;\n"
            "\t/* The return address below sp was read. */\n\tif",
            "\tif (address)\n\t\treturn true;\n\tif",
            "hostile/bare_stacks"),
-    Mutant("no_foreign_stacks", "U3 U17", UNWIND,
+    Mutant("no_foreign_stacks", "U3 U17", STEP,
            "\telse\n\t\tframe.foreign = true;\n",
            "\telse\n\t\tframe.bound = frame.sp;\n",
            "hostile/coroutines hostile/bare_stacks"),
@@ -154,7 +154,7 @@ MUTANTS = [
            "\t\tif (state & 1 && !(outermost && is_left(memo, state, mine, now)))\n\t\t\tcontinue;\n",
            "\t\tif (state & 1 && !outermost && is_left(memo, state, mine, now))\n\t\t\tcontinue;\n",
            "hostile/walked_amid_learning"),
-    Mutant("no_frames_by_rbx", "U5", UNWIND,
+    Mutant("no_frames_by_rbx", "U5", STEP,
            "\tif (!frame.bx_at)\n\t\treturn",
            "\tif (frame.bx_at | 1)\n\t\treturn",
            "trace/unwind"),
@@ -196,11 +196,11 @@ MUTANTS = [
            "\tmovq\t%rsp, %rbp\n\t.cfi_def_cfa_register %rbp\n\t/* Not pushfq",
            "\tmovq\t%rsp, %rbp\n\t/* Not pushfq",
            "sites/gdb sites/handler"),
-    Mutant("no_frames_by_frame_pointer", "U12", UNWIND,
+    Mutant("no_frames_by_frame_pointer", "U12", STEP,
            "\t\tframe = step_by_frame_pointer(frame, walk);\n\t\t/* Code that",
            "\t\tframe = with_step(frame, STEP_STOPPED);\n\t\t/* Code that",
            "trace/unwind"),
-    Mutant("believes_a_frame_pointer", "U13", UNWIND,
+    Mutant("believes_a_frame_pointer", "U13", STEP,
            "\tif (!may_guess(frame, at))\n\t\treturn with_step(frame, STEP_STOPPED);\n\tpc",
            "\tpc",
            "trace/unwind"),
@@ -208,11 +208,11 @@ MUTANTS = [
            "saved >= cfa || ",
            "",
            "trace/unwind"),
-    Mutant("a_signal_s_frame_is_a_call_s", "U15", UNWIND,
+    Mutant("a_signal_s_frame_is_a_call_s", "U15", STEP,
            "\tframe = arrived(frame, pc, sp);\n\tframe.exact = true;",
            "\tframe = arrived(frame, pc, sp);",
            "trace/unwind"),
-    Mutant("no_step_over_a_signal", "U15", UNWIND,
+    Mutant("no_step_over_a_signal", "U15", STEP,
            "\t\treturn step_over_signal(frame, walk);",
            "\t\treturn with_step(frame, STEP_STOPPED);",
            "trace/unwind"),
