@@ -12,12 +12,10 @@ void run_list_keep(struct run_list *list)
 	list->saved_count = 0;
 }
 
-static bool save(struct run_list *list, const struct index_entry *entry)
+static bool save(struct run_list *list, struct block *block)
 {
-	const struct block *block = entry->block;
-
-	if (list->saved_count + entry->count > list->saved_room) {
-		size_t room = 2 * (list->saved_count + entry->count);
+	if (list->saved_count + block->count > list->saved_room) {
+		size_t room = 2 * (list->saved_count + block->count);
 		struct vma_run *saved = reallocarray(list->saved, room, sizeof(*saved));
 
 		if (!saved)
@@ -25,16 +23,17 @@ static bool save(struct run_list *list, const struct index_entry *entry)
 		list->saved = saved;
 		list->saved_room = room;
 	}
-	for (size_t i = 0; i < entry->count; i++)
-		list->saved[list->saved_count++] = block->runs[block->slots[i]];
-	entry->block->changed = list->kept;
+	for (size_t i = 0; i < block->count; i++)
+		list->saved[list->saved_count++] = *block_at(block, i);
+	block->changed = list->kept;
 	return true;
 }
 
 bool run_list_save(struct run_list *list, size_t first, size_t last)
 {
 	for (size_t i = first; list->kept && i <= last && i < list->blocks; i++) {
-		if (list->index[i].block->changed != list->kept && !save(list, &list->index[i]))
+		if (list->index[i].block->changed != list->kept &&
+		    !save(list, list->index[i].block))
 			return false;
 	}
 	return true;
@@ -68,15 +67,15 @@ struct run_list *run_list_kept(struct run_list *list)
 	if (list->saved_count)
 		qsort(list->saved, list->saved_count, sizeof(*list->saved), compare_starts);
 	for (size_t i = 0; fine && i < list->blocks; i++) {
-		const struct index_entry *entry = &list->index[i];
+		struct block *block = list->index[i].block;
 
-		if (entry->block->changed == list->kept)
+		if (block->changed == list->kept)
 			continue;
 		while (fine && saved < list->saved_count &&
-		       list->saved[saved].start < list->starts[i])
+		       list->saved[saved].start < list->index[i].start)
 			fine = add_last(kept, &list->saved[saved++]);
-		for (size_t j = 0; fine && j < entry->count; j++)
-			fine = add_last(kept, &entry->block->runs[entry->block->slots[j]]);
+		for (size_t j = 0; fine && j < block->count; j++)
+			fine = add_last(kept, block_at(block, j));
 	}
 	while (fine && saved < list->saved_count)
 		fine = add_last(kept, &list->saved[saved++]);

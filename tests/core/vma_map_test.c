@@ -242,12 +242,52 @@ static void knows_each_object_once(void **state)
 	vma_map_free(map);
 }
 
+/*
+ * One run in each of so many places all over what a processor can address, some behind each other in one page: in a
+ * block there are such as are too far apart for its ends, and such as these do not tell from each other.
+ */
+static void finds_what_is_far_apart(void **state)
+{
+	enum { SMALL_PAGE = 512, PLACES = 1024, CHANGES = 40000 };
+	struct vma_map *map = vma_map_new(SMALL_PAGE);
+	static bool mapped[PLACES];
+	uint64_t starts[PLACES];
+	uint64_t random = 4711;
+
+	(void)state;
+	assert_non_null(map);
+	for (uint64_t i = 0; i < PLACES; i++)
+		starts[i] = (i / 4 << 39) + (i % 4) * 3 * SMALL_PAGE + SMALL_PAGE;
+	for (size_t i = 0; i < CHANGES; i++) {
+		size_t at = next_random(&random) % PLACES;
+		const struct vma_run *found;
+
+		mapped[at] = !mapped[at];
+		if (mapped[at])
+			assert_true(
+				vma_map_set(map, &(struct vma_run) { .start = starts[at],
+			                                             .end = starts[at] + SMALL_PAGE,
+			                                             .created_by = at }));
+		else
+			assert_true(vma_map_clear(map, starts[at], starts[at] + SMALL_PAGE));
+		at = next_random(&random) % PLACES;
+		found = vma_map_at(map, starts[at] + next_random(&random) % SMALL_PAGE);
+		while (at < PLACES && !mapped[at])
+			at++;
+		assert_int_equal(found ? found->created_by : PLACES, at);
+		if (i % 256 == 0)
+			assert_true(vma_map_check(map));
+	}
+	vma_map_free(map);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holds_what_pages_hold),
 		cmocka_unit_test(goes_back_to_what_it_was),
 		cmocka_unit_test(finds_neighbours),
+		cmocka_unit_test(finds_what_is_far_apart),
 		cmocka_unit_test(rows_apart_in_the_base_stay_apart),
 		cmocka_unit_test(knows_each_object_once),
 	};
