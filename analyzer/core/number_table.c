@@ -5,9 +5,16 @@
 
 #include <stdlib.h>
 
+/* Where a search begins. */
+static uint64_t place_of(const struct number_table *table, uint64_t key)
+{
+	/* The upper bits of the product: only they depend on all of the key, a call's number in its upper bits too. */
+	return (key * 0x9e3779b97f4a7c15ull) >> (__builtin_clzll(table->slots) + 1);
+}
+
 static struct number_entry *slot_of(const struct number_table *table, uint64_t key)
 {
-	uint64_t at = (key * 0x9e3779b97f4a7c15ull) >> 20;
+	uint64_t at = place_of(table, key);
 	struct number_entry *entry;
 
 	do
@@ -57,6 +64,12 @@ const uint64_t *number_table_find(const struct number_table *table, uint64_t key
 		return table->has_zero ? &table->of_zero : NULL;
 	entry = table->slots ? slot_of(table, key) : NULL;
 	return entry && entry->key ? &entry->number : NULL;
+}
+
+void number_table_expect(const struct number_table *table, uint64_t key)
+{
+	if (table->slots)
+		__builtin_prefetch(&table->entries[place_of(table, key)]);
 }
 
 void number_table_release(struct number_table *table)

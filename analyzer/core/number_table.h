@@ -28,6 +28,8 @@ struct number_table {
 uint64_t *number_table_at(struct number_table *table, uint64_t key);
 /* The same, NULL: it is not there. */
 const uint64_t *number_table_find(const struct number_table *table, uint64_t key);
+/* Somebody will ask for the key soon: it is fetched from memory meanwhile. */
+void number_table_expect(const struct number_table *table, uint64_t key);
 void number_table_release(struct number_table *table);
 
 #endif

@@ -63,7 +63,8 @@ static size_t slot_of(const struct site_table *table, const struct site_call *si
 {
 	uint64_t key = site->stack ? site->stack : site->caller ^ 1ull << 63;
 	uint64_t hash = (key ^ (uint64_t)site->call << 48) * 0x9e3779b97f4a7c15u;
-	size_t at = (hash >> 20) & (table->slot_count - 1);
+	/* The upper bits: only they depend on the call too. */
+	size_t at = hash >> (__builtin_clzll(table->slot_count) + 1);
 
 	while (table->slots[at] && !same_site(&table->entries[table->slots[at] - 1].first, site))
 		at = (at + 1) & (table->slot_count - 1);
