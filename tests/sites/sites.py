@@ -3,7 +3,6 @@
 
     sites.py BUILD ACT
 """
-import json
 import os
 import re
 import subprocess
@@ -190,129 +189,6 @@ def perf(bench, check):
         check.that(whole, f"{graph}: no chain through a site to main: {through[:3]}")
 
 
-def namespace_run(bench, check, what, arguments, copies, **more):
-    """Every trace of it replays, and says how many libcs it found; returns the events of the first one."""
-    bench.traces = os.path.join(bench.folder, what)
-    plugin = os.path.join(bench.build, "libsite_namespace_plugin.so")
-    command = [os.path.join(bench.build, "site_namespace"), arguments[0], plugin, *arguments[1:]]
-    if more:
-        done = bench.run(command, True, LD_AUDIT=plugin)
-        check.equal(f"{what}: output", (done.returncode, done.stdout, done.stderr),
-                    (0, arguments[0].encode() + b" done\n", b""))
-    else:
-        bench.both(check, what, command)
-    first, *children = bench.trace_files()
-    for path in [first, *children]:
-        verify = bench.read("verify", "-q", path)
-        check.equal(f"{what}: verify {path}", (verify.returncode, verify.stderr), (0, b""))
-        found = bench.info(path)["coverage"]
-        seen = found["copies_patched"], found["copies_left"], found["copy_left"]
-        # A child has those that were there at its fork.
-        check.equal(f"{what}: libcs", seen, (copies if path == first else 1, 0, ""))
-    return bench.events(first), children
-
-
-# Of plugin_work(), as the kernel sees them; what malloc makes in between comes from inside its libc.
-PLUGIN_CALLS = ["mmap", "mprotect", "madvise", "madvise", "mlock", "munlock", "mremap", "munmap", "munmap"]
-
-
-def of_plugin(events, function):
-    """[(call, errno, via)] of what the function itself called, and how many calls malloc made for it."""
-    direct, malloc = [], 0
-    for event in events:
-        frames = [os.path.basename(frame["module"]) for frame in event["stack"]]
-        names = [frame["function"] for frame in event["stack"]]
-        if function in names and frames[names.index(function)] == "libsite_namespace_plugin.so":
-            if names[0] == function:
-                direct.append((event["call"], event["errno"], event["via"]))
-            malloc += frames[0] == "libc.so.6" and event["via"] == "site"
-    return direct, malloc
-
-
-def namespace(bench, check):
-    """A second libc: its calls are events, with stacks, however often it comes and goes."""
-    rounds = 300 if FULL else 40
-    expected = [(name, None, "site") for name in PLUGIN_CALLS]
-    expected[-1] = ("munmap", "EINVAL", "site")
-    events, children = namespace_run(bench, check, "once", ["once"], 1)
-    check.equal("a fork child", len(children), 1)
-    direct, malloc = of_plugin(events, "plugin_work")
-    # By the thread that loaded it, then by two threads of that libc, 3 times each.
-    check.equal("calls", direct, expected * 7)
-    check.that(malloc >= 7, f"{malloc} calls of malloc")
-    check.that(of_plugin(events, "plugin_threads")[1] >= 2, "no stack for a thread")
-    check.equal("calls of the child", of_plugin(bench.events(children[0]), "plugin_work")[0], expected)
-    events, _ = namespace_run(bench, check, "rounds", ["rounds", str(rounds)], rounds)
-    check.equal("calls in rounds", of_plugin(events, "plugin_work")[0], expected * rounds)
-    namespace_run(bench, check, "many", ["many", "9"], 27)
-    events, _ = namespace_run(bench, check, "audit", ["rounds", "2"], 3, audit=True)
-    check.that(any("la_objopen" in (frame["function"] for frame in event["stack"]) for event in events),
-               "no call of LD_AUDIT's libc")
-
-
-def namespace_left(bench, check):
-    """Where it cannot be patched it is left alone, counted and named, and the program lives."""
-    bench.both(check, "sandbox", [os.path.join(bench.build, "site_namespace"), "sandbox",
-                                  os.path.join(bench.build, "libsite_namespace_plugin.so")])
-    path = bench.trace_files()[0]
-    found = bench.info(path)["coverage"]
-    check.equal("libcs", (found["copies_patched"], found["copies_left"], found["copy_left"]),
-                (0, 1, "/proc/self/mem cannot be opened"))
-    check.that(b"0 more libcs with all sites in force, 1 not: /proc/self/mem" in bench.read("info", path).stdout,
-               "info does not say so")
-
-
-def rows_of(bench, trace, hide):
-    """Of what several calls mapped side by side each one's part."""
-    rows = json.loads(read_hidden(bench, hide, "maps", "--at", "mark:look", "--format", "json", trace))
-    return [part for row in rows for part in row.get("parts", [row])]
-
-
-def read_hidden(bench, hide, *arguments):
-    """The analyzer, with no separate debug files in sight where `hide`: the names that a stripped libc exports."""
-    command = [bench.vmatrace, *arguments]
-    if hide:
-        command = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /usr/lib/debug; exec "$@"', "sh", *command]
-    return subprocess.run(command, capture_output=True, timeout=120, check=True,
-                          env=bench.environment(False)).stdout
-
-
-# The changes that the timeline must know the kind of, by the kind that the program gives the memory.
-CHANGES = {"malloc-arena": {"create", "protect"}, "thread-stack": {"create", "protect"},
-           "malloc-block": {"create", "remove"}}
-
-
-def kinds(bench, check, hide=False):
-    """Each part's kind is what the program knows; the same shapes made by itself are anonymous."""
-    done = bench.run([os.path.join(bench.build, "site_kinds"),
-                      os.path.join(bench.build, "libsite_kinds_plugin.so")], True)
-    (trace,) = bench.trace_files()
-    rows = [(int(row["vm_start"], 16), int(row["vm_end"], 16), row["kind"])
-            for row in rows_of(bench, trace, hide)]
-    changes = [json.loads(line) for line in
-               read_hidden(bench, hide, "timeline", "--format", "jsonl", trace).splitlines()]
-    lines = [line.split() for line in done.stdout.decode().splitlines()]
-    check.that(len(lines) == 23, f"{len(lines)} lines: {done.stdout}")
-    for kind, start, end in lines:
-        start, end = int(start, 16), int(end, 16)
-        found = {row[2] for row in rows if row[0] < end and start < row[1]}
-        check.equal(f"{start:x}-{end:x}", found, {kind})
-        made = {change["change"] for change in changes if change["kind"] == kind and
-                int(change["vm_start"], 16) <= start < int(change["vm_end"], 16)}
-        wanted = CHANGES.get(kind, set())
-        if made & {"merge", "shrink", "split"}:  # with a neighbour, and so its end is another's
-            made |= {"create", "remove"}
-        check.that(made >= wanted, f"{kind} {start:x}-{end:x}: in the timeline {made}")
-
-
-def kinds_stripped(bench, check):
-    need("unshare")
-    if os.geteuid():
-        skip("root hides the debug files")
-    os.makedirs("/usr/lib/debug", exist_ok=True)
-    kinds(bench, check, True)
-
-
 def calls(bench, check):
     """VMATRACE_COVERAGE=calls changes no byte of libc; auto does; neither changes its VMAs."""
     plain = bench.run(acts(bench, "text"), False)
@@ -481,8 +357,7 @@ def rr(bench, check):
 
 
 ACTS = {f.__name__: f for f in (registers, throw, cancel, handler, quiet, flags, gdb, gdb_calls, gdb_first, strace, perf, calls,
-                                text, every_site, refused, other_libc, valgrind, rr, namespace, namespace_left, kinds,
-                                kinds_stripped)}
+                                text, every_site, refused, other_libc, valgrind, rr)}
 
 
 if __name__ == "__main__":

@@ -71,11 +71,16 @@ endif()
 add_executable(site_steps ${CMAKE_CURRENT_LIST_DIR}/steps.c)
 target_compile_options(site_steps PRIVATE -O1)
 add_executable(site_refuse ${CMAKE_CURRENT_LIST_DIR}/refuse.c)
-foreach(ACT registers throw cancel handler quiet flags gdb gdb_calls gdb_first strace perf calls valgrind rr text
-        every_site refused other_libc namespace namespace_left kinds kinds_stripped)
-  add_test(NAME sites/${ACT} COMMAND ${CMAKE_CURRENT_LIST_DIR}/sites.py ${CMAKE_BINARY_DIR} ${ACT})
-  set_tests_properties(sites/${ACT} PROPERTIES LABELS sites SKIP_RETURN_CODE 77 TIMEOUT 300)
-endforeach()
+function(sites_test SCRIPT)
+  foreach(ACT ${ARGN})
+    add_test(NAME sites/${ACT} COMMAND ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/${SCRIPT} ${CMAKE_BINARY_DIR} ${ACT})
+    set_tests_properties(sites/${ACT} PROPERTIES LABELS sites SKIP_RETURN_CODE 77 TIMEOUT 300)
+  endforeach()
+endfunction()
+sites_test(sites.py registers throw cancel handler quiet flags gdb gdb_calls gdb_first strace perf calls valgrind rr text
+           every_site refused other_libc)
+sites_test(namespaces.py namespace namespace_left)
+sites_test(kinds.py kinds kinds_stripped)
 
 # The folder for all other processors; aarch64 under emulation is --full's.
 foreach(ARCH generic aarch64)
