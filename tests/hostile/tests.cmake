@@ -7,6 +7,7 @@ foreach(PROGRAM behaviours births confined contexts coroutines intruder learning
   target_compile_options(${PROGRAM} PRIVATE -O1 -g)
   target_link_libraries(${PROGRAM} PRIVATE ${CMAKE_DL_LIBS} m pthread)
 endforeach()
+target_sources(intruder PRIVATE tests/hostile/intruder_writes.c)
 add_executable(torture tests/hostile/torture.c)
 target_compile_options(torture PRIVATE -O1 -g)
 target_link_libraries(torture PRIVATE ${CMAKE_DL_LIBS} pthread)
