@@ -123,6 +123,7 @@ static void count_calls(void *context)
 		if (takes(counting->gathering, &event))
 			counting->failed = !count(counting->gathering, counting->table, &event);
 	}
+	counting->failed |= !site_table_settle(counting->table);
 }
 
 /* Behind what the walk has met. */
@@ -158,9 +159,12 @@ static int walk_and_count(struct site_gathering *gathering)
 	struct beside beside;
 	int status;
 
-	if (filter->kinds.count)
-		return moment_reach(&gathering->moment, gathering->trace, gathering->symbols,
-		                    &gathering->to, &observer);
+	if (filter->kinds.count) {
+		status = moment_reach(&gathering->moment, gathering->trace, gathering->symbols,
+		                      &gathering->to, &observer);
+		gathering->failed |= !site_table_settle(gathering->table);
+		return status;
+	}
 	counting.table = site_table_new();
 	if (!counting.table || !trace_events(gathering->trace, &counting.source)) {
 		gathering->failed = true;

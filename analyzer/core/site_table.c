@@ -9,6 +9,17 @@
 #include "call_table.h"
 #include "pages.h"
 
+/* Calls between that a call waits for its slot, and then for its site. */
+enum { SLOT_AHEAD = 6, SITE_AHEAD = 6, WAITING = 16 };
+
+/* A call that waits to be counted. */
+struct waiting {
+	struct site_call site;
+	uint64_t bytes_mapped;
+	uint64_t time_ns;
+	bool failed;
+};
+
 struct site_table {
 	struct site_entry *entries;
 	size_t count;
@@ -16,6 +27,9 @@ struct site_table {
 	uint32_t *slots; /* index + 1; 0 is free */
 	size_t slot_count;
 	size_t last; /* the site of the last call: calls come in rows */
+	struct waiting waiting[WAITING];
+	size_t came; /* calls, so far */
+	size_t counted;
 };
 
 void site_totals_add(struct site_totals *to, const struct site_totals *more)
@@ -59,12 +73,19 @@ static bool same_site(const struct site_call *a, const struct site_call *b)
 	return a->call == b->call && a->stack == b->stack && (a->stack || a->caller == b->caller);
 }
 
-static size_t slot_of(const struct site_table *table, const struct site_call *site)
+/* Where a search begins. */
+static size_t place_of(const struct site_table *table, const struct site_call *site)
 {
 	uint64_t key = site->stack ? site->stack : site->caller ^ 1ull << 63;
 	uint64_t hash = (key ^ (uint64_t)site->call << 48) * 0x9e3779b97f4a7c15u;
+
 	/* The upper bits: only they depend on the call too. */
-	size_t at = hash >> (__builtin_clzll(table->slot_count) + 1);
+	return hash >> (__builtin_clzll(table->slot_count) + 1);
+}
+
+static size_t slot_of(const struct site_table *table, const struct site_call *site)
+{
+	size_t at = place_of(table, site);
 
 	while (table->slots[at] && !same_site(&table->entries[table->slots[at] - 1].first, site))
 		at = (at + 1) & (table->slot_count - 1);
@@ -99,36 +120,89 @@ static bool reserve(struct site_table *table)
 	return true;
 }
 
-struct site_entry *site_table_at(struct site_table *table, const struct event *event)
+static struct site_entry *entry_of(struct site_table *table, const struct site_call *site)
 {
-	const struct site_call site = site_call_of(event);
 	size_t slot;
 
-	if (table->count && same_site(&table->entries[table->last].first, &site))
+	if (table->count && same_site(&table->entries[table->last].first, site))
 		return &table->entries[table->last];
 	if (!reserve(table))
 		return NULL;
-	slot = slot_of(table, &site);
+	slot = slot_of(table, site);
 	if (!table->slots[slot]) {
-		table->entries[table->count] = (struct site_entry) { .first = site };
+		table->entries[table->count] = (struct site_entry) { .first = *site };
 		table->slots[slot] = (uint32_t)++table->count;
 	}
 	table->last = table->slots[slot] - 1;
 	return &table->entries[table->last];
 }
 
-bool site_table_count(struct site_table *table, const struct event *event, uint32_t page_bytes)
+struct site_entry *site_table_at(struct site_table *table, const struct event *event)
 {
-	struct site_entry *site = site_table_at(table, event);
+	const struct site_call site = site_call_of(event);
+
+	return site_table_settle(table) ? entry_of(table, &site) : NULL;
+}
+
+/* --- calls, counted some calls later ------------------------------------------------------------------ */
+
+static struct waiting *waiting_at(struct site_table *table, size_t number)
+{
+	return &table->waiting[number % WAITING];
+}
+
+/* The one that has waited longest. */
+static bool count_first(struct site_table *table)
+{
+	const struct waiting *call = waiting_at(table, table->counted++);
+	struct site_entry *site = entry_of(table, &call->site);
 
 	if (!site)
 		return false;
 	site->totals.calls++;
-	site->totals.failed += event->failed;
-	site->totals.bytes_mapped += event_mapped_bytes(event, page_bytes);
-	if (!event->in_flight)
-		site->totals.time_ns += event->duration_ns;
+	site->totals.failed += call->failed;
+	site->totals.bytes_mapped += call->bytes_mapped;
+	site->totals.time_ns += call->time_ns;
 	return true;
+}
+
+bool site_table_settle(struct site_table *table)
+{
+	bool fine = true;
+
+	while (table->counted < table->came)
+		fine &= count_first(table);
+	return fine;
+}
+
+/* It lies in two lines of the cache, mostly. What the slot holds may be another's: then it is looked for later. */
+static void expect_site(const struct site_table *table, const struct waiting *call)
+{
+	uint32_t found = table->slots[place_of(table, &call->site)];
+	const struct site_entry *site = found ? &table->entries[found - 1] : NULL;
+
+	if (!site)
+		return;
+	__builtin_prefetch(&site->first, 1);
+	__builtin_prefetch(&site->totals.time_ns, 1);
+}
+
+bool site_table_count(struct site_table *table, const struct event *event, uint32_t page_bytes)
+{
+	struct waiting *call = waiting_at(table, table->came++);
+
+	*call = (struct waiting) {
+		.site = site_call_of(event),
+		.bytes_mapped = event_mapped_bytes(event, page_bytes),
+		.time_ns = event->in_flight ? 0 : event->duration_ns,
+		.failed = event->failed,
+	};
+	if (table->slot_count) {
+		__builtin_prefetch(&table->slots[place_of(table, &call->site)]);
+		if (table->came - table->counted > SLOT_AHEAD)
+			expect_site(table, waiting_at(table, table->came - 1 - SLOT_AHEAD));
+	}
+	return table->came - table->counted <= SLOT_AHEAD + SITE_AHEAD || count_first(table);
 }
 
 static uint64_t added_by_mremap(const struct event *event, uint32_t page_bytes)

@@ -61,8 +61,12 @@ struct site_table *site_table_new(void);
 void site_table_free(struct site_table *table);
 /* The site of the event, made at first sight. Valid until the next call. */
 struct site_entry *site_table_at(struct site_table *table, const struct event *event);
-/* Counts one call. */
+/*
+ * Counts one call, but not yet: what it will meet is fetched from memory while others come. All are counted at the next
+ * site_table_at(), or by site_table_settle(), which comes before anything else is asked.
+ */
 bool site_table_count(struct site_table *table, const struct event *event, uint32_t page_bytes);
+bool site_table_settle(struct site_table *table);
 
 size_t site_table_size(const struct site_table *table);
 struct site_entry *site_table_item(const struct site_table *table, size_t index);

@@ -41,6 +41,8 @@ static void a_site_is_a_call_and_a_stack(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		assert_true(site_table_count(table, &events[i], PAGE));
+	/* Whoever asks for a site meets all that were counted before. */
+	assert_int_equal(site_table_at(table, &events[0])->totals.calls, 3);
 	/* With a stack the caller is in it; without one it is all there is. */
 	assert_int_equal(site_table_size(table), 5);
 	assert_int_equal(site_table_item(table, 0)->totals.calls, 3);
@@ -62,6 +64,7 @@ static void many_sites(void **state)
 			assert_true(site_table_count(table, &event, PAGE));
 		}
 	}
+	assert_true(site_table_settle(table));
 	assert_int_equal(site_table_size(table), 10000);
 	for (size_t i = 0; i < 10000; i++)
 		assert_int_equal(site_table_item(table, i)->totals.calls, 3);
@@ -76,6 +79,7 @@ static void failed_calls_map_nothing(void **state)
 	(void)state;
 	event.failed = true;
 	assert_true(site_table_count(table, &event, PAGE));
+	assert_true(site_table_settle(table));
 	assert_int_equal(site_table_item(table, 0)->totals.failed, 1);
 	assert_int_equal(site_table_item(table, 0)->totals.bytes_mapped, 0);
 	event.failed = false;
