@@ -96,14 +96,16 @@ bool compare_rows(struct vma_map *map, uint64_t start, uint64_t end, const struc
                   size_t row_count, struct differences *differences)
 {
 	const struct vma_row *converted = NULL;
+	const struct vma_run *run = vma_map_at(map, start);
 	struct vma_run kernel = { 0 };
 	size_t i = 0;
 
 	for (uint64_t at = start, stop = end; at < end; at = stop, stop = end) {
-		const struct vma_run *run = vma_map_at(map, at);
 		const struct vma_row *row;
 		struct difference difference = { .start = at };
 
+		if (run && run->end <= at)
+			run = vma_map_next(map, run);
 		while (i < row_count && rows[i].end <= at)
 			i++;
 		row = i < row_count && rows[i].start <= at ? &rows[i] : NULL;

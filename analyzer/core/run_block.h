@@ -43,6 +43,13 @@ static inline struct vma_run *block_at(struct block *block, size_t at)
 	return &block->runs[block->slots[at]];
 }
 
+/* Some run will be looked at soon. Behind the last there may be another one, or nothing. */
+static inline void block_fetch(const struct block *block, size_t at)
+{
+	if (at < BLOCK_RUNS)
+		__builtin_prefetch(&block->runs[block->slots[at]], 1);
+}
+
 /* The first run that ends above address, or the count: one or the other side of it, where ends are no whole pages. */
 static inline size_t block_guess(const struct block *block, uint64_t address)
 {

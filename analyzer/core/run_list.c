@@ -75,7 +75,7 @@ static size_t search_index(const struct run_list *list, uint64_t address)
 	return at + below;
 }
 
-static uint32_t *hint_of(const struct run_list *list, uint64_t address)
+static struct hint *hint_of(const struct run_list *list, uint64_t address)
 {
 	return &list->hints[(address >> 12 ^ address >> 18) % HINTS];
 }
@@ -94,11 +94,17 @@ struct place run_list_search(const struct run_list *list, uint64_t address)
 
 	if (!list->blocks)
 		return (struct place) { 0, 0 };
-	if (!holds(list, place.block, address)) {
-		place.block = *hint_of(list, address);
-		if (!holds(list, place.block, address))
-			place.block = search_index(list, address);
+	if (list->blocks >= LARGE_BLOCKS) {
+		const struct hint *hint = hint_of(list, address);
+
+		place = (struct place) { hint->block, hint->at };
+		if (run_list_holds(list, place, address)) {
+			*list->last_found = place;
+			return place;
+		}
 	}
+	if (!holds(list, place.block, address))
+		place.block = search_index(list, address);
 	block = run_list_block(list, place);
 	place.at = block_search(block, address);
 	*list->last_found = place;
@@ -109,7 +115,6 @@ void run_list_expect(struct run_list *list, uint64_t address)
 {
 	size_t next = list->expected_count++ % EXPECTED;
 	const struct block *block = list->expected[next].block;
-	size_t found;
 
 	if (list->blocks < LARGE_BLOCKS)
 		return;
@@ -117,14 +122,12 @@ void run_list_expect(struct run_list *list, uint64_t address)
 	if (block) {
 		size_t at = block_guess(block, list->expected[next].address);
 
-		/* Behind the last run is some slot, too. */
-		at = at < BLOCK_RUNS - 2 ? at : BLOCK_RUNS - 2;
+		hint_of(list, list->expected[next].address)->at = (uint32_t)at;
 		for (size_t i = at ? at - 1 : 0; i < at + 2; i++)
-			__builtin_prefetch(&block->runs[block->slots[i]], 1);
+			block_fetch(block, i);
 	}
-	found = search_index(list, address);
-	*hint_of(list, address) = (uint32_t)found;
-	block = list->index[found].block;
+	hint_of(list, address)->block = (uint32_t)search_index(list, address);
+	block = list->index[hint_of(list, address)->block].block;
 	list->expected[next].block = block;
 	list->expected[next].address = address;
 	for (size_t i = 0; i < HEAD_BYTES; i += LINE_BYTES)
@@ -265,6 +268,7 @@ void run_list_splice(struct run_list *list, struct place from, struct place to,
                      const struct vma_run *runs, size_t count)
 {
 	struct block *block;
+	bool may_join = from.block != to.block || to.at - from.at > count;
 
 	if (!count && from.block == to.block && from.at == to.at) {
 		*list->last_found = from;
@@ -289,14 +293,15 @@ void run_list_splice(struct run_list *list, struct place from, struct place to,
 		block_replace(block, from.at, to.at - from.at, NULL, 0);
 		from = split_block(list, from);
 		to = from;
+		may_join = true;
 		block = run_list_block(list, from);
 	}
 	block_replace(block, from.at, to.at - from.at, runs, count);
 	if (!from.at && block->count)
 		set_first(list, from.block);
 	*list->last_found = from;
-	/* A small block gets no neighbour that it could be one with but by becoming smaller. */
-	if (block->count > BLOCK_JOIN)
+	/* Two small neighbours there are not but when one becomes smaller, or is new. */
+	if (block->count > BLOCK_JOIN || !may_join)
 		return;
 	tidy(list, from.block);
 	if (from.block)

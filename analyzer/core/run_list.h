@@ -23,6 +23,7 @@ enum {
 	HINTS = 256,
 	EXPECTED = 8,       /* from the first step to the second */
 	LARGE_BLOCKS = 512, /* so many stay in the cache by themselves */
+	NEXT_RUNS = 4,      /* fetched before a walk along the list comes to them */
 };
 
 struct index_entry {
@@ -44,7 +45,11 @@ struct run_list {
 	struct piece_pool pool;   /* of the blocks */
 	struct block *spare;      /* what the next split will use */
 	struct place *last_found; /* one event asks for the same place again and again */
-	uint32_t *hints; /* blocks by a hash of the address found there; may be wrong by now */
+	/* Places by a hash of the address that is awaited there; may be wrong by now. */
+	struct hint {
+		uint32_t block;
+		uint32_t at;
+	} * hints;
 	struct {
 		const struct block *block;
 		uint64_t address;
@@ -67,7 +72,8 @@ struct place run_list_search(const struct run_list *list, uint64_t address);
 
 /*
  * Somebody will ask for the place of address, but asks for some others first: of a list that does not fit into the
- * cache it is fetched meanwhile, the ends of its block at once, its run and those beside it EXPECTED calls later.
+ * cache it is fetched meanwhile, what a search of its block looks at now, its run and those beside it EXPECTED calls
+ * later.
  */
 void run_list_expect(struct run_list *list, uint64_t address);
 
@@ -76,24 +82,28 @@ static inline struct block *run_list_block(const struct run_list *list, struct p
 	return list->index[place.block].block;
 }
 
+/* True if run_list_find() would find that place. False if it might not. */
+static inline bool run_list_holds(const struct run_list *list, struct place place, uint64_t address)
+{
+	struct block *block;
+	const struct vma_run *run;
+
+	if (place.block >= list->blocks)
+		return false;
+	block = run_list_block(list, place);
+	if (place.at >= block->count)
+		return false;
+	run = block_at(block, place.at);
+	return address < run->end && (run->start <= address ||
+	                              (place.at && block_at(block, place.at - 1)->end <= address));
+}
+
 /* The first run that ends above address. */
 static inline struct place run_list_find(const struct run_list *list, uint64_t address)
 {
 	struct place place = *list->last_found;
 
-	if (place.block < list->blocks) {
-		struct block *block = run_list_block(list, place);
-
-		if (place.at < block->count) {
-			const struct vma_run *run = block_at(block, place.at);
-
-			if (address < run->end &&
-			    (run->start <= address ||
-			     (place.at && block_at(block, place.at - 1)->end <= address)))
-				return place;
-		}
-	}
-	return run_list_search(list, address);
+	return run_list_holds(list, place, address) ? place : run_list_search(list, address);
 }
 
 /* NULL at the end. Valid until the next splice. */
@@ -147,15 +157,17 @@ static inline struct vma_run *run_list_before(const struct run_list *list, struc
 	return place.block || place.at ? run_list_at(list, place_before(list, place)) : NULL;
 }
 
-/* The one behind a run of the list, or NULL. */
+/* The one behind a run of the list, or NULL. Who asks will ask for those behind that, too. */
 static inline const struct vma_run *run_list_next(const struct run_list *list,
                                                   const struct vma_run *run)
 {
 	struct place place = run_list_find(list, run->end - 1);
 
 	place = place_next(list, place);
-	if (place.block < list->blocks)
-		*list->last_found = place;
+	if (place.block == list->blocks)
+		return NULL;
+	*list->last_found = place;
+	block_fetch(run_list_block(list, place), place.at + NEXT_RUNS);
 	return run_list_at(list, place);
 }
 
