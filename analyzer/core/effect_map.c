@@ -30,11 +30,13 @@ static char *escape(const char *name)
 
 static bool file_object(struct vma_map *map, const struct event *event, object_id *object)
 {
-	char *name = escape(event->text ? event->text : "?");
-	bool fine = name && vma_map_object(map, event->dev_major, event->dev_minor, event->inode,
-	                                   name, object);
+	const char *name = event->text ? event->text : "?";
+	char *escaped = NULL;
+	bool fine = !strchr(name, '\n') || (escaped = escape(name));
 
-	free(name);
+	fine = fine && vma_map_object(map, event->dev_major, event->dev_minor, event->inode,
+	                              escaped ? escaped : name, object);
+	free(escaped);
 	return fine;
 }
 

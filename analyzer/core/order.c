@@ -29,12 +29,16 @@ struct entry {
 
 #define NO_SLOT UINT32_MAX
 
-enum { NEAR_END = 32 }; /* steps from the end of the line */
+enum {
+	NEAR_END = 32, /* steps from the end of the line */
+	AT_ONCE = 8,   /* events that are read, where they may be read ahead */
+};
 
 struct order {
 	struct event_source source;
 	uint64_t window;
 	uint32_t page_bytes;
+	uint32_t at_once;
 	bool exhausted; /* nothing is unread but calls in flight */
 	bool ended;     /* nothing at all is unread */
 	bool no_memory;
@@ -68,6 +72,7 @@ struct order *order_new(const struct event_source *source, uint64_t window, uint
 	order->page_bytes = page_bytes;
 	order->free_slot = NO_SLOT;
 	order->taken_slot = NO_SLOT;
+	order->at_once = 1;
 	order->races = races_new(window);
 	if (!order->races) {
 		free(order);
@@ -79,6 +84,7 @@ struct order *order_new(const struct event_source *source, uint64_t window, uint
 void order_read_ahead(struct order *order, uint32_t events)
 {
 	order->window += events;
+	order->at_once = AT_ONCE;
 }
 
 void order_free(struct order *order)
@@ -333,6 +339,16 @@ static bool read_one(struct order *order)
 	return enqueue(order, slot);
 }
 
+/* Several at once: what is first is looked for less often. */
+static bool read_some(struct order *order)
+{
+	for (size_t i = 0; i < order->at_once && !order->ended; i++) {
+		if (!read_one(order))
+			return false;
+	}
+	return true;
+}
+
 /* True if an unread event could still have a key at or below this one. */
 static bool undercut(const struct order *order, uint64_t key)
 {
@@ -348,7 +364,7 @@ static enum order_status settle(struct order *order)
 	const struct entry *entry = find_first(order);
 
 	while (!order->no_memory && !order->ended && (!entry || undercut(order, entry->key))) {
-		order->no_memory = !read_one(order);
+		order->no_memory = !read_some(order);
 		entry = find_first(order);
 	}
 	if (order->no_memory)
@@ -369,24 +385,26 @@ enum order_status order_peek(struct order *order, struct ordered *ordered)
 	return ORDER_SOME;
 }
 
-enum order_status order_next(struct order *order, struct ordered *ordered)
+void order_take(struct order *order)
 {
-	enum order_status status;
-	uint32_t slot;
+	uint32_t slot = first(order)->slot;
 
 	/* The event given out last is no longer looked at. */
 	if (order->taken_slot != NO_SLOT && !order->pool[order->taken_slot].halves)
 		pool_give_back(order, order->taken_slot);
-	order->taken_slot = NO_SLOT;
-	status = order_peek(order, ordered);
-	if (status != ORDER_SOME)
-		return status;
-	slot = first(order)->slot;
 	order->pool[slot].halves--;
 	order->taken_slot = slot;
 	order->settled = false;
 	pop(order);
-	return ORDER_SOME;
+}
+
+enum order_status order_next(struct order *order, struct ordered *ordered)
+{
+	enum order_status status = order_peek(order, ordered);
+
+	if (status == ORDER_SOME)
+		order_take(order);
+	return status;
 }
 
 bool order_read_past(struct order *order, uint64_t head)

@@ -57,13 +57,15 @@ struct order;
 
 struct order *order_new(const struct event_source *source, uint64_t window, uint32_t page_bytes);
 void order_free(struct order *order);
-/* Before anything is read: so many events more are to be read than the order needs. */
+/* Before anything is read: so many events more are to be read than the order needs, and a few more at times. */
 void order_read_ahead(struct order *order, uint32_t events);
 
 /* The next effect. */
 enum order_status order_next(struct order *order, struct ordered *ordered);
 /* The same without taking it. */
 enum order_status order_peek(struct order *order, struct ordered *ordered);
+/* Takes what order_peek() gave just before. The event stays valid. */
+void order_take(struct order *order);
 /* Reads the source until no unread event can have entered at or before `head`. False: out of memory. */
 bool order_read_past(struct order *order, uint64_t head);
 

@@ -176,8 +176,14 @@ static inline const struct vma_run *run_list_next(const struct run_list *list,
  * the first time after it. The blocks that are not changed, and those saved, are the list as it was.
  */
 void run_list_keep(struct run_list *list);
+bool run_list_save_blocks(struct run_list *list, size_t first, size_t last);
+
 /* Before anything is changed in blocks `first` to `last`, as far as there are any. False: out of memory. */
-bool run_list_save(struct run_list *list, size_t first, size_t last);
+static inline bool run_list_save(struct run_list *list, size_t first, size_t last)
+{
+	return !list->kept || run_list_save_blocks(list, first, last);
+}
+
 /* As it was when it was kept, which it was; NULL: out of memory. The list itself is good for run_list_free() only. */
 struct run_list *run_list_kept(struct run_list *list);
 

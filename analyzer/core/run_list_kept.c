@@ -29,9 +29,9 @@ static bool save(struct run_list *list, struct block *block)
 	return true;
 }
 
-bool run_list_save(struct run_list *list, size_t first, size_t last)
+bool run_list_save_blocks(struct run_list *list, size_t first, size_t last)
 {
-	for (size_t i = first; list->kept && i <= last && i < list->blocks; i++) {
+	for (size_t i = first; i <= last && i < list->blocks; i++) {
 		if (list->index[i].block->changed != list->kept &&
 		    !save(list, list->index[i].block))
 			return false;

@@ -123,7 +123,7 @@ struct walk *walk_new(const struct walk_input *input)
 		walk->input.page_bytes = 4096; /* a damaged header must not make a mask of it */
 	walk->replay = replay_new(walk->input.page_bytes, input->start_brk);
 	walk->order = order_new(&source, input->window, walk->input.page_bytes);
-	if (walk->order)
+	if (walk->order && input->ahead)
 		order_read_ahead(walk->order, input->ahead);
 	walk->uncertain = calloc(input->snapshot_count + 1, sizeof(*walk->uncertain));
 	if (!walk->replay || !walk->order || !walk->uncertain) {
@@ -318,7 +318,7 @@ static enum walk_status deliver(struct walk *walk, const struct ordered *ordered
 enum walk_status walk_run(struct walk *walk, const struct walk_observer *observer)
 {
 	const struct walk_input *input = &walk->input;
-	enum order_status some = ORDER_SOME;
+	enum order_status some;
 	struct ordered ordered;
 
 	walk->observer = observer;
@@ -330,21 +330,21 @@ enum walk_status walk_run(struct walk *walk, const struct walk_observer *observe
 	}
 	if (!start_at_base(walk))
 		return WALK_NO_MEMORY;
-	while (some == ORDER_SOME) {
+	for (;;) {
 		enum walk_status status;
 
+		some = order_peek(walk->order, &ordered);
 		/* A snapshot's turn is when all that returned before it began has been applied. */
-		while (walk->next < input->snapshot_count) {
-			some = order_peek(walk->order, &ordered);
-			if (some == ORDER_SOME &&
-			    ordered.key < 2 * input->snapshots[walk->next].begin)
-				break;
+		while (walk->next < input->snapshot_count &&
+		       (some != ORDER_SOME ||
+		        ordered.key >= 2 * input->snapshots[walk->next].begin)) {
 			if (some == ORDER_NO_MEMORY || !compare_next(walk))
 				return WALK_NO_MEMORY;
+			some = order_peek(walk->order, &ordered);
 		}
-		some = order_next(walk->order, &ordered);
 		if (some != ORDER_SOME)
 			break;
+		order_take(walk->order);
 		status = walk->no_memory ? WALK_NO_MEMORY : deliver(walk, &ordered);
 		if (status != WALK_DONE)
 			return status;
