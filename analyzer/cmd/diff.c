@@ -9,103 +9,11 @@
 
 #include "io/beside.h"
 #include "command.h"
+#include "diff_sides.h"
 #include "options.h"
-#include "render/diff_report.h"
-#include "site_gather.h"
-#include "site_rows.h"
 #include "trace_set.h"
 
 enum { LINES = 40 }; /* of sites, unless -n says otherwise */
-
-/* One side on its way in. */
-struct side {
-	struct diff_side sums;
-	struct site_rows rows;
-};
-
-/*
- * The moment has extents, and their kinds; VMAs are counted as maps and mm have them. Its rows are read anew, where
- * the parts will be: of many mappings this is most of what a side takes. False: out of memory.
- */
-static bool add_kinds(struct diff_side *sums, struct moment *moment)
-{
-	size_t count = walk_rows(moment->walk, NULL, 0), part_count = moment->map.count;
-	struct vma_row_info *rows, *extents;
-	struct row_part *parts;
-	bool fine;
-
-	free(moment->map.rows);
-	moment->map.rows = NULL;
-	rows = calloc(count + 1, sizeof(*rows));
-	parts = calloc(part_count + 1, sizeof(*parts));
-	fine = rows && parts;
-	if (fine) {
-		walk_rows(moment->walk, rows, count);
-		extents = row_parts_extents(parts, part_count);
-		walk_extents(moment->walk, extents, part_count);
-		part_count = row_parts(rows, count, extents, moment->map.kinds, part_count, parts);
-	}
-	for (size_t i = 0; fine && i < part_count; i++) {
-		const struct vma_row *row = &parts[i].info.row;
-		enum vma_kind kind = parts[i].kind;
-
-		if (kind == KIND_TRACER)
-			continue;
-		sums->bytes += row->end - row->start;
-		sums->vmas += !i || parts[i - 1].row != parts[i].row;
-		sums->kind_bytes[kind] += row->end - row->start;
-		sums->kind_vmas[kind] += row_part_counts(parts, i);
-	}
-	free(parts);
-	free(rows);
-	return fine;
-}
-
-/* Takes the trace over. more: another one follows. */
-static int add_process(struct side *side, struct trace *trace, const struct when *at,
-                       const struct symbol_sources *sources, bool more)
-{
-	/* Both sides replay at once, but read where they came to one after the other. */
-	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
-	const struct filter filter = { .to = *at };
-	struct site_gathering gathering = {
-		.moment = { .turn = &turn },
-		.filter = &filter,
-		.trace = trace,
-		.symbols = symbols_new(trace, sources),
-	};
-	int status = gathering.symbols ? site_gather(&gathering)
-	                               : complain(STATUS_TRACE, "out of memory");
-
-	if (status == STATUS_FINE) {
-		bool fine = add_kinds(&side->sums, &gathering.moment);
-
-		moment_release(&gathering.moment);
-		if (!fine || !site_rows_add(&side->rows, gathering.symbols, gathering.table))
-			status = complain(STATUS_TRACE, "out of memory");
-	}
-	site_gathering_release(&gathering);
-	if (!site_rows_leave(&side->rows, trace, gathering.symbols, more))
-		status = complain(STATUS_TRACE, "out of memory");
-	return status;
-}
-
-static int gather_set(struct side *side, const char *name, const struct trace_set *set,
-                      const struct when *at, const struct symbol_sources *sources)
-{
-	int status = set->unreadable ? STATUS_TRACE : STATUS_FINE;
-
-	side->sums.name = name;
-	site_rows_init(&side->rows, GROUP_ID);
-	for (size_t i = 0; i < set->count; i++) {
-		struct trace *trace = trace_set_open(set, i);
-		int one = trace ? add_process(side, trace, at, sources, i + 1 < set->count)
-		                : STATUS_TRACE;
-
-		status = one > status ? one : status;
-	}
-	return status;
-}
 
 /* --- both together ------------------------------------------------------------------------------------ */
 
@@ -237,8 +145,8 @@ static void gather_side(void *context)
 	FILE *held = open_memstream(&gathering->said, &bytes);
 
 	complain_to(held);
-	gathering->status = gather_set(gathering->side, gathering->name, gathering->set,
-	                               gathering->at, gathering->sources);
+	gathering->status = side_gather(gathering->side, gathering->name, gathering->set,
+	                                gathering->at, gathering->sources);
 	complain_to(NULL);
 	if (held)
 		fclose(held);
@@ -278,6 +186,11 @@ static int gather_both(struct gathering_side *old, struct gathering_side *new)
 	return old->status != STATUS_FINE ? old->status : new->status;
 }
 
+static bool needs_replay(const struct when *when)
+{
+	return when->kind == WHEN_PEAK || when->kind == WHEN_PEAK_VMAS;
+}
+
 static int two_moments(const struct operands *operands, const struct when *from,
                        const struct when *to, const struct common_options *common, struct side *old,
                        struct side *new)
@@ -286,12 +199,15 @@ static int two_moments(const struct operands *operands, const struct when *from,
 	struct trace_set set = { 0 };
 	int status = trace_set_find(&set, &rest, common);
 
-	if (status == STATUS_FINE)
+	/* To find two peaks are two replays: they had better be at once. */
+	if (status == STATUS_FINE && needs_replay(from) && needs_replay(to))
 		status = gather_both(
 			&(struct gathering_side) { old, from->text, &set, from, &common->symbols,
 		                                   STATUS_FINE, NULL },
 			&(struct gathering_side) { new, to->text, &set, to, &common->symbols,
 		                                   STATUS_FINE, NULL });
+	else if (status == STATUS_FINE)
+		status = sides_gather_moments(old, new, &set, from, to, &common->symbols);
 	trace_set_release(&set);
 	return status;
 }

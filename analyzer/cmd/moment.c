@@ -302,10 +302,26 @@ int moment_reach(struct moment *moment, struct trace *trace, struct symbols *sym
 	return moment_arrive(moment);
 }
 
+int moment_stand(struct moment *moment, struct trace *trace, struct symbols *symbols,
+                 struct walk *walk, uint64_t seq)
+{
+	*moment = (struct moment) {
+		.trace = trace,
+		.symbols = symbols,
+		.walk = walk,
+		.walk_goes_on = true,
+		.walked = WALK_STOPPED,
+		.by_creator = moment->by_creator,
+		.seq = seq,
+	};
+	return moment_arrive(moment);
+}
+
 void moment_release(struct moment *moment)
 {
 	rows_release(&moment->map);
-	walk_free(moment->walk);
+	if (!moment->walk_goes_on)
+		walk_free(moment->walk);
 	if (moment->has_turn)
 		pthread_mutex_unlock(moment->turn);
 	*moment = (struct moment) { 0 };

@@ -39,6 +39,7 @@ struct moment {
 	/* Set before, or NULL: held from the walk's end to the release, for what is read then is most of the memory. */
 	pthread_mutex_t *turn;
 	bool has_turn;
+	bool walk_goes_on; /* it is another's, who may go on with it when the moment is released */
 };
 
 /*
@@ -55,6 +56,9 @@ int moment_begin(struct moment *moment, struct trace *trace, struct symbols *sym
 void moment_walk(struct moment *moment, const struct when_point *point,
                  const struct walk_observer *also);
 int moment_arrive(struct moment *moment);
+/* Of a walk of the caller's as it stands; seq: of the last event that counted. As moment_reach(). */
+int moment_stand(struct moment *moment, struct trace *trace, struct symbols *symbols,
+                 struct walk *walk, uint64_t seq);
 
 /* An observer of the same walk, whose before() does not end it, and which can be what it was. */
 struct moment_follower {

@@ -127,11 +127,10 @@ static void count_calls(void *context)
 }
 
 /* Behind what the walk has met. */
-static void add_counted(struct site_gathering *gathering, const struct counting *counting)
+static void add_table(struct site_gathering *gathering, const struct site_table *table)
 {
-	gathering->failed |= counting->failed;
-	for (size_t i = 0; !gathering->failed && i < site_table_size(counting->table); i++) {
-		const struct site_entry *counted = site_table_item(counting->table, i);
+	for (size_t i = 0; !gathering->failed && i < site_table_size(table); i++) {
+		const struct site_entry *counted = site_table_item(table, i);
 		const struct event first = site_call_event(&counted->first);
 		struct site_entry *site = site_table_at(gathering->table, &first);
 
@@ -179,7 +178,8 @@ static int walk_and_count(struct site_gathering *gathering)
 		beside_end(&beside);
 	else
 		count_calls(&counting);
-	add_counted(gathering, &counting);
+	gathering->failed |= counting.failed;
+	add_table(gathering, counting.table);
 	site_table_free(counting.table);
 	return status;
 }
@@ -187,7 +187,7 @@ static int walk_and_count(struct site_gathering *gathering)
 /* --- and behind it ------------------------------------------------------------------------------------ */
 
 /* Extents side by side that look alike and come from one site are one VMA to whoever asks for the site's. */
-static void count_live(struct site_gathering *gathering)
+static void count_live(struct site_gathering *gathering, struct site_table *table)
 {
 	const struct moment *moment = &gathering->moment;
 	size_t last = SIZE_MAX; /* the site of the extent before */
@@ -204,13 +204,13 @@ static void count_live(struct site_gathering *gathering)
 			last = SIZE_MAX;
 			continue;
 		}
-		site = site_table_at(gathering->table, &author);
+		site = site_table_at(table, &author);
 		if (!site) {
 			gathering->failed = true;
 			return;
 		}
 		site->totals.bytes_live += row->end - row->start;
-		index = (size_t)(site - site_table_item(gathering->table, 0));
+		index = (size_t)(site - site_table_item(table, 0));
 		site->totals.vmas_live +=
 			index != last || !vma_rows_join(&moment->map.rows[i - 1].row, row);
 		last = index;
@@ -234,11 +234,169 @@ int site_gather(struct site_gathering *gathering)
 	else
 		gathering->failed = true;
 	if (status == STATUS_FINE && !gathering->failed)
-		count_live(gathering);
+		count_live(gathering, gathering->table);
 	if (gathering->failed)
 		return complain(STATUS_TRACE, "cannot replay '%s': out of memory",
 		                trace_path(gathering->trace));
 	return status;
+}
+
+/* --- two of one walk ---------------------------------------------------------------------------------- */
+
+struct end {
+	struct site_gathering *gathering;
+	struct counting counting;
+	struct site_table
+		*live; /* behind what is counted, which is not known yet where the end is met */
+	bool over;
+};
+
+struct two {
+	struct end ends[2];
+	struct walk *walk;
+	uint64_t seq; /* of the last event */
+};
+
+static void count_both(void *context)
+{
+	struct two *two = context;
+	struct counting *a = &two->ends[0].counting, *b = &two->ends[1].counting;
+	struct event event;
+
+	while (!a->failed && !b->failed && a->source.next(a->source.self, &event)) {
+		if (takes(a->gathering, &event))
+			a->failed = !count(a->gathering, a->table, &event);
+		if (takes(b->gathering, &event))
+			b->failed = !count(b->gathering, b->table, &event);
+	}
+	a->failed |= !site_table_settle(a->table);
+	b->failed |= !site_table_settle(b->table);
+}
+
+/* The walk stands where the end is. */
+static void arrive(struct two *two, struct end *end)
+{
+	struct site_gathering *gathering = end->gathering;
+	struct moment *moment = &gathering->moment;
+
+	end->over = true;
+	if (moment_stand(moment, gathering->trace, gathering->symbols, two->walk, two->seq) ==
+	    STATUS_FINE) {
+		count_live(gathering, end->live);
+		gathering->failed |= !gathering->arrived(gathering->context, moment);
+	} else {
+		gathering->failed = true;
+	}
+	moment_release(moment);
+}
+
+static bool goes_on(const struct two *two)
+{
+	return !(two->ends[0].over && two->ends[1].over) && !two->ends[0].gathering->failed &&
+	       !two->ends[1].gathering->failed;
+}
+
+static bool before_two(void *context, const struct walk *walk, const struct event *event)
+{
+	struct two *two = context;
+
+	for (struct end *end = two->ends; end < two->ends + 2; end++) {
+		if (end->over)
+			continue;
+		if (when_stops_before(&end->gathering->to, event))
+			arrive(two, end);
+		else
+			before(end->gathering, walk, event);
+	}
+	return goes_on(two);
+}
+
+static void change_two(void *context, const struct vma_change *vma_change)
+{
+	struct two *two = context;
+
+	for (struct end *end = two->ends; end < two->ends + 2; end++)
+		if (!end->over)
+			change(end->gathering, vma_change);
+}
+
+static bool after_two(void *context, const struct walk *walk, const struct event *event)
+{
+	struct two *two = context;
+
+	(void)walk;
+	two->seq = event->seq;
+	for (struct end *end = two->ends; end < two->ends + 2; end++)
+		if (!end->over && when_stops_after(&end->gathering->to, event))
+			arrive(two, end);
+	return goes_on(two);
+}
+
+/* False: out of memory. */
+static bool begin_two(struct two *two)
+{
+	struct trace *trace = two->ends[0].gathering->trace;
+	struct walk_input input;
+
+	for (struct end *end = two->ends; end < two->ends + 2; end++) {
+		struct site_gathering *gathering = end->gathering;
+
+		gathering->moment.by_creator = true;
+		gathering->table = site_table_new();
+		end->live = site_table_new();
+		end->counting = (struct counting) { gathering, site_table_new(), { 0 }, false };
+		if (!gathering->table || !end->live || !end->counting.table)
+			return false;
+	}
+	if (trace_walk_input(trace, &input))
+		two->walk = walk_new(&input);
+	return two->walk && trace_events(trace, &two->ends[0].counting.source);
+}
+
+static enum walk_status walk_two(struct two *two)
+{
+	const struct walk_observer observer = {
+		.context = two,
+		.before = before_two,
+		.change = change_two,
+		.after = after_two,
+	};
+	enum walk_status status;
+	struct beside beside;
+
+	beside_start(&beside, count_both, two);
+	status = walk_run(two->walk, &observer);
+	for (struct end *end = two->ends; end < two->ends + 2 && status == WALK_DONE; end++)
+		if (!end->over)
+			arrive(two, end);
+	beside_end(&beside);
+	for (struct end *end = two->ends; end < two->ends + 2; end++) {
+		end->gathering->failed |= end->counting.failed;
+		add_table(end->gathering, end->counting.table);
+		add_table(end->gathering, end->live);
+	}
+	return status;
+}
+
+int site_gather_two(struct site_gathering *const both[2])
+{
+	struct two two = { .ends = { { .gathering = both[0] }, { .gathering = both[1] } } };
+	enum walk_status status = begin_two(&two) ? walk_two(&two) : WALK_NO_MEMORY;
+
+	walk_free(two.walk);
+	for (struct end *end = two.ends; end < two.ends + 2; end++) {
+		site_table_free(end->counting.table);
+		site_table_free(end->live);
+	}
+	if (status == WALK_NO_BASE)
+		return complain(
+			STATUS_TRACE,
+			"cannot replay '%s': no snapshot of the address space survives in it",
+			trace_path(both[0]->trace));
+	if (status == WALK_NO_MEMORY || both[0]->failed || both[1]->failed)
+		return complain(STATUS_TRACE, "cannot replay '%s': out of memory",
+		                trace_path(both[0]->trace));
+	return STATUS_FINE;
 }
 
 void site_gathering_release(struct site_gathering *gathering)

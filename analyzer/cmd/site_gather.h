@@ -20,7 +20,10 @@ struct site_gathering {
 	const struct walk_observer *also; /* told of the same walk, its `after` excepted; or NULL */
 	struct symbols *symbols;          /* borrowed, as the two above */
 	struct site_table *table;         /* what comes out */
-	struct moment moment;             /* where the walk ended; its rows are extents */
+	/* Of two: called where the moment is, which is gone when it has returned. False: out of memory. */
+	bool (*arrived)(void *context, struct moment *moment);
+	void *context;
+	struct moment moment; /* where the walk ended; its rows are extents */
 	struct when_point from;
 	struct when_point to;
 
@@ -32,6 +35,11 @@ struct site_gathering {
 
 /* STATUS_FINE or what to exit with; release in either case. */
 int site_gather(struct site_gathering *gathering);
+/*
+ * Two moments of one trace in one walk, whichever comes first. Both have the same trace and symbols, a filter that says
+ * nothing but --to, and that found: `to`. STATUS_FINE, or one line on stderr for both and what to exit with.
+ */
+int site_gather_two(struct site_gathering *const both[2]);
 void site_gathering_release(struct site_gathering *gathering);
 
 #endif

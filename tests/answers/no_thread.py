@@ -23,7 +23,11 @@ COMMANDS = (
     (True, "diff", "-q", "start..end"),
     (True, "diff", "-q", "--format", "json", "@30..end"),
     (True, "diff", "-q", "mark:a..mark:b"),
-    (False, "check", "-q", "--format", "json"),
+    (True, "diff", "-q", "end..@20", "-n", "0"),
+    (True, "diff", "-q", "peak..peak-vmas"),
+    (False, "protections", "-q"),
+    (True, "check", "-q", "--format", "json"),
+    (True, "check", "-q", "-n", "0"),
 )
 
 
