@@ -22,7 +22,7 @@ COMMANDS = (
     (True, "leaks", "-q", "--format", "json"),
     (True, "diff", "-q", "start..end"),
     (True, "diff", "-q", "--format", "json", "@30..end"),
-    (True, "diff", "-q", "mark:a..mark:b"),
+    (False, "diff", "-q", "mark:a..mark:b"),  # no such marks
     (True, "diff", "-q", "end..@20", "-n", "0"),
     (True, "diff", "-q", "peak..peak-vmas"),
     (False, "protections", "-q"),
