@@ -40,4 +40,16 @@ static inline uint8_t event_bytes_get(const struct event_bytes *bytes, uint64_t 
 	return chunk ? chunk[slot & ((1u << EVENT_BYTES_CHUNK_BITS) - 1)] : 0;
 }
 
+/* It will be asked for soon, by the thread that sets: it is fetched meanwhile. */
+static inline void event_bytes_foresee(const struct event_bytes *bytes, uint64_t seq)
+{
+	uint64_t slot = seq & bytes->mask;
+	const uint8_t *chunk = seq - bytes->first < bytes->seqs && slot < bytes->slots
+	                               ? bytes->chunks[slot >> EVENT_BYTES_CHUNK_BITS]
+	                               : NULL;
+
+	if (chunk)
+		__builtin_prefetch(&chunk[slot & ((1u << EVENT_BYTES_CHUNK_BITS) - 1)]);
+}
+
 #endif

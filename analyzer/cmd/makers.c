@@ -41,6 +41,12 @@ enum vma_creator makers_find(struct makers *makers, const struct trace *trace,
 	return creator;
 }
 
+void makers_foresee(const struct makers *makers, uint64_t seq, uint64_t key)
+{
+	event_bytes_foresee(&makers->by_event, seq);
+	number_table_expect(&makers->by_stack, key);
+}
+
 enum vma_creator makers_of_stack(struct makers *makers, struct symbols *symbols,
                                  const struct event *event)
 {

@@ -28,6 +28,9 @@ void makers_note(struct makers *makers, const struct trace *trace, uint64_t seq,
 enum vma_creator makers_find(struct makers *makers, const struct trace *trace,
                              struct symbols *symbols, uint64_t seq);
 
+/* Both will be asked for soon: the event, and a stack by its key. */
+void makers_foresee(const struct makers *makers, uint64_t seq, uint64_t key);
+
 /* event_creator(), found out once for each stack. */
 enum vma_creator makers_of_stack(struct makers *makers, struct symbols *symbols,
                                  const struct event *event);

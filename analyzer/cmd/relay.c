@@ -8,11 +8,17 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { BATCHES = 8, BATCH_ITEMS = 512, CACHE_LINE = 64 };
+enum {
+	BATCHES = 8,
+	BATCH_ITEMS = 512,
+	CACHE_LINE = 64,
+	FORESEEN = 5, /* items before it is taken: as long as memory takes to answer, twice */
+};
 
 /* What the giver writes with each item lies in no cache line that the taker reads for each. */
 struct relay {
 	void (*take)(void *context, void *item);
+	relay_foresees *foresee; /* or NULL */
 	void *context;
 	size_t item_bytes;
 	char *items; /* BATCHES rows of them */
@@ -35,6 +41,33 @@ static char *batch(const struct relay *relay, uint64_t number)
 	return relay->items + number % BATCHES * BATCH_ITEMS * relay->item_bytes;
 }
 
+static void foresee(const struct relay *relay, char *items, size_t count, size_t at, bool soon)
+{
+	if (at < count)
+		relay->foresee(relay->context, items + at * relay->item_bytes, soon);
+}
+
+/* Another processor wrote it. */
+static void fetch(const struct relay *relay, const char *items, size_t count, size_t at)
+{
+	for (size_t i = 0; at < count && i < relay->item_bytes; i += CACHE_LINE)
+		__builtin_prefetch(items + at * relay->item_bytes + i);
+}
+
+static void take_batch(const struct relay *relay, char *items, size_t count)
+{
+	for (size_t i = 0; relay->foresee && i < 2 * FORESEEN; i++)
+		foresee(relay, items, count, i, false);
+	for (size_t i = 0; i < count; i++) {
+		if (relay->foresee) {
+			fetch(relay, items, count, i + 3 * FORESEEN);
+			foresee(relay, items, count, i + 2 * FORESEEN, false);
+			foresee(relay, items, count, i + FORESEEN, true);
+		}
+		relay->take(relay->context, items + i * relay->item_bytes);
+	}
+}
+
 static void *take_all(void *self)
 {
 	struct relay *relay = self;
@@ -50,8 +83,7 @@ static void *take_all(void *self)
 			break;
 		count = relay->counts[relay->taken % BATCHES];
 		pthread_mutex_unlock(&relay->lock);
-		for (; count; count--, item += relay->item_bytes)
-			relay->take(relay->context, item);
+		take_batch(relay, item, count);
 		pthread_mutex_lock(&relay->lock);
 		relay->taken++;
 		pthread_cond_signal(&relay->taken_more);
@@ -67,7 +99,8 @@ struct relay *relay_new(size_t item_bytes, void (*take)(void *context, void *ite
 	if (!relay)
 		return NULL;
 	*relay = (struct relay) { .take = take, .context = context, .item_bytes = item_bytes };
-	relay->items = calloc((size_t)BATCHES * BATCH_ITEMS, item_bytes);
+	/* BATCH_ITEMS is a multiple of a line's bytes, so any item size will do. */
+	relay->items = aligned_alloc(CACHE_LINE, (size_t)BATCHES * BATCH_ITEMS * item_bytes);
 	if (!relay->items) {
 		free(relay);
 		return NULL;
@@ -77,6 +110,11 @@ struct relay *relay_new(size_t item_bytes, void (*take)(void *context, void *ite
 	pthread_cond_init(&relay->taken_more, NULL);
 	relay->has_thread = pthread_create(&relay->thread, NULL, take_all, relay) == 0;
 	return relay;
+}
+
+void relay_foresee(struct relay *relay, relay_foresees *by)
+{
+	relay->foresee = by;
 }
 
 void *relay_room(struct relay *relay)

@@ -101,7 +101,7 @@ static int text_process(struct gathering *gathering, size_t lines)
 	int status;
 
 	gathering->fold = lines ? fold_new(lines) : NULL;
-	gathering->wants_peak = true;
+	gathering->wants_curve = gathering->wants_peak = true;
 	status = timeline_gather(gathering);
 	if (status != STATUS_FINE) {
 		fold_free(gathering->fold);
@@ -140,8 +140,10 @@ static int text_process(struct gathering *gathering, size_t lines)
 static int brief_process(struct gathering *gathering)
 {
 	struct timeline_view view;
-	int status = timeline_gather(gathering);
+	int status;
 
+	gathering->wants_curve = true;
+	status = timeline_gather(gathering);
 	if (status != STATUS_FINE)
 		return status;
 	view_of(gathering, &view);

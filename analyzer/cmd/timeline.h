@@ -34,11 +34,12 @@ struct gathering {
 	enum output_format format;
 	const struct text_style *style;
 	uint64_t print_limit; /* of `print`; 0: none */
+	bool wants_curve;     /* the curve and the peaks */
 	bool wants_peak;      /* what lay there when most was mapped, too */
 	/* Said by the taker: the walk need not go on. Here, for both look at these and nobody else writes beside it. */
 	atomic_bool enough;
 
-	/* Found out by whom the walk's changes are given to (relay.h). */
+	/* Found out by whom the walk's changes are given to (relay.h), if they are. */
 	struct makers makers;
 	struct number_table sites; /* symbols_key() -> call site, as changes are folded by */
 	uint64_t counted[CHANGE_COUNT];

@@ -68,19 +68,133 @@ static bool takes(const struct gathering *gathering, const struct vma_change *ch
 	       filter_takes_stack(filter, gathering->symbols, change->event);
 }
 
+enum { GIVEN_ARGS = 2, GIVEN_BYTES = 128 };
+
 /* Is there anyone who wants to know more of a kind than whether it is the recorder's? */
 static bool wants_kinds(const struct gathering *gathering)
 {
 	return gathering->fold || gathering->print || gathering->filter->kinds.count;
 }
 
-/* One change on its way. */
+/*
+ * One change on its way, with no more of its event than anyone behind the walk asks for: of 10^7 of them, each
+ * written by one processor and read by another, every line of the cache counts.
+ */
 struct given_change {
-	struct vma_change change; /* its event is here, its name the walk's */
-	struct event event;
-	enum vma_kind kind; /* KIND_COUNT: to be found out */
-	bool owns_name;     /* the name is its own */
+	uint64_t start;
+	uint64_t end;
+	uint64_t old_start;
+	uint64_t made_by;
+	const char *name; /* the walk's */
+	const struct snapshot *since;
+	uint64_t mapped_bytes;
+	uint64_t vma_count;
+	uint64_t seq;
+	uint64_t time_ns;
+	uint64_t caller;
+	uint64_t args[GIVEN_ARGS];
+	uint32_t tid;
+	uint32_t stack;
+	uint16_t call;
+	uint16_t flags;
+	uint8_t kind; /* enum change_kind */
+	uint8_t cause;
+	uint8_t vma_kind; /* KIND_COUNT: to be found out */
+	uint8_t prot_before;
+	uint8_t prot_after;
+	uint8_t bits;
 };
+
+_Static_assert(sizeof(struct given_change) == GIVEN_BYTES, "as many as two lines of the cache");
+_Static_assert(KIND_COUNT <= UINT8_MAX && CHANGE_COUNT <= UINT8_MAX && CAUSE_COUNT <= UINT8_MAX,
+               "they are kept in bytes");
+
+/* Of given_change.bits. */
+enum {
+	OWNS_NAME = 1,
+	MAPPED_BEFORE = 2,
+	MAPPED_AFTER = 4,
+	SHARED = 8,
+	FAILED = 16,
+	IN_FLIGHT = 32,
+	LEFT = 64,
+};
+
+static unsigned bits_of(const struct vma_change *change)
+{
+	const struct event *event = change->event;
+
+	return (change->mapped_before ? MAPPED_BEFORE : 0u) |
+	       (change->mapped_after ? MAPPED_AFTER : 0u) | (change->shared ? SHARED : 0u) |
+	       (event->failed ? FAILED : 0u) | (event->in_flight ? IN_FLIGHT : 0u) |
+	       (event->left ? LEFT : 0u);
+}
+
+static void pack(struct given_change *given, const struct vma_change *change, enum vma_kind kind,
+                 bool owns_name)
+{
+	const struct event *event = change->event;
+
+	*given = (struct given_change) {
+		.start = change->start,
+		.end = change->end,
+		.old_start = change->old_start,
+		.made_by = change->made_by,
+		.name = change->name,
+		.since = change->since,
+		.mapped_bytes = change->mapped_bytes,
+		.vma_count = change->vma_count,
+		.seq = event->seq,
+		.time_ns = event->time_ns,
+		.caller = event->caller,
+		.args = { event->args[0], event->args[1] },
+		.tid = event->tid,
+		.stack = event->stack,
+		.call = event->call,
+		.flags = event->flags,
+		.kind = (uint8_t)change->kind,
+		.cause = (uint8_t)change->cause,
+		.vma_kind = (uint8_t)kind,
+		.prot_before = change->prot_before,
+		.prot_after = change->prot_after,
+		.bits = (uint8_t)(bits_of(change) | (owns_name ? OWNS_NAME : 0u)),
+	};
+}
+
+static void unpack(const struct given_change *given, struct vma_change *change, struct event *event)
+{
+	*event = (struct event) {
+		.seq = given->seq,
+		.time_ns = given->time_ns,
+		.args = { given->args[0], given->args[1] },
+		.caller = given->caller,
+		.tid = given->tid,
+		.stack = given->stack,
+		.call = given->call,
+		.flags = given->flags,
+		.failed = given->bits & FAILED,
+		.in_flight = given->bits & IN_FLIGHT,
+		.left = given->bits & LEFT,
+	};
+	*change = (struct vma_change) {
+		.kind = (enum change_kind)given->kind,
+		.cause = (enum implicit_cause)given->cause,
+		.start = given->start,
+		.end = given->end,
+		.prot_before = given->prot_before,
+		.prot_after = given->prot_after,
+		.mapped_before = given->bits & MAPPED_BEFORE,
+		.mapped_after = given->bits & MAPPED_AFTER,
+		.shared = given->bits & SHARED,
+		.old_start = given->old_start,
+		.made_by = given->made_by,
+		.name = given->name,
+		.since = given->since,
+		.event = event,
+		.mapped_bytes = given->mapped_bytes,
+		.vma_count = given->vma_count,
+	};
+}
 
 /* --- behind the walk ------------------------------------------------------------------------------------ */
 
@@ -114,13 +228,39 @@ static void take_change(struct gathering *gathering, const struct vma_change *ch
 static void take(void *context, void *item)
 {
 	struct gathering *gathering = context;
-	struct given_change *given = item;
+	const struct given_change *given = item;
+	struct vma_change change;
+	struct event event;
 
-	given->change.event = &given->event;
-	take_change(gathering, &given->change,
-	            given->kind == KIND_COUNT ? kind_of(gathering, &given->change) : given->kind);
-	if (given->owns_name)
-		free((char *)given->change.name);
+	unpack(given, &change, &event);
+	take_change(gathering, &change,
+	            given->vma_kind == KIND_COUNT ? kind_of(gathering, &change)
+	                                          : (enum vma_kind)given->vma_kind);
+	if (given->bits & OWNS_NAME)
+		free((char *)given->name);
+}
+
+/* What take() looks at by numbers that differ from each change to the next. */
+static void foresee(void *context, const void *item, bool soon)
+{
+	const struct gathering *gathering = context;
+	const struct given_change *given = item;
+	const struct event event = {
+		.seq = given->seq,
+		.caller = given->caller,
+		.stack = given->stack,
+		.call = given->call,
+		.flags = given->flags,
+	};
+	uint64_t key = symbols_key(gathering->symbols, &event);
+
+	if (gathering->print)
+		spelled_foresee(gathering->spelled, key, 0, soon);
+	if (soon)
+		return;
+	makers_foresee(&gathering->makers, given->made_by, key);
+	if (gathering->fold)
+		number_table_expect(&gathering->sites, key);
 }
 
 /* --- the walk ------------------------------------------------------------------------------------------- */
@@ -129,17 +269,18 @@ static void take(void *context, void *item)
 static void give(struct gathering *gathering, const struct vma_change *change, enum vma_kind kind,
                  bool owns_name)
 {
-	struct given_change *given = relay_room(gathering->relay);
-
-	if (timeline_follow(&gathering->timeline, change))
+	if (gathering->wants_curve && timeline_follow(&gathering->timeline, change))
 		gathering->peak_moved = true;
 	if (change->event->time_ns > gathering->last_ns)
 		gathering->last_ns = change->event->time_ns;
-	given->change = *change;
-	given->event = *change->event;
-	given->kind = kind;
-	given->owns_name = owns_name;
-	relay_give(gathering->relay);
+	if (gathering->relay) {
+		pack(relay_room(gathering->relay), change, kind, owns_name);
+		relay_give(gathering->relay);
+		return;
+	}
+	take_change(gathering, change, kind == KIND_COUNT ? kind_of(gathering, change) : kind);
+	if (owns_name)
+		free((char *)change->name);
 }
 
 /*
@@ -347,6 +488,7 @@ int timeline_gather(struct gathering *gathering)
 	};
 	enum walk_status status = WALK_NO_MEMORY;
 	struct walk_input input;
+	bool relays, has_input = false;
 	int found;
 
 	timeline_init(&gathering->timeline);
@@ -356,8 +498,15 @@ int timeline_gather(struct gathering *gathering)
 	if (found != STATUS_FINE)
 		return found;
 	gathering->started = gathering->from.kind == WHEN_START;
-	gathering->relay = relay_new(sizeof(struct given_change), take, gathering);
-	if (gathering->relay && trace_walk_input(gathering->trace, &input))
+	/* To count a change takes less than to give it away. */
+	relays = wants_kinds(gathering) || filter->modules.count;
+	if (relays)
+		gathering->relay = relay_new(sizeof(struct given_change), take, gathering);
+	if (gathering->relay && gathering->symbols)
+		relay_foresee(gathering->relay, foresee);
+	if (gathering->relay || !relays)
+		has_input = trace_walk_input(gathering->trace, &input);
+	if (has_input)
 		gathering->walk = walk_new(&input);
 	if (gathering->walk) {
 		status = walk_run(gathering->walk, &observer);

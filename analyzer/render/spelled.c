@@ -32,11 +32,16 @@ void spelled_reset(struct spelled *spelled)
 	spelled->most_bytes = most_bytes;
 }
 
+static uint64_t hash_of(uint64_t key, unsigned variant)
+{
+	return (key ^ variant) * 0x9e3779b97f4a7c15ull >> 20;
+}
+
 /* The slot of the key, or the free one where it belongs. */
 static struct spelled_text *slot_of(struct spelled_text *texts, size_t slots, uint64_t key,
                                     unsigned variant)
 {
-	uint64_t at = (key ^ variant) * 0x9e3779b97f4a7c15ull >> 20;
+	uint64_t at = hash_of(key, variant);
 
 	while (texts[at & (slots - 1)].key &&
 	       (texts[at & (slots - 1)].key != key || texts[at & (slots - 1)].variant != variant))
@@ -53,6 +58,21 @@ const struct spelled_text *spelled_find(const struct spelled *spelled, uint64_t 
 		return NULL;
 	found = slot_of(spelled->texts, spelled->slots, key, variant);
 	return found->key ? found : NULL;
+}
+
+void spelled_foresee(const struct spelled *spelled, uint64_t key, unsigned variant, bool soon)
+{
+	const struct spelled_text *text;
+
+	if (!spelled->slots)
+		return;
+	if (!soon) {
+		__builtin_prefetch(&spelled->texts[hash_of(key, variant) & (spelled->slots - 1)]);
+		return;
+	}
+	text = spelled_find(spelled, key, variant);
+	if (text)
+		__builtin_prefetch(text->text);
 }
 
 static bool grow(struct spelled *spelled)

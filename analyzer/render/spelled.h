@@ -41,6 +41,8 @@ void spelled_reset(struct spelled *spelled);
 /* key: not 0. variant: one key may have several texts. NULL: not spelled yet. */
 const struct spelled_text *spelled_find(const struct spelled *spelled, uint64_t key,
                                         unsigned variant);
+/* It will be asked for: its slot is fetched meanwhile, and then, `soon`, the beginning of its text. */
+void spelled_foresee(const struct spelled *spelled, uint64_t key, unsigned variant, bool soon);
 /* A copy of the text, which find did not find. It lives until the next add. */
 const struct spelled_text *spelled_add(struct spelled *spelled, uint64_t key, unsigned variant,
                                        const char *text, size_t bytes);

@@ -31,6 +31,24 @@ void writer_quoted(struct writer *out, const char *name)
 	writer_byte(out, '"');
 }
 
+/* "132 KiB": what nearly all sizes of memory are, and printf takes long over. */
+static void put_whole(char *text, size_t bytes, uint64_t count, const char *unit)
+{
+	char digits[32], *at = digits + sizeof(digits);
+	size_t length = strlen(unit);
+
+	*--at = '\0';
+	at -= length;
+	memcpy(at, unit, length);
+	*--at = ' ';
+	do
+		*--at = (char)('0' + count % 10);
+	while (count /= 10);
+	length = (size_t)(digits + sizeof(digits) - at);
+	memcpy(text, at, length < bytes ? length : bytes);
+	text[bytes - 1] = '\0';
+}
+
 char *text_bytes(char *text, size_t bytes, uint64_t count)
 {
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
@@ -43,7 +61,7 @@ char *text_bytes(char *text, size_t bytes, uint64_t count)
 	}
 	/* A whole number of units needs no decimal; one decimal says enough of the rest. */
 	if ((count & ((1ull << 10 * unit) - 1)) == 0)
-		snprintf(text, bytes, "%" PRIu64 " %s", count >> 10 * unit, units[unit]);
+		put_whole(text, bytes, count >> 10 * unit, units[unit]);
 	else if (value >= 100)
 		snprintf(text, bytes, "%.0f %s", value, units[unit]);
 	else

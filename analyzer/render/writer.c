@@ -3,6 +3,7 @@
  */
 #include "writer.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -161,21 +162,40 @@ void writer_signed(struct writer *writer, int64_t number)
 	writer_decimal(writer, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
 }
 
+/* Eight digits at once: a byte for each nibble, the high one first. */
+static void spell_hex(char digits[8], uint32_t number)
+{
+	uint64_t nibbles = number, letters;
+
+	nibbles = (nibbles | nibbles << 16) & 0x0000ffff0000ffffull;
+	nibbles = (nibbles | nibbles << 8) & 0x00ff00ff00ff00ffull;
+	nibbles = (nibbles | nibbles << 4) & 0x0f0f0f0f0f0f0f0full;
+	letters = (nibbles + 0x0606060606060606ull) >> 4 & 0x0101010101010101ull;
+	nibbles += 0x3030303030303030ull + letters * ('a' - '9' - 1);
+	nibbles = htobe64(nibbles);
+	memcpy(digits, &nibbles, sizeof(nibbles));
+}
+
 size_t writer_hex(struct writer *writer, uint64_t number)
 {
 	size_t count = number ? (size_t)(67 - __builtin_clzll(number)) / 4 : 1;
-	char *to = writer_room(writer, count);
+	char digits[16];
 
-	for (size_t i = count; i-- > 0; number >>= 4)
-		to[i] = "0123456789abcdef"[number & 15];
-	writer->used += count;
+	spell_hex(digits, (uint32_t)(number >> 32));
+	spell_hex(digits + 8, (uint32_t)number);
+	writer_bytes(writer, digits + sizeof(digits) - count, count);
 	return count;
 }
 
 static void fill(struct writer *writer, char with, size_t count)
 {
-	for (; count; count--)
-		writer_byte(writer, with);
+	while (count) {
+		size_t part = count < WRITER_BYTES ? count : WRITER_BYTES;
+
+		memset(writer_room(writer, part), with, part);
+		writer->used += part;
+		count -= part;
+	}
 }
 
 static void decimal_filled(struct writer *writer, uint64_t number, size_t width, char with)

@@ -156,6 +156,8 @@ static void test_quantities(void **state)
 	assert_string_equal(text_bytes(text, sizeof(text), 1023), "1023 B");
 	assert_string_equal(text_bytes(text, sizeof(text), 135168), "132 KiB");
 	assert_string_equal(text_bytes(text, sizeof(text), 3ull << 29), "1.5 GiB");
+	assert_string_equal(text_bytes(text, sizeof(text), 1ull << 63), "8 EiB");
+	assert_string_equal(text_bytes(text, 5, 135168), "132 ");
 	assert_string_equal(text_bytes(text, sizeof(text), UINT64_MAX), "16.0 EiB");
 	assert_string_equal(text_duration(text, sizeof(text), 350), "350 ns");
 	assert_string_equal(text_duration(text, sizeof(text), 1250000000), "1.25 s");
