@@ -57,6 +57,14 @@ static size_t frames_of(void *context, const struct event *event,
 	return count;
 }
 
+static void expect(void *context, const struct event *event)
+{
+	const struct answers *answers = context;
+	uint64_t key = symbols_key(answers->symbols, event);
+
+	number_table_expect(&answers->sites, key ^ (uint64_t)event->call << 48);
+}
+
 static uint64_t site_of(void *context, const struct event *event)
 {
 	struct answers *answers = context;
@@ -132,6 +140,7 @@ struct answers *answers_new(const struct trace *trace, struct symbols *symbols)
 	answers->source = (struct rules_source) {
 		.context = answers,
 		.site = site_of,
+		.expect = expect,
 		.frames = frames_of,
 		.owner = owner_of,
 		.creator = creator_of,

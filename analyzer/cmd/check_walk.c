@@ -26,9 +26,20 @@ static void drain(void *relay)
 	relay_drain(relay);
 }
 
+static void foresee(void *rules, const void *item, bool soon)
+{
+	/* By then the item itself is there. */
+	if (soon)
+		rules_expect(rules, item);
+}
+
 struct relay *check_relay_new(struct rules *rules)
 {
-	return relay_new(sizeof(struct rules_item), take, rules);
+	struct relay *relay = relay_new(sizeof(struct rules_item), take, rules);
+
+	if (relay)
+		relay_foresee(relay, foresee);
+	return relay;
 }
 
 static void see_event(void *look, const struct event *event)

@@ -169,6 +169,14 @@ void rules_take(struct rules *rules, const struct rules_item *item)
 		(*run)->policy->rule->after(*run, &item->event);
 }
 
+void rules_expect(const struct rules *rules, const struct rules_item *item)
+{
+	const struct rules_source *source = rules->process.source;
+
+	if (source->expect && !item->run)
+		source->expect(source->context, &item->event);
+}
+
 /* --- the walk ----------------------------------------------------------------------------------------- */
 
 static struct rules_item *room(struct rules *rules)

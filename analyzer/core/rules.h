@@ -100,6 +100,8 @@ struct rules_source {
 	void *context;
 	/* Id of the event's call site (call and chain of functions), 0: none. */
 	uint64_t (*site)(void *context, const struct event *event);
+	/* It will soon be asked for: what it takes to answer is fetched from memory meanwhile. NULL: nothing is. */
+	void (*expect)(void *context, const struct event *event);
 	/* Its frames, innermost first. */
 	size_t (*frames)(void *context, const struct event *event,
 	                 const struct finding_frame **frames);
@@ -154,6 +156,8 @@ void rules_free(struct rules *rules);
 void rules_process_begin(struct rules *rules, const struct rules_process *process,
                          struct walk_observer *observer);
 void rules_take(struct rules *rules, const struct rules_item *item);
+/* It will be taken soon, some others before it. */
+void rules_expect(const struct rules *rules, const struct rules_item *item);
 void rules_process_end(struct rules *rules, const struct walk *walk);
 /* Once, after the last process: the findings, those that are allowed marked. */
 struct findings *rules_finish(struct rules *rules);

@@ -101,8 +101,8 @@ struct findings *scene_judge(struct rules **rules, const struct policy_rule *rul
 	struct scene scene = { .events = events, .count = count };
 	const struct policy policy = { .rules = (struct policy_rule *)(uintptr_t)rule,
 		                       .rule_count = 1 };
-	const struct rules_source source = { &scene,     site_of,  frames_of, owner_of,
-		                             creator_of, event_of, own_of };
+	const struct rules_source source = { &scene,   site_of,    NULL,     frames_of,
+		                             owner_of, creator_of, event_of, own_of };
 	const struct rules_process process = {
 		.source = &source, .runs = setting->runs, .exe = "/bin/app", .page_bytes = PAGE
 	};
