@@ -253,6 +253,7 @@ struct end {
 
 struct two {
 	struct end ends[2];
+	struct site_table *of_both; /* calls that both count, as those before the earlier end are */
 	struct walk *walk;
 	uint64_t seq; /* of the last event */
 };
@@ -263,14 +264,18 @@ static void count_both(void *context)
 	struct counting *a = &two->ends[0].counting, *b = &two->ends[1].counting;
 	struct event event;
 
-	while (!a->failed && !b->failed && a->source.next(a->source.self, &event)) {
-		if (takes(a->gathering, &event))
-			a->failed = !count(a->gathering, a->table, &event);
-		if (takes(b->gathering, &event))
-			b->failed = !count(b->gathering, b->table, &event);
+	while (!a->failed && a->source.next(a->source.self, &event)) {
+		bool of_a = takes(a->gathering, &event), of_b = takes(b->gathering, &event);
+
+		if (of_a || of_b)
+			a->failed = !count(a->gathering,
+			                   of_a && of_b ? two->of_both
+			                   : of_a       ? a->table
+			                                : b->table,
+			                   &event);
 	}
-	a->failed |= !site_table_settle(a->table);
-	b->failed |= !site_table_settle(b->table);
+	a->failed |= !site_table_settle(two->of_both) || !site_table_settle(a->table) ||
+	             !site_table_settle(b->table);
 }
 
 /* The walk stands where the end is. */
@@ -348,7 +353,8 @@ static bool begin_two(struct two *two)
 		if (!gathering->table || !end->live || !end->counting.table)
 			return false;
 	}
-	if (trace_walk_input(trace, &input))
+	two->of_both = site_table_new();
+	if (two->of_both && trace_walk_input(trace, &input))
 		two->walk = walk_new(&input);
 	return two->walk && trace_events(trace, &two->ends[0].counting.source);
 }
@@ -371,7 +377,8 @@ static enum walk_status walk_two(struct two *two)
 			arrive(two, end);
 	beside_end(&beside);
 	for (struct end *end = two->ends; end < two->ends + 2; end++) {
-		end->gathering->failed |= end->counting.failed;
+		end->gathering->failed |= two->ends[0].counting.failed;
+		add_table(end->gathering, two->of_both);
 		add_table(end->gathering, end->counting.table);
 		add_table(end->gathering, end->live);
 	}
@@ -384,6 +391,7 @@ int site_gather_two(struct site_gathering *const both[2])
 	enum walk_status status = begin_two(&two) ? walk_two(&two) : WALK_NO_MEMORY;
 
 	walk_free(two.walk);
+	site_table_free(two.of_both);
 	for (struct end *end = two.ends; end < two.ends + 2; end++) {
 		site_table_free(end->counting.table);
 		site_table_free(end->live);
