@@ -62,7 +62,7 @@ static void change(void *context, const struct vma_change *change)
 	uint64_t more = change->vma_count > gathering->vma_count
 	                        ? change->vma_count - gathering->vma_count
 	                        : 0;
-	struct site_entry *site;
+	const struct site_totals splits = { .splits = more };
 
 	gathering->vma_count = change->vma_count;
 	if (gathering->also && gathering->also->change)
@@ -77,10 +77,7 @@ static void change(void *context, const struct vma_change *change)
 	}
 	if (!more || maps_pages(change->kind) || !takes(gathering, change->event))
 		return;
-	site = site_table_at(gathering->table, change->event);
-	if (site)
-		site->totals.splits += more;
-	else
+	if (!site_table_add(gathering->table, change->event, &splits))
 		gathering->failed = true;
 }
 
@@ -129,6 +126,7 @@ static void count_calls(void *context)
 /* Behind what the walk has met. */
 static void add_table(struct site_gathering *gathering, const struct site_table *table)
 {
+	gathering->failed |= !site_table_settle(gathering->table);
 	for (size_t i = 0; !gathering->failed && i < site_table_size(table); i++) {
 		const struct site_entry *counted = site_table_item(table, i);
 		const struct event first = site_call_event(&counted->first);

@@ -10,25 +10,24 @@
 #include "pages.h"
 
 /* Calls between that a call waits for its slot, and then for its site. */
-enum { SLOT_AHEAD = 6, SITE_AHEAD = 6, WAITING = 16 };
+enum { SLOT_AHEAD = 6, SITE_AHEAD = 6, WAITING = 16, CACHE_LINE = 64 };
 
-/* A call that waits to be counted. */
+/* What waits to be added to a site's totals. */
 struct waiting {
 	struct site_call site;
-	uint64_t bytes_mapped;
-	uint64_t time_ns;
-	bool failed;
+	struct site_totals more;
 };
 
+/* In cache lines of its own: another thread may be at work on another one. */
 struct site_table {
-	struct site_entry *entries;
+	_Alignas(CACHE_LINE) struct site_entry *entries;
 	size_t count;
 	size_t capacity;
 	uint32_t *slots; /* index + 1; 0 is free */
 	size_t slot_count;
 	size_t last; /* the site of the last call: calls come in rows */
 	struct waiting waiting[WAITING];
-	size_t came; /* calls, so far */
+	size_t came; /* of those that wait, so far */
 	size_t counted;
 };
 
@@ -45,7 +44,11 @@ void site_totals_add(struct site_totals *to, const struct site_totals *more)
 
 struct site_table *site_table_new(void)
 {
-	return calloc(1, sizeof(struct site_table));
+	struct site_table *table = aligned_alloc(CACHE_LINE, sizeof(*table));
+
+	if (table)
+		*table = (struct site_table) { 0 };
+	return table;
 }
 
 void site_table_free(struct site_table *table)
@@ -144,7 +147,7 @@ struct site_entry *site_table_at(struct site_table *table, const struct event *e
 	return site_table_settle(table) ? entry_of(table, &site) : NULL;
 }
 
-/* --- calls, counted some calls later ------------------------------------------------------------------ */
+/* --- counted some calls later ------------------------------------------------------------------------- */
 
 static struct waiting *waiting_at(struct site_table *table, size_t number)
 {
@@ -159,10 +162,7 @@ static bool count_first(struct site_table *table)
 
 	if (!site)
 		return false;
-	site->totals.calls++;
-	site->totals.failed += call->failed;
-	site->totals.bytes_mapped += call->bytes_mapped;
-	site->totals.time_ns += call->time_ns;
+	site_totals_add(&site->totals, &call->more);
 	return true;
 }
 
@@ -187,22 +187,30 @@ static void expect_site(const struct site_table *table, const struct waiting *ca
 	__builtin_prefetch(&site->totals.time_ns, 1);
 }
 
-bool site_table_count(struct site_table *table, const struct event *event, uint32_t page_bytes)
+bool site_table_add(struct site_table *table, const struct event *event,
+                    const struct site_totals *more)
 {
 	struct waiting *call = waiting_at(table, table->came++);
 
-	*call = (struct waiting) {
-		.site = site_call_of(event),
-		.bytes_mapped = event_mapped_bytes(event, page_bytes),
-		.time_ns = event->in_flight ? 0 : event->duration_ns,
-		.failed = event->failed,
-	};
+	*call = (struct waiting) { .site = site_call_of(event), .more = *more };
 	if (table->slot_count) {
 		__builtin_prefetch(&table->slots[place_of(table, &call->site)]);
 		if (table->came - table->counted > SLOT_AHEAD)
 			expect_site(table, waiting_at(table, table->came - 1 - SLOT_AHEAD));
 	}
 	return table->came - table->counted <= SLOT_AHEAD + SITE_AHEAD || count_first(table);
+}
+
+bool site_table_count(struct site_table *table, const struct event *event, uint32_t page_bytes)
+{
+	const struct site_totals more = {
+		.calls = 1,
+		.failed = event->failed,
+		.bytes_mapped = event_mapped_bytes(event, page_bytes),
+		.time_ns = event->in_flight ? 0 : event->duration_ns,
+	};
+
+	return site_table_add(table, event, &more);
 }
 
 static uint64_t added_by_mremap(const struct event *event, uint32_t page_bytes)

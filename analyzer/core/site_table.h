@@ -62,9 +62,12 @@ void site_table_free(struct site_table *table);
 /* The site of the event, made at first sight. Valid until the next call. */
 struct site_entry *site_table_at(struct site_table *table, const struct event *event);
 /*
- * Counts one call, but not yet: what it will meet is fetched from memory while others come. All are counted at the next
- * site_table_at(), or by site_table_settle(), which comes before anything else is asked.
+ * Adds to the totals of the event's site, but not yet: what it will meet is fetched from memory while others come. All
+ * is added at the next site_table_at(), or by site_table_settle(), which comes before anything else is asked.
  */
+bool site_table_add(struct site_table *table, const struct event *event,
+                    const struct site_totals *more);
+/* Adds one call. */
 bool site_table_count(struct site_table *table, const struct event *event, uint32_t page_bytes);
 bool site_table_settle(struct site_table *table);
 
