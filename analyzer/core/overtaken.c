@@ -205,10 +205,11 @@ static bool settle_parts(struct overtaken *overtaken, struct overtaken_ranges *r
 
 	for (; part.end < settled->range.end; part.start = part.end) {
 		part.end = same_until(uncertain, part.start, settled->range.end, &touched);
-		if (touched)
-			keep(overtaken, ranges, settled->moment, part);
-		else if (!fn(replay, snapshot, &part))
+		if (!touched && !fn(replay, snapshot, &part))
 			return false;
+		/* One that cannot wait is counted once, however many calls are beside it. */
+		if (touched && !keep(overtaken, ranges, settled->moment, part))
+			return true;
 	}
 	return true;
 }

@@ -8,9 +8,9 @@
  *
  * Only a ring that was lapped has such a base. An unmapping that overlaps the base is in doubt if a call that
  * mapped some of its pages since it entered had returned before the base, or if what happened since it entered is
- * not known. It is not applied; what the next snapshot behind it does not show goes then, but for what a call
- * touches that ran while that was read: it may be gone by that call, and waits for the one behind. An mremap whose old
- * range is in doubt was done before the base if that shows its new range.
+ * not known. It is not applied; what the next snapshot behind it does not show goes then, but for pages that a call
+ * touches that ran while that was read: they may be gone by that call, and wait for the next snapshot but one. An mremap
+ * whose old range is in doubt was done before the base if that shows its new range.
  */
 #ifndef VMATRACE_CORE_OVERTAKEN_H
 #define VMATRACE_CORE_OVERTAKEN_H
@@ -23,8 +23,9 @@
 #include "vma_map.h"
 
 enum {
-	OVERTAKEN_CALLS = 4096,  /* of those before the base the newest so many are known */
-	OVERTAKEN_RANGES = 1024, /* in doubt at a time; what is over is applied, and counted */
+	OVERTAKEN_CALLS = 4096, /* of those before the base the newest so many are known */
+	/* In doubt at a time. A call beyond is applied; what must wait once more, and cannot, stays as it is. Both count. */
+	OVERTAKEN_RANGES = 1024,
 };
 
 struct overtaken_range {

@@ -103,11 +103,39 @@ static void those_beyond_are_counted(void **state)
 	assert_int_equal(totals.unexplained_vmas, 100);
 }
 
+/* One unmapping of many pages, and beside the list behind it more calls than can be told apart, each on one of them. */
+static void one_beside_many_calls_is_counted_once(void **state)
+{
+	enum { CALLS = 2 * OVERTAKEN_RANGES };
+	struct uncertain_item *items = calloc(CALLS, sizeof(*items));
+	struct overtaken_range *range = calloc(1, sizeof(*range));
+	struct uncertain uncertain = { .items = items, .count = CALLS };
+	struct overtaken overtaken = { .doubtful = { .items = range, .count = 1 } };
+	const struct snapshot snapshot = { .begin = BASE, .end = BASE };
+	struct replay *replay = replay_new(PAGE, 0);
+	uint32_t racy = 0;
+
+	(void)state;
+	assert_true(items && range && replay);
+	*range = (struct overtaken_range) { 1, { first, first + 2 * PAGE * (uint64_t)CALLS } };
+	for (uint64_t i = 0; i < CALLS; i++)
+		items[i] = (struct uncertain_item) { .kind = UNCERTAIN_RANGE,
+			                             .start = first + 2 * PAGE * i,
+			                             .end = first + 2 * PAGE * i + PAGE };
+	assert_true(overtaken_settle(&overtaken, &snapshot, &uncertain, replay, &racy));
+	assert_int_equal(overtaken.doubtful.count, OVERTAKEN_RANGES);
+	assert_int_equal(overtaken.dropped, 1);
+	overtaken_release(&overtaken);
+	replay_free(replay);
+	free(items);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_wait),
 		cmocka_unit_test(those_beyond_are_counted),
+		cmocka_unit_test(one_beside_many_calls_is_counted_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,34 @@ static void goes_back_to_what_it_was(void **state)
 	vma_map_free(map);
 }
 
+/* New pages become part of the run before them, wherever that lies: the last of a block is kept like any other. */
+static void goes_back_behind_each_run(void **state)
+{
+	enum { RUNS = 300 };
+	struct vma_map *map = vma_map_new(PAGE);
+
+	(void)state;
+	for (uint64_t joined = 0; joined < RUNS; joined++) {
+		for (uint64_t i = 0; i < RUNS; i++) {
+			const struct vma_run run = { .start = 2 * i * PAGE,
+				                     .end = (2 * i + 1) * PAGE,
+				                     .created_by = 1 + i };
+
+			assert_true(vma_map_set(map, &run));
+		}
+		vma_map_keep(map);
+		assert_true(vma_map_set(map, &(struct vma_run) { .start = (2 * joined + 1) * PAGE,
+		                                                 .end = (2 * joined + 2) * PAGE,
+		                                                 .created_by = 1 + joined }));
+		assert_int_equal(vma_map_at(map, 2 * joined * PAGE)->end, (2 * joined + 2) * PAGE);
+		assert_true(vma_map_go_back(map));
+		assert_int_equal(vma_map_at(map, 2 * joined * PAGE)->end, (2 * joined + 1) * PAGE);
+		assert_int_equal(vma_map_bytes(map), RUNS * PAGE);
+		assert_true(vma_map_check(map));
+	}
+	vma_map_free(map);
+}
+
 static void finds_neighbours(void **state)
 {
 	struct vma_map *map = vma_map_new(PAGE);
@@ -286,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holds_what_pages_hold),
 		cmocka_unit_test(goes_back_to_what_it_was),
+		cmocka_unit_test(goes_back_behind_each_run),
 		cmocka_unit_test(finds_neighbours),
 		cmocka_unit_test(finds_what_is_far_apart),
 		cmocka_unit_test(rows_apart_in_the_base_stay_apart),
