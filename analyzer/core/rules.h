@@ -3,9 +3,9 @@
  * file of its own (rule_*.c): it watches a walk, and reports what it finds.
  *
  *     policy ── rules_new ──┐
- *     process 1 ── walk ── rules_observer ── rules_process_end ──┐
- *     process 2 ── walk ── ...                                   ├── rules_finish ── findings, worst first
- *                                                                ┘
+ *     process 1 ── rules_process_begin ── walk, with its observer ── rules_process_end ──┐
+ *     process 2 ── ...                                                                   ├── rules_finish ── findings,
+ *                                                                                        ┘                worst first
  *
  * What needs the map is looked at as the walk passes and noted; notes and events are judged behind it, in a thread of
  * the caller's if it has one (struct rules_relay):

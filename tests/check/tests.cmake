@@ -9,7 +9,7 @@ endforeach()
 
 # Units: rules on made-up walks, and what policies are made of.
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
-foreach(UNIT policy rules altered)
+foreach(UNIT policy rules rule_notes altered)
   if(NOT CMOCKA_FOUND)
     break()
   endif()

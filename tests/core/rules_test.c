@@ -17,14 +17,6 @@
 #include "rule_scene.h"
 #include "vmatrace/trace_format.h"
 
-#define FINDINGS_IN(rule, setting, ...)                                                            \
-	const struct event events[] = { __VA_ARGS__ };                                             \
-	struct rules *rules;                                                                       \
-	struct findings *findings =                                                                \
-		scene_judge(&rules, &(rule), events, sizeof(events) / sizeof(events[0]), setting)
-
-#define FINDINGS(rule, ...) FINDINGS_IN(rule, &(const struct scene_setting) { 0 }, __VA_ARGS__)
-
 static void wx_by_whatever_way(void **state)
 {
 	const struct policy_rule rule = { .rule = &rule_wx_mapping, .level = LEVEL_ERROR };
@@ -373,12 +365,30 @@ static void call_sites_beside_a_baseline(void **state)
 static void own_calls_are_not_judged(void **state)
 {
 	const struct policy_rule rule = { .rule = &rule_wx_mapping, .level = LEVEL_ERROR };
+	const struct policy_rule failed = { .rule = &rule_failed_call, .level = LEVEL_ERROR };
+	const struct policy_rule clobber = { .rule = &rule_fixed_clobber, .level = LEVEL_ERROR };
 	struct event own = scene_map(0, 1, 0x100000, 2, 7, 0);
+	struct event own_failed = scene_call(1, CALL_MUNMAP, 1, 1, PAGE, 0, 0);
 
 	(void)state;
-	own.flags = VMAT_EVENT_INTERNAL;
+	own.flags = own_failed.flags = VMAT_EVENT_INTERNAL;
+	own_failed.failed = true;
+	own_failed.error = EINVAL;
 	{
 		FINDINGS(rule, own);
+
+		assert_int_equal(findings->count, 0);
+		rules_free(rules);
+	}
+	{
+		FINDINGS(failed, own, own_failed);
+
+		assert_int_equal(findings->count, 0);
+		rules_free(rules);
+	}
+	{
+		/* Nor what is done to what is its own. */
+		FINDINGS(clobber, own, scene_map(1, 2, 0x100000, 2, 3, MAP_FIXED));
 
 		assert_int_equal(findings->count, 0);
 		rules_free(rules);
@@ -405,6 +415,5 @@ int main(void)
 		cmocka_unit_test(call_sites_beside_a_baseline),
 		cmocka_unit_test(own_calls_are_not_judged),
 	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return SCENES_JUDGED_BOTH_WAYS(tests);
 }
