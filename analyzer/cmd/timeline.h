@@ -26,6 +26,7 @@ struct gathering {
 	struct trace *trace;
 	struct symbols *symbols;
 	struct fold *fold; /* NULL: changes are not kept ... */
+	/* Of the event there are seq, time_ns, args[0] and [1], caller, tid, stack, call, flags, failed, in_flight, left. */
 	void (*print)(struct gathering *gathering, const struct vma_change *change,
 	              enum vma_kind kind); /* ... but printed one by one; or NULL */
 	struct writer *writer;

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""timeline of a part of the time: its head tells of that part, by what mm says of the same moments."""
+"""timeline of a part of the time: its head tells of that part, by what mm says of the same moments; and its lines
+one by one, by what events says of the same calls."""
+import json
 import re
 
 from common import Run, check, equal, finish
@@ -39,7 +41,47 @@ def peak(text):
     return in_bytes(match[1], match[2]) if match else None
 
 
+def lines(run, *command):
+    return [json.loads(line) for line in run.ask(*command).splitlines()]
+
+
+def own(change, event):
+    """What a line has of its own that its call tells, too."""
+    args = event["args"]
+    if change["change"] == "move":
+        return (change.get("old_start"), change["vm_start"]), (args["old_address"], event["result"])
+    if change["change"] == "implicit":
+        return ((change.get("since_ns"), change["cause"], change["vm_start"]),
+                (args["since_ns"], args["cause"], args["addr"]))
+    if event["call"] == "mmap" and change["vm_start"] == event["result"]:
+        return change["vm_flags"], args["prot"] + ("s" if "MAP_SHARED" in args["flags"] else "p")
+    if event["call"] == "mprotect":
+        return change["vm_flags"][:3], args["prot"]
+    return None, None
+
+
+def line_by_line():
+    with Run("changes") as run:
+        changes = lines(run, "timeline", "--internal", "--format", "jsonl", "-n", "0")
+        events = {event["seq"]: event for event in lines(run, "events", "--format", "jsonl")}
+    seen = [change["change"] for change in changes]
+    for kind, least in (("create", 4), ("move", 1), ("protect", 1), ("remove", 1), ("implicit", 1)):
+        check(f"changes: {kind}", seen.count(kind) >= least, seen)
+    mine = [change for change in changes if not change["internal"]]
+    check("changes: of two threads", len({change["tid"] for change in mine if change["tid"]}) == 2, seen)
+    check("changes: of the recorder's own", len(mine) < len(changes), len(changes))
+    check("changes: shared", any(change["vm_flags"] == "r--s" for change in mine), seen)
+    for change in changes:
+        event = events[change["seq"]]
+        for key in ("time_ns", "pid", "tid", "call", "internal", "stack"):
+            equal(f"changes: @{change['seq']}: {key}", change[key], event[key])
+        equal(f"changes: @{change['seq']}: its own", *own(change, event))
+    gone = [change for change in mine if change["change"] == "remove" and change["vm_flags_before"] == "r--s"]
+    check("changes: what was there before", len(gone) == 1, seen)
+
+
 def main():
+    line_by_line()
     with Run("phases") as run:
         text = run.ask("timeline")
         same_kinds("the whole", run, text, "mark:large")
