@@ -13,6 +13,9 @@ import subprocess
 import sys
 import xml.etree.ElementTree
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "trace"))
+import altered
+
 from judging import BUILD, DEEDS, VMATRACE, WORK, check, equal, finish, judge, policy_of, record, run, write
 
 COMPILER = sys.argv[2]
@@ -99,6 +102,24 @@ def untraced():
         missing(f"{how} by itself", os.path.join(how, own[0]), *expected)
 
 
+def nothing_to_replay_from():
+    """A trace without a snapshot cannot be judged; which programs it began its events tell all the same."""
+    record("baseless", BEGINS, "clear", DEEDS, "keep", "failed-call")
+    folder = os.path.join(WORK, "baseless")
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        trace = altered.Trace(path)
+        for at in list(trace.snapshots()):
+            trace.bytes[at:at + altered.RECORD.size] = bytes(altered.RECORD.size)
+        with open(path, "wb") as file:
+            file.write(trace.bytes)
+    status, _, said = run(VMATRACE, "check", "-q", "--policy", policy_of("wx-mapping"), "baseless")
+    check("no snapshot: not judged", status == 3 and "no snapshot survives in it" in said, (status, said))
+    _, verdict = judge("baseless", "--policy", policy_of("wx-mapping"))
+    check("no snapshot: what it began", any(re.search("^1 program that has no trace was begun .*deeds", text)
+                                            for text in verdict.get("incomplete", ())), verdict)
+
+
 def callers():
     """Who called is not known of every call: forbidden-call passes no call that may be a forbidden one."""
     stripped = os.path.join(WORK, "nameless")
@@ -175,6 +196,7 @@ def running():
 
 not_judged()
 untraced()
+nothing_to_replay_from()
 callers()
 unseen()
 not_followed()

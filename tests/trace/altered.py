@@ -35,14 +35,14 @@ class Trace:
                 self.bytes, SECTIONS_AT + index * SECTION.size)
             self.sections[kind] = (stride, offset, length)
 
-    def exit_snapshots(self):
-        """Where the records of exit snapshots begin."""
+    def snapshots(self, *reasons):
+        """Where the records of snapshots for one of these reasons begin; for none: of all."""
         _, at, length = self.sections[ARENA]
         end = min(at + length, len(self.bytes) - RECORD.size)
         while at < end:
             kind, size, _, _ = RECORD.unpack_from(self.bytes, at)
-            if kind == SNAPSHOT and struct.unpack_from(
-                    "<I", self.bytes, at + RECORD.size + SNAPSHOT_REASON_AT)[0] == REASON_EXIT:
+            if kind == SNAPSHOT and (not reasons or struct.unpack_from(
+                    "<I", self.bytes, at + RECORD.size + SNAPSHOT_REASON_AT)[0] in reasons):
                 yield at
             at += -(-(RECORD.size + size) // RECORD_ALIGN) * RECORD_ALIGN if kind else RECORD_ALIGN
 
@@ -90,7 +90,7 @@ def main():
             print("skipped: the site layer is not in force, the trace is not fully covered")
             sys.exit(77)
 
-        snapshots, munmaps = list(trace.exit_snapshots()), list(trace.munmaps())
+        snapshots, munmaps = list(trace.snapshots(REASON_EXIT)), list(trace.munmaps())
         print(f"{os.path.basename(program)}: {len(munmaps)} munmaps, {len(snapshots)} exit snapshots")
         expect("exit snapshots", len(snapshots), 1)
         expect("some munmap", bool(munmaps), True)
