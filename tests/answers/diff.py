@@ -27,6 +27,63 @@ def moments(run):
     check("moments: the guilty line first in text", "leak_loop.c" in named[0], named[0])
 
 
+def listed(run, moment, pids):
+    """Bytes and VMAs that maps has there of all processes, and the same of each kind, which mm knows of parts of a row."""
+    lists = [run.json("maps", "--at", moment, "--pid", pid) for pid in pids]
+    rows = [row for rows in lists for row in rows if row["kind"] != "tracer"]
+    kinds = {}
+    for pid in pids:
+        for kind in run.json("mm", "--at", moment, "--pid", pid)["kinds"]:
+            length, vmas = kinds.get(kind["kind"], (0, 0))
+            kinds[kind["kind"]] = length + kind["bytes"], vmas + kind["vmas"]
+    return (sum(int(row["vm_end"], 16) - int(row["vm_start"], 16) for row in rows), len(rows)), kinds
+
+
+def as_listed(run, *spans):
+    """Each side is what maps and mm have at its moment, whichever of the two the walk comes to first."""
+    apart = ("tracer", "vdso")  # diff has nothing of the first, mm no [vsyscall] in the second
+    pids = [name.split(".")[-2] for name in os.listdir(run.trace)]
+    known = {moment: listed(run, moment, pids) for span in spans for moment in span}
+    for span in spans:
+        told = run.json("diff", "..".join(span))
+        for side, name, moment in zip((0, 1), ("old", "new"), span):
+            what = f"{run.name}: {'..'.join(span)}: {name}"
+            whole, kinds = known[moment]
+            equal(f"{what}: whole", (told[name]["bytes"], told[name]["vmas"]), whole)
+            equal(f"{what}: kinds",
+                  {kind["kind"]: (kind["bytes"][side], kind["vmas"][side])
+                   for kind in told["kinds"] if kind["bytes"][side] and kind["kind"] not in apart},
+                  {kind: of_kind for kind, of_kind in kinds.items() if kind not in apart})
+    return known
+
+
+def mirrored(run, old, new):
+    """Asked backwards, the same sites are told with their sides changed over."""
+    def sites(span, side):
+        return {site["id"]: (site["stack"], site["calls"][side], site["calls"][1 - side],
+                             site["bytes_live"][side], site["bytes_live"][1 - side])
+                for site in run.json("diff", "-n", "0", span)["sites"]}
+    forward, backward = sites(f"{old}..{new}", 0), sites(f"{new}..{old}", 1)
+    check(f"{run.name}: {old}..{new}: some differ", len(forward) > 1, forward)
+    equal(f"{run.name}: {new}..{old}: mirrored", backward, forward)
+
+
+def ends(run):
+    seq = [event["seq"] for event in run.json("events") if event["call"] == "mmap"][-1]
+    known = as_listed(run, ("start", "end"), ("end", "start"), ("end", "end"), (f"@{seq}", f"@{seq}-"),
+                      ("peak", "end"), ("start", f"@{seq}-"), ("end", f"@{seq}"))
+    equal(f"{run.name}: the call between", known[f"@{seq}"][0][0] - known[f"@{seq}-"][0][0], 4 * 4096)
+    check(f"{run.name}: moments differ", len({whole for whole, _ in known.values()}) > 2, known)
+    mirrored(run, "start", "end")
+
+
+def family(run):
+    """Sites of a process that is closed by the time the next one is read, told by the side that alone has them."""
+    check(f"{run.name}: several processes", len(os.listdir(run.trace)) > 1, os.listdir(run.trace))
+    as_listed(run, ("start", "end"), ("end", "start"), ("peak", "end"))
+    mirrored(run, "start", "end")
+
+
 def rows_of_several_kinds(run):
     """A stack and a block in one row are one VMA, and counted with each of their kinds, as mm does."""
     told = run.json("diff", "start..mark:joined")
@@ -75,9 +132,12 @@ def complaints(run):
 def main():
     with Run("one_row") as run:
         rows_of_several_kinds(run)
+    with Run("shared_between") as run:
+        family(run)
     with Run("leak_loop") as run, Run("leak_loop", build="moved") as moved, \
             Run("leak_loop", "500") as more:
         moments(run)
+        ends(run)
         runs(run, moved, more)
         run.ask("diff", "bogus..end", status=2)
         run.ask("diff", status=2)
