@@ -4,8 +4,10 @@ import gzip
 import json
 import os
 import shutil
+import sys
 
-from common import BUILD, SOURCES, Run, check, finish
+from common import BUILD, SOURCES, Run, check, equal, finish
+from expect import failures
 
 GOLDEN = os.path.join(SOURCES, "..", "traces", "v1")
 
@@ -62,13 +64,28 @@ def ask(run):
         same(run, word, most[0])
 
 
+def locked(run):
+    """The peak's own call locks what it maps."""
+    if run.status == 77:
+        print("skipped: peak_locked may lock no memory")
+        sys.exit(1 if failures else 77)
+    equal("peak_locked: its status", run.status, 0)
+    ask(run)
+    told = run.json("mm", "--at", "peak")
+    equal("peak_locked: locked at the peak", told["locked_vm"], 4)
+    equal("peak_locked: none at the end", run.json("mm")["locked_vm"], 0)
+
+
 def main():
     for name in ("good", "torn", "wrapped", "packed", "unknown"):
         with Golden(name) as run:
             ask(run)
-    for name, environment in (("mm_fields", {}), ("mm_fields", {"VMATRACE_COVERAGE": "calls"}), ("protect", {})):
+    for name, environment in (("mm_fields", {}), ("mm_fields", {"VMATRACE_COVERAGE": "calls"}), ("protect", {}),
+                              ("heap_growth", {})):
         with Sample(name, environment=environment) as run:
             ask(run)
+    with Run("peak_locked") as run:
+        locked(run)
     finish()
 
 
