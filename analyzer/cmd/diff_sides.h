@@ -19,7 +19,10 @@ struct side {
 	struct site_rows rows;
 };
 
-/* All processes of the set, as they were then. Takes part with nothing: two sides may be gathered at once. */
+/*
+ * All processes of the set, as they were then. Two sides, each of a set of its own, may be gathered at once, in a
+ * thread each: they wait for each other only where they read the rows they have come to.
+ */
 int side_gather(struct side *side, const char *name, const struct trace_set *set,
                 const struct when *at, const struct symbol_sources *sources);
 /* Both sides, of one set. The old one's rows are good for as long as the new one's are there. */

@@ -261,8 +261,8 @@ int moment_begin(struct moment *moment, struct trace *trace, struct symbols *sym
 	return moment->walk ? STATUS_FINE : complain(STATUS_TRACE, "out of memory");
 }
 
-void moment_walk(struct moment *moment, const struct when_point *point,
-                 const struct walk_observer *also)
+static void walk_to(struct moment *moment, const struct when_point *point,
+                    const struct walk_observer *also)
 {
 	struct reaching reaching = { .point = point, .also = also, .moment = moment };
 	const struct walk_observer observer = {
@@ -298,7 +298,7 @@ int moment_reach(struct moment *moment, struct trace *trace, struct symbols *sym
 
 	if (status != STATUS_FINE)
 		return status;
-	moment_walk(moment, point, also);
+	walk_to(moment, point, also);
 	return moment_arrive(moment);
 }
 

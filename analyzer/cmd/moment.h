@@ -48,13 +48,8 @@ struct moment {
  */
 int moment_reach(struct moment *moment, struct trace *trace, struct symbols *symbols,
                  const struct when_point *point, const struct walk_observer *also);
-/*
- * The same in three steps. Between the first and the last nothing is taken but what the moment holds and what the
- * trace knows for good: moment_walk() may run beside another walk of the trace, in a thread of its own.
- */
+/* The same for who leads the moment's walk: begin, walk_run() into `walked`, arrive. */
 int moment_begin(struct moment *moment, struct trace *trace, struct symbols *symbols);
-void moment_walk(struct moment *moment, const struct when_point *point,
-                 const struct walk_observer *also);
 int moment_arrive(struct moment *moment);
 /* Of a walk of the caller's as it stands; seq: of the last event that counted. As moment_reach(). */
 int moment_stand(struct moment *moment, struct trace *trace, struct symbols *symbols,

@@ -1,7 +1,7 @@
 /*
  * peak: the moment of most bytes, or of most VMAs, followed by the observer of a walk that does not know yet how the
  * trace goes on. Of equal ones the first; the same moment whether it is looked for alone (when.c) or kept on the way
- * (moment.c), for this is the only place that says which it is.
+ * (moment_peak.c), for this is the only place that says which it is.
  *
  *     bytes      __/\____/\          @7, then @9: the walk stood at each, and was to be kept there
  *     event      ..7.8...9.
