@@ -5,6 +5,7 @@
 
 #include "io/beside.h"
 #include "command.h"
+#include "site_gather_steps.h"
 #include "vmatrace/trace_format.h"
 
 static uint32_t page_bytes(const struct site_gathering *gathering)
@@ -22,7 +23,7 @@ static bool in_time(const struct site_gathering *gathering, const struct event *
 	       (!filter->to.given || !when_passed(&gathering->to, event));
 }
 
-static bool takes(const struct site_gathering *gathering, const struct event *event)
+bool site_gathering_takes(const struct site_gathering *gathering, const struct event *event)
 {
 	const struct filter *filter = gathering->filter;
 
@@ -31,15 +32,15 @@ static bool takes(const struct site_gathering *gathering, const struct event *ev
 	       filter_takes_stack(filter, gathering->symbols, event);
 }
 
-static bool count(const struct site_gathering *gathering, struct site_table *table,
-                  const struct event *event)
+bool site_gathering_count(const struct site_gathering *gathering, struct site_table *table,
+                          const struct event *event)
 {
 	return site_table_count(table, event, page_bytes(gathering));
 }
 
 /* --- during the walk ---------------------------------------------------------------------------------- */
 
-static bool before(void *context, const struct walk *walk, const struct event *event)
+bool site_gathering_before(void *context, const struct walk *walk, const struct event *event)
 {
 	struct site_gathering *gathering = context;
 
@@ -56,7 +57,7 @@ static bool maps_pages(enum change_kind kind)
 	       kind == CHANGE_MOVE || kind == CHANGE_IMPLICIT;
 }
 
-static void change(void *context, const struct vma_change *change)
+void site_gathering_change(void *context, const struct vma_change *change)
 {
 	struct site_gathering *gathering = context;
 	uint64_t more = change->vma_count > gathering->vma_count
@@ -75,7 +76,7 @@ static void change(void *context, const struct vma_change *change)
 			return;
 		gathering->of_kind = true;
 	}
-	if (!more || maps_pages(change->kind) || !takes(gathering, change->event))
+	if (!more || maps_pages(change->kind) || !site_gathering_takes(gathering, change->event))
 		return;
 	if (!site_table_add(gathering->table, change->event, &splits))
 		gathering->failed = true;
@@ -87,8 +88,8 @@ static bool after(void *context, const struct walk *walk, const struct event *ev
 	struct site_gathering *gathering = context;
 
 	(void)walk;
-	if (gathering->of_kind && takes(gathering, event) &&
-	    !count(gathering, gathering->table, event))
+	if (gathering->of_kind && site_gathering_takes(gathering, event) &&
+	    !site_gathering_count(gathering, gathering->table, event))
 		gathering->failed = true;
 	return true;
 }
@@ -117,14 +118,15 @@ static void count_calls(void *context)
 	struct event event;
 
 	while (!counting->failed && counting->source.next(counting->source.self, &event)) {
-		if (takes(counting->gathering, &event))
-			counting->failed = !count(counting->gathering, counting->table, &event);
+		if (site_gathering_takes(counting->gathering, &event))
+			counting->failed =
+				!site_gathering_count(counting->gathering, counting->table, &event);
 	}
 	counting->failed |= !site_table_settle(counting->table);
 }
 
 /* Behind what the walk has met. */
-static void add_table(struct site_gathering *gathering, const struct site_table *table)
+void site_gathering_add(struct site_gathering *gathering, const struct site_table *table)
 {
 	gathering->failed |= !site_table_settle(gathering->table);
 	for (size_t i = 0; !gathering->failed && i < site_table_size(table); i++) {
@@ -144,8 +146,8 @@ static int walk_and_count(struct site_gathering *gathering)
 {
 	const struct walk_observer observer = {
 		.context = gathering,
-		.before = before,
-		.change = change,
+		.before = site_gathering_before,
+		.change = site_gathering_change,
 		.after = after,
 		.checkpoint = checkpoint,
 	};
@@ -177,7 +179,7 @@ static int walk_and_count(struct site_gathering *gathering)
 	else
 		count_calls(&counting);
 	gathering->failed |= counting.failed;
-	add_table(gathering, counting.table);
+	site_gathering_add(gathering, counting.table);
 	site_table_free(counting.table);
 	return status;
 }
@@ -185,7 +187,7 @@ static int walk_and_count(struct site_gathering *gathering)
 /* --- and behind it ------------------------------------------------------------------------------------ */
 
 /* Extents side by side that look alike and come from one site are one VMA to whoever asks for the site's. */
-static void count_live(struct site_gathering *gathering, struct site_table *table)
+void site_gathering_add_live(struct site_gathering *gathering, struct site_table *table)
 {
 	const struct moment *moment = &gathering->moment;
 	size_t last = SIZE_MAX; /* the site of the extent before */
@@ -197,7 +199,7 @@ static void count_live(struct site_gathering *gathering, struct site_table *tabl
 		size_t index;
 
 		if (!moment_author(moment, moment->map.rows[i].created_by, &author) ||
-		    !takes(gathering, &author) ||
+		    !site_gathering_takes(gathering, &author) ||
 		    !filter_takes_kind(gathering->filter, vma_kind_name(moment->map.kinds[i]))) {
 			last = SIZE_MAX;
 			continue;
@@ -232,177 +234,11 @@ int site_gather(struct site_gathering *gathering)
 	else
 		gathering->failed = true;
 	if (status == STATUS_FINE && !gathering->failed)
-		count_live(gathering, gathering->table);
+		site_gathering_add_live(gathering, gathering->table);
 	if (gathering->failed)
 		return complain(STATUS_TRACE, "cannot replay '%s': out of memory",
 		                trace_path(gathering->trace));
 	return status;
-}
-
-/* --- two of one walk ---------------------------------------------------------------------------------- */
-
-struct end {
-	struct site_gathering *gathering;
-	struct counting counting;
-	struct site_table
-		*live; /* behind what is counted, which is not known yet where the end is met */
-	bool over;
-};
-
-struct two {
-	struct end ends[2];
-	struct site_table *of_both; /* calls that both count, as those before the earlier end are */
-	struct walk *walk;
-	uint64_t seq; /* of the last event */
-};
-
-static void count_both(void *context)
-{
-	struct two *two = context;
-	struct counting *a = &two->ends[0].counting, *b = &two->ends[1].counting;
-	struct event event;
-
-	while (!a->failed && a->source.next(a->source.self, &event)) {
-		bool of_a = takes(a->gathering, &event), of_b = takes(b->gathering, &event);
-
-		if (of_a || of_b)
-			a->failed = !count(a->gathering,
-			                   of_a && of_b ? two->of_both
-			                   : of_a       ? a->table
-			                                : b->table,
-			                   &event);
-	}
-	a->failed |= !site_table_settle(two->of_both) || !site_table_settle(a->table) ||
-	             !site_table_settle(b->table);
-}
-
-/* The walk stands where the end is. */
-static void arrive(struct two *two, struct end *end)
-{
-	struct site_gathering *gathering = end->gathering;
-	struct moment *moment = &gathering->moment;
-
-	end->over = true;
-	if (moment_stand(moment, gathering->trace, gathering->symbols, two->walk, two->seq) ==
-	    STATUS_FINE) {
-		count_live(gathering, end->live);
-		gathering->failed |= !gathering->arrived(gathering->context, moment);
-	} else {
-		gathering->failed = true;
-	}
-	moment_release(moment);
-}
-
-static bool goes_on(const struct two *two)
-{
-	return !(two->ends[0].over && two->ends[1].over) && !two->ends[0].gathering->failed &&
-	       !two->ends[1].gathering->failed;
-}
-
-static bool before_two(void *context, const struct walk *walk, const struct event *event)
-{
-	struct two *two = context;
-
-	for (struct end *end = two->ends; end < two->ends + 2; end++) {
-		if (end->over)
-			continue;
-		if (when_stops_before(&end->gathering->to, event))
-			arrive(two, end);
-		else
-			before(end->gathering, walk, event);
-	}
-	return goes_on(two);
-}
-
-static void change_two(void *context, const struct vma_change *vma_change)
-{
-	struct two *two = context;
-
-	for (struct end *end = two->ends; end < two->ends + 2; end++)
-		if (!end->over)
-			change(end->gathering, vma_change);
-}
-
-static bool after_two(void *context, const struct walk *walk, const struct event *event)
-{
-	struct two *two = context;
-
-	(void)walk;
-	two->seq = event->seq;
-	for (struct end *end = two->ends; end < two->ends + 2; end++)
-		if (!end->over && when_stops_after(&end->gathering->to, event))
-			arrive(two, end);
-	return goes_on(two);
-}
-
-/* False: out of memory. */
-static bool begin_two(struct two *two)
-{
-	struct trace *trace = two->ends[0].gathering->trace;
-	struct walk_input input;
-
-	for (struct end *end = two->ends; end < two->ends + 2; end++) {
-		struct site_gathering *gathering = end->gathering;
-
-		gathering->moment.by_creator = true;
-		gathering->table = site_table_new();
-		end->live = site_table_new();
-		end->counting = (struct counting) { gathering, site_table_new(), { 0 }, false };
-		if (!gathering->table || !end->live || !end->counting.table)
-			return false;
-	}
-	two->of_both = site_table_new();
-	if (two->of_both && trace_walk_input(trace, &input))
-		two->walk = walk_new(&input);
-	return two->walk && trace_events(trace, &two->ends[0].counting.source);
-}
-
-static enum walk_status walk_two(struct two *two)
-{
-	const struct walk_observer observer = {
-		.context = two,
-		.before = before_two,
-		.change = change_two,
-		.after = after_two,
-	};
-	enum walk_status status;
-	struct beside beside;
-
-	beside_start(&beside, count_both, two);
-	status = walk_run(two->walk, &observer);
-	for (struct end *end = two->ends; end < two->ends + 2 && status == WALK_DONE; end++)
-		if (!end->over)
-			arrive(two, end);
-	beside_end(&beside);
-	for (struct end *end = two->ends; end < two->ends + 2; end++) {
-		end->gathering->failed |= two->ends[0].counting.failed;
-		add_table(end->gathering, two->of_both);
-		add_table(end->gathering, end->counting.table);
-		add_table(end->gathering, end->live);
-	}
-	return status;
-}
-
-int site_gather_two(struct site_gathering *const both[2])
-{
-	struct two two = { .ends = { { .gathering = both[0] }, { .gathering = both[1] } } };
-	enum walk_status status = begin_two(&two) ? walk_two(&two) : WALK_NO_MEMORY;
-
-	walk_free(two.walk);
-	site_table_free(two.of_both);
-	for (struct end *end = two.ends; end < two.ends + 2; end++) {
-		site_table_free(end->counting.table);
-		site_table_free(end->live);
-	}
-	if (status == WALK_NO_BASE)
-		return complain(
-			STATUS_TRACE,
-			"cannot replay '%s': no snapshot of the address space survives in it",
-			trace_path(both[0]->trace));
-	if (status == WALK_NO_MEMORY || both[0]->failed || both[1]->failed)
-		return complain(STATUS_TRACE, "cannot replay '%s': out of memory",
-		                trace_path(both[0]->trace));
-	return STATUS_FINE;
 }
 
 void site_gathering_release(struct site_gathering *gathering)
