@@ -20,6 +20,8 @@
 #include "render/spelled.h"
 #include "render/timeline_text.h"
 
+enum { GATHERING_LINE = 64 }; /* of the cache: what two threads write shares none */
+
 /* One process: what is asked for above, what is found out below. */
 struct gathering {
 	const struct filter *filter;
@@ -41,14 +43,14 @@ struct gathering {
 	atomic_bool enough;
 
 	/* Found out by whom the walk's changes are given to (relay.h), if they are. */
-	struct makers makers;
+	_Alignas(GATHERING_LINE) struct makers makers;
 	struct number_table sites; /* symbols_key() -> call site, as changes are folded by */
 	uint64_t counted[CHANGE_COUNT];
 	uint64_t printed;
 	bool taker_failed; /* out of memory */
 
 	/* By the walk. */
-	struct timeline timeline;
+	_Alignas(GATHERING_LINE) struct timeline timeline;
 	struct relay *relay;
 	struct walk *walk;
 	bool peak_moved; /* since the walk was told to keep what is there */

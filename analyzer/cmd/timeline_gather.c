@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "given_change.h"
 #include "timeline.h"
 #include "vmatrace/trace_format.h"
 
@@ -68,132 +69,10 @@ static bool takes(const struct gathering *gathering, const struct vma_change *ch
 	       filter_takes_stack(filter, gathering->symbols, change->event);
 }
 
-enum { GIVEN_ARGS = 2, GIVEN_BYTES = 128 };
-
 /* Is there anyone who wants to know more of a kind than whether it is the recorder's? */
 static bool wants_kinds(const struct gathering *gathering)
 {
 	return gathering->fold || gathering->print || gathering->filter->kinds.count;
-}
-
-/*
- * One change on its way, with no more of its event than anyone behind the walk asks for: of 10^7 of them, each
- * written by one processor and read by another, every line of the cache counts.
- */
-struct given_change {
-	uint64_t start;
-	uint64_t end;
-	uint64_t old_start;
-	uint64_t made_by;
-	const char *name; /* the walk's */
-	const struct snapshot *since;
-	uint64_t mapped_bytes;
-	uint64_t vma_count;
-	uint64_t seq;
-	uint64_t time_ns;
-	uint64_t caller;
-	uint64_t args[GIVEN_ARGS];
-	uint32_t tid;
-	uint32_t stack;
-	uint16_t call;
-	uint16_t flags;
-	uint8_t kind; /* enum change_kind */
-	uint8_t cause;
-	uint8_t vma_kind; /* KIND_COUNT: to be found out */
-	uint8_t prot_before;
-	uint8_t prot_after;
-	uint8_t bits;
-};
-
-_Static_assert(sizeof(struct given_change) == GIVEN_BYTES, "as many as two lines of the cache");
-_Static_assert(KIND_COUNT <= UINT8_MAX && CHANGE_COUNT <= UINT8_MAX && CAUSE_COUNT <= UINT8_MAX,
-               "they are kept in bytes");
-
-/* Of given_change.bits. */
-enum {
-	OWNS_NAME = 1,
-	MAPPED_BEFORE = 2,
-	MAPPED_AFTER = 4,
-	SHARED = 8,
-	FAILED = 16,
-	IN_FLIGHT = 32,
-	LEFT = 64,
-};
-
-static unsigned bits_of(const struct vma_change *change)
-{
-	const struct event *event = change->event;
-
-	return (change->mapped_before ? MAPPED_BEFORE : 0u) |
-	       (change->mapped_after ? MAPPED_AFTER : 0u) | (change->shared ? SHARED : 0u) |
-	       (event->failed ? FAILED : 0u) | (event->in_flight ? IN_FLIGHT : 0u) |
-	       (event->left ? LEFT : 0u);
-}
-
-static void pack(struct given_change *given, const struct vma_change *change, enum vma_kind kind,
-                 bool owns_name)
-{
-	const struct event *event = change->event;
-
-	*given = (struct given_change) {
-		.start = change->start,
-		.end = change->end,
-		.old_start = change->old_start,
-		.made_by = change->made_by,
-		.name = change->name,
-		.since = change->since,
-		.mapped_bytes = change->mapped_bytes,
-		.vma_count = change->vma_count,
-		.seq = event->seq,
-		.time_ns = event->time_ns,
-		.caller = event->caller,
-		.args = { event->args[0], event->args[1] },
-		.tid = event->tid,
-		.stack = event->stack,
-		.call = event->call,
-		.flags = event->flags,
-		.kind = (uint8_t)change->kind,
-		.cause = (uint8_t)change->cause,
-		.vma_kind = (uint8_t)kind,
-		.prot_before = change->prot_before,
-		.prot_after = change->prot_after,
-		.bits = (uint8_t)(bits_of(change) | (owns_name ? OWNS_NAME : 0u)),
-	};
-}
-
-static void unpack(const struct given_change *given, struct vma_change *change, struct event *event)
-{
-	*event = (struct event) {
-		.seq = given->seq,
-		.time_ns = given->time_ns,
-		.args = { given->args[0], given->args[1] },
-		.caller = given->caller,
-		.tid = given->tid,
-		.stack = given->stack,
-		.call = given->call,
-		.flags = given->flags,
-		.failed = given->bits & FAILED,
-		.in_flight = given->bits & IN_FLIGHT,
-		.left = given->bits & LEFT,
-	};
-	*change = (struct vma_change) {
-		.kind = (enum change_kind)given->kind,
-		.cause = (enum implicit_cause)given->cause,
-		.start = given->start,
-		.end = given->end,
-		.prot_before = given->prot_before,
-		.prot_after = given->prot_after,
-		.mapped_before = given->bits & MAPPED_BEFORE,
-		.mapped_after = given->bits & MAPPED_AFTER,
-		.shared = given->bits & SHARED,
-		.old_start = given->old_start,
-		.made_by = given->made_by,
-		.name = given->name,
-		.since = given->since,
-		.event = event,
-		.mapped_bytes = given->mapped_bytes,
-		.vma_count = given->vma_count,
-	};
 }
 
 /* --- behind the walk ------------------------------------------------------------------------------------ */
@@ -232,11 +111,11 @@ static void take(void *context, void *item)
 	struct vma_change change;
 	struct event event;
 
-	unpack(given, &change, &event);
+	given_change_unpack(given, &change, &event);
 	take_change(gathering, &change,
 	            given->vma_kind == KIND_COUNT ? kind_of(gathering, &change)
 	                                          : (enum vma_kind)given->vma_kind);
-	if (given->bits & OWNS_NAME)
+	if (given->bits & GIVEN_OWNS_NAME)
 		free((char *)given->name);
 }
 
@@ -274,7 +153,7 @@ static void give(struct gathering *gathering, const struct vma_change *change, e
 	if (change->event->time_ns > gathering->last_ns)
 		gathering->last_ns = change->event->time_ns;
 	if (gathering->relay) {
-		pack(relay_room(gathering->relay), change, kind, owns_name);
+		given_change_pack(relay_room(gathering->relay), change, kind, owns_name);
 		relay_give(gathering->relay);
 		return;
 	}
