@@ -87,7 +87,7 @@ void block_set_end(struct block *block, size_t at, uint64_t end);
 void block_truncate(struct block *block, size_t count);
 /* The runs of another from number `from` on become the last ones, for which there is room. */
 void block_append(struct block *block, struct block *other, size_t from);
-/* runs[0 .. count) take the place of `removed`, one or none, or are put there; there is room. */
+/* runs[0 .. count), two at most, take the place of `removed` others; there is room. */
 void block_replace(struct block *block, size_t at, size_t removed, const struct vma_run *runs,
                    size_t count);
 
