@@ -37,7 +37,9 @@ static const struct command commands[] = {
 	  "the changes of the address space, with totals and curves",
 	  "Text is 60 lines at most, changes alike folded into one with their count; -n N gives "
 	  "each\n"
-	  "process N lines, -n 0 prints every change. json and jsonl are never folded.\n" },
+	  "process N lines, -n 0 prints every change as it is replayed, totals and curves below "
+	  "them. json\n"
+	  "and jsonl are never folded.\n" },
 	{ "maps", cmd_maps, "[TRACE]", "the VMA list at one moment, as /proc/PID/maps prints it",
 	  WHEN_HELP },
 	{ "mm", cmd_mm, "[TRACE]", "the address space as mm_struct sees it, at one moment",

@@ -10,6 +10,7 @@
 #include "render/call_site.h"
 #include "render/sparkline.h"
 #include "render/text.h"
+#include "render/timeline_head.h"
 #include "render/timeline_json.h"
 #include "thread_of.h"
 #include "timeline.h"
@@ -49,23 +50,6 @@ static void print_line(const struct gathering *gathering, const struct fold_line
 	                   gathering->style);
 }
 
-/* All changes, none kept. */
-static void print_text(struct gathering *gathering, const struct vma_change *change,
-                       enum vma_kind kind)
-{
-	const struct fold_line line = {
-		.first = *change,
-		.event = *change->event,
-		.kind = kind,
-		.count = 1,
-		.bytes = vma_change_bytes(change),
-		.start = change->start,
-		.end = change->end,
-	};
-
-	print_line(gathering, &line);
-}
-
 static void view_of(const struct gathering *gathering, struct timeline_view *view)
 {
 	*view = (struct timeline_view) {
@@ -93,14 +77,16 @@ static void no_changes(const struct gathering *gathering)
 		printf("no changes%s\n", part ? " in that time" : "");
 }
 
-/* lines: of changes; 0: all of them, read once more. */
-static int text_process(struct gathering *gathering, size_t lines)
+/* lines: of changes, those alike folded into one. */
+static int fold_process(struct gathering *gathering, size_t lines)
 {
 	struct timeline_view view;
 	struct fold_result result;
 	int status;
 
-	gathering->fold = lines ? fold_new(lines) : NULL;
+	gathering->fold = fold_new(lines);
+	if (!gathering->fold)
+		return complain(STATUS_TRACE, "out of memory");
 	gathering->wants_curve = gathering->wants_peak = true;
 	status = timeline_gather(gathering);
 	if (status != STATUS_FINE) {
@@ -108,32 +94,66 @@ static int text_process(struct gathering *gathering, size_t lines)
 		return status;
 	}
 	view_of(gathering, &view);
-	timeline_text_head(stdout, &view, gathering->style);
+	timeline_title(stdout, view.header, gathering->style);
+	timeline_summary(stdout, &view, gathering->style);
 	if (gathering->timeline.total_changes)
 		timeline_text_columns(stdout, gathering->style);
 	else
 		no_changes(gathering);
-	if (gathering->fold) {
-		fold_finish(gathering->fold, &result);
-		for (size_t i = 0; i < result.count; i++)
-			print_line(gathering, result.lines[i]);
-		writer_flush(gathering->writer);
-		timeline_text_left_out(stdout, &result, gathering->style);
-	} else {
-		struct gathering again = {
-			.filter = gathering->filter,
-			.trace = gathering->trace,
-			.symbols = gathering->symbols,
-			.writer = gathering->writer,
-			.spelled = gathering->spelled,
-			.style = gathering->style,
-			.print = print_text,
-		};
-
-		status = timeline_gather(&again);
-	}
+	fold_finish(gathering->fold, &result);
+	for (size_t i = 0; i < result.count; i++)
+		print_line(gathering, result.lines[i]);
+	writer_flush(gathering->writer);
+	timeline_text_left_out(stdout, &result, gathering->style);
 	fold_free(gathering->fold);
-	return status;
+	return STATUS_FINE;
+}
+
+static void print_title(struct gathering *gathering)
+{
+	timeline_title(stdout, trace_header(gathering->trace), gathering->style);
+	/* The first change may be long in coming. */
+	fflush(stdout);
+}
+
+static void print_change(struct gathering *gathering, const struct vma_change *change,
+                         enum vma_kind kind)
+{
+	const struct fold_line line = {
+		.first = *change,
+		.event = *change->event,
+		.kind = kind,
+		.count = 1,
+		.bytes = vma_change_bytes(change),
+		.start = change->start,
+		.end = change->end,
+	};
+
+	if (gathering->printed == 1)
+		timeline_text_columns(stdout, gathering->style);
+	print_line(gathering, &line);
+}
+
+/* All changes as they are replayed, none kept; what only the whole replay knows stands below them. */
+static int stream_process(struct gathering *gathering)
+{
+	struct timeline_view view;
+	int status;
+
+	gathering->begins = print_title;
+	gathering->print = print_change;
+	gathering->wants_curve = gathering->wants_peak = true;
+	status = timeline_gather(gathering);
+	writer_flush(gathering->writer);
+	if (status != STATUS_FINE)
+		return status;
+	view_of(gathering, &view);
+	if (gathering->printed)
+		putchar('\n');
+	timeline_summary(stdout, &view, gathering->style);
+	if (!gathering->printed)
+		no_changes(gathering);
+	return STATUS_FINE;
 }
 
 /* Many processes: a line for each. */
@@ -147,7 +167,7 @@ static int brief_process(struct gathering *gathering)
 	if (status != STATUS_FINE)
 		return status;
 	view_of(gathering, &view);
-	timeline_text_brief(stdout, &view, gathering->style);
+	timeline_brief(stdout, &view, gathering->style);
 	return STATUS_FINE;
 }
 
@@ -160,7 +180,7 @@ struct output {
 	struct json json;
 };
 
-/* lines: as text_process(), or BRIEF. */
+/* lines: of changes, 0 for all, or BRIEF. */
 static int one_process(const struct trace_set *set, size_t index, const struct filter *filter,
                        const struct common_options *common, struct output *output,
                        const struct text_style *style, long lines)
@@ -191,7 +211,8 @@ static int one_process(const struct trace_set *set, size_t index, const struct f
 	} else if (lines == BRIEF) {
 		status = brief_process(&gathering);
 	} else {
-		status = text_process(&gathering, (size_t)lines);
+		status = lines ? fold_process(&gathering, (size_t)lines)
+		               : stream_process(&gathering);
 	}
 	/* Keys are of one trace. */
 	spelled_reset(&output->spelled);
@@ -240,7 +261,7 @@ static int all_text(const struct trace_set *set, const struct filter *filter,
 	int worst = STATUS_FINE;
 
 	if (brief)
-		timeline_text_brief_columns(stdout, style);
+		timeline_brief_columns(stdout, style);
 	for (size_t i = 0; i < shown; i++) {
 		int status = one_process(set, i, filter, common, output, style, lines);
 

@@ -1,6 +1,6 @@
 /*
  * timeline: what the two files of the timeline command share. One process is gathered
- * (timeline_gather.c) and then printed, or printed while it is gathered.
+ * (timeline_gather.c) and then printed, or its changes are printed while it is.
  */
 #ifndef VMATRACE_CMD_TIMELINE_H
 #define VMATRACE_CMD_TIMELINE_H
@@ -18,7 +18,7 @@
 #include "relay.h"
 #include "render/json.h"
 #include "render/spelled.h"
-#include "render/timeline_text.h"
+#include "render/timeline_head.h"
 
 enum { GATHERING_LINE = 64 }; /* of the cache: what two threads write shares none */
 
@@ -27,6 +27,8 @@ struct gathering {
 	const struct filter *filter;
 	struct trace *trace;
 	struct symbols *symbols;
+	/* Before the first change, of a trace that can be replayed; or NULL. */
+	void (*begins)(struct gathering *gathering);
 	struct fold *fold; /* NULL: changes are not kept ... */
 	/* Of the event there are seq, time_ns, args[0] and [1], caller, tid, stack, call, flags, failed, in_flight, left. */
 	void (*print)(struct gathering *gathering, const struct vma_change *change,

@@ -2,6 +2,7 @@
  * timeline_gather: one walk through one process, as the timeline's filters see it. The walk gives each change away,
  * with what only it knows of the moment; kinds, call sites, curves, lines and text are made of it behind the walk.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,7 +100,8 @@ static void take_change(struct gathering *gathering, const struct vma_change *ch
 		gathering->printed++;
 		gathering->print(gathering, change, kind);
 	}
-	if (gathering->taker_failed ||
+	/* Nor is there any use in more where nobody can be told of it. */
+	if (gathering->taker_failed || (gathering->print && ferror_unlocked(stdout)) ||
 	    (gathering->print_limit && gathering->printed == gathering->print_limit))
 		atomic_store_explicit(&gathering->enough, true, memory_order_relaxed);
 }
@@ -319,6 +321,8 @@ static void checkpoint(void *context, const struct walk *walk, const struct chec
 	struct gathering *gathering = context;
 
 	take_waiting(gathering, walk);
+	if (checkpoint->is_base && gathering->begins)
+		gathering->begins(gathering);
 	if (checkpoint->is_base)
 		know_rows_again(gathering, walk);
 	if (checkpoint->is_base && gathering->started) {

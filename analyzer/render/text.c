@@ -16,6 +16,13 @@ void print_escaped(FILE *out, const char *name)
 	escape_name(name, put_in_stream, out);
 }
 
+const char *text_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
 static void put_in_quotes(void *into, const char *piece, size_t bytes)
 {
 	/* A character of the name comes alone, an escape as four bytes: its backslash stays. */

@@ -22,6 +22,8 @@ char *text_prot(char *text, size_t bytes, unsigned prot); /* "rw-" */
 
 /* The escaping of core/escape.h straight to a stream. */
 void print_escaped(FILE *out, const char *name);
+/* Behind the last slash, if anything is. */
+const char *text_base_name(const char *path);
 /* In double quotes; what would end or fake them is escaped too, as in C. */
 void writer_quoted(struct writer *out, const char *name);
 

@@ -8,13 +8,9 @@
 #include <string.h>
 
 #include "core/call_table.h"
-#include "sparkline.h"
 #include "text.h"
 
 enum {
-	CURVE_COLUMNS = 60,
-	LINE_COLUMNS = 100,
-	COMMAND_COLUMNS = 80,
 	NAME_COLUMNS = 16,
 	RANGE_COLUMNS = 25,
 	SEQ_COLUMNS = 7,
@@ -45,208 +41,14 @@ char *text_grouped(char *text, uint64_t number)
 	return text;
 }
 
-static void color(FILE *out, const char *parameters, const struct text_style *style)
-{
-	if (style->colored && parameters)
-		fprintf(out, "\033[%sm", parameters);
-}
-
-static void plain(FILE *out, const char *parameters, const struct text_style *style)
-{
-	if (style->colored && parameters)
-		fputs("\033[0m", out);
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash[1] ? slash + 1 : path;
-}
-
-/* As it was called: what a symbolic link leads to (header.exe) is often another name. */
-static const char *program_name(const struct vmat_header *header)
-{
-	const char *called = base_name(header->command_line);
-
-	return header->command_line_bytes && called[0] ? called : base_name(header->exe);
-}
-
-/* The arguments behind the program's name, as far as there is room. */
-static void print_command(FILE *out, const struct vmat_header *header)
-{
-	size_t bytes = header->command_line_bytes;
-	size_t columns = 0;
-
-	if (bytes > sizeof(header->command_line))
-		bytes = sizeof(header->command_line);
-	for (size_t at = 0; at < bytes && columns < COMMAND_COLUMNS;) {
-		size_t length = strnlen(header->command_line + at, bytes - at);
-		char word[COMMAND_COLUMNS + 1], escaped[4 * COMMAND_COLUMNS + 1];
-		size_t room = COMMAND_COLUMNS - columns;
-		bool cut = length > room;
-
-		snprintf(word, sizeof(word), "%.*s", (int)(cut ? room : length),
-		         header->command_line + at);
-		text_escaped(escaped, sizeof(escaped), word);
-		fprintf(out, "%s%s%s", at ? " " : "", escaped, cut ? "..." : "");
-		columns += strlen(escaped) + 1;
-		at += length + 1;
-		if (!cut && at < bytes && columns >= COMMAND_COLUMNS)
-			fputs(" ...", out);
-	}
-}
-
-static void print_counts(FILE *out, const struct timeline_view *view)
-{
-	const struct trace_counts *counts = view->counts;
-	char text[32], number[32];
-
-	text_duration(text, sizeof(text), view->to_ns - view->from_ns);
-	fputs(text, out);
-	/* A part of it: asked for, or all that the ring still holds. */
-	if (view->from_ns || view->to_ns < counts->last_ns)
-		fprintf(out, " of %s",
-		        text_duration(text, sizeof(text),
-		                      view->to_ns > counts->last_ns ? view->to_ns
-		                                                    : counts->last_ns));
-	fprintf(out, ", %s event%s", text_grouped(number, counts->events),
-	        counts->events == 1 ? "" : "s");
-	if (counts->lost)
-		fprintf(out, ", %s lost", text_grouped(number, counts->lost));
-	fputs(view->header->layers & VMAT_LAYER_SITES
-	              ? ", calls inside libc seen too"
-	              : ", program's calls only (what libc does inside itself is implicit)",
-	      out);
-}
-
-static void print_curve(FILE *out, const char *name, const struct timeline_view *view, bool bytes,
-                        const struct text_style *style)
-{
-	const struct timeline *timeline = view->timeline;
-	const struct timeline_peak *peak = bytes ? &timeline->peak_bytes : &timeline->peak_vmas;
-	struct curve_value samples[CURVE_COLUMNS];
-	uint64_t values[CURVE_COLUMNS];
-	uint64_t end = bytes ? timeline->now.mapped_bytes : timeline->now.vma_count;
-	char highest[32], last[32], time[32];
-
-	curve_sample(&timeline->curve, view->from_ns, view->to_ns, samples, CURVE_COLUMNS);
-	for (size_t i = 0; i < CURVE_COLUMNS; i++)
-		values[i] = bytes ? samples[i].mapped_bytes : samples[i].vma_count;
-	if (bytes) {
-		text_bytes(highest, sizeof(highest), peak->value);
-		text_bytes(last, sizeof(last), end);
-	} else {
-		text_grouped(highest, peak->value);
-		text_grouped(last, end);
-	}
-	fprintf(out, "%-7s ", name);
-	color(out, "36", style);
-	sparkline(out, values, CURVE_COLUMNS, style->utf8);
-	plain(out, "36", style);
-	fprintf(out, "  peak %s at %s, end %s\n", highest,
-	        text_duration(time, sizeof(time), peak->time_ns), last);
-}
-
-static size_t print_kinds(FILE *out, const struct timeline_view *view)
-{
-	static const char at_peak[] = "at the peak: ";
-	size_t columns = 0, lines = 0;
-	bool shown[KIND_COUNT] = { false };
-
-	/* The largest first. */
-	for (;;) {
-		int best = -1, width;
-		char item[96], bytes[32];
-
-		for (int i = 0; i < KIND_COUNT; i++)
-			if (!shown[i] && view->at_peak[i].vmas && i != KIND_TRACER &&
-			    (best < 0 || view->at_peak[i].bytes > view->at_peak[best].bytes))
-				best = i;
-		if (best < 0)
-			break;
-		shown[best] = true;
-		width = snprintf(item, sizeof(item), "%s %s in %" PRIu64,
-		                 vma_kind_name((enum vma_kind)best),
-		                 text_bytes(bytes, sizeof(bytes), view->at_peak[best].bytes),
-		                 view->at_peak[best].vmas);
-		if (columns && columns + (size_t)width + 2 <= LINE_COLUMNS) {
-			fprintf(out, ", %s", item);
-			columns += (size_t)width + 2;
-			continue;
-		}
-		fprintf(out, "%s%-7s %s%s", columns ? ",\n" : "", lines ? "" : "kinds",
-		        lines ? "" : at_peak, item);
-		columns = 8 + (size_t)width + (lines ? 0 : strlen(at_peak));
-		lines++;
-	}
-	if (lines)
-		putc('\n', out);
-	return lines;
-}
-
-size_t timeline_text_head(FILE *out, const struct timeline_view *view,
-                          const struct text_style *style)
-{
-	size_t lines = 4;
-
-	color(out, "1", style);
-	print_escaped(out, program_name(view->header));
-	fprintf(out, " (%" PRIu32 ")", view->header->pid);
-	plain(out, "1", style);
-	fputs(": ", out);
-	print_command(out, view->header);
-	putc('\n', out);
-	print_counts(out, view);
-	putc('\n', out);
-	/* Of a time that nothing was seen of nobody knows what was mapped. */
-	if (view->timeline->begun) {
-		print_curve(out, "mapped", view, true, style);
-		print_curve(out, "VMAs", view, false, style);
-	}
-	if (view->has_kinds)
-		lines += print_kinds(out, view);
-	return lines;
-}
-
-size_t timeline_text_brief(FILE *out, const struct timeline_view *view,
-                           const struct text_style *style)
-{
-	char time[32], bytes[32], events[32], changes[32], vmas[32], name[64];
-
-	fprintf(out, "%8" PRIu32 "  ", view->header->pid);
-	color(out, "1", style);
-	text_escaped(name, sizeof(name), program_name(view->header));
-	fprintf(out, "%-20.20s", name);
-	plain(out, "1", style);
-	fprintf(out, " %9s %11s %11s %11s %9s\n",
-	        text_duration(time, sizeof(time), view->to_ns - view->from_ns),
-	        text_grouped(events, view->counts->events),
-	        text_grouped(changes, view->timeline->total_changes),
-	        text_bytes(bytes, sizeof(bytes), view->timeline->peak_bytes.value),
-	        text_grouped(vmas, view->timeline->peak_vmas.value));
-	return 1;
-}
-
-size_t timeline_text_brief_columns(FILE *out, const struct text_style *style)
-{
-	color(out, "2", style);
-	fprintf(out, "%8s  %-20s %9s %11s %11s %11s %9s", "pid", "program", "time", "events",
-	        "changes", "peak", "peak VMAs");
-	plain(out, "2", style);
-	putc('\n', out);
-	return 1;
-}
-
-size_t timeline_text_columns(FILE *out, const struct text_style *style)
+void timeline_text_columns(FILE *out, const struct text_style *style)
 {
 	putc('\n', out);
-	color(out, "2", style);
+	fputs(style->colored ? "\033[2m" : "", out);
 	fprintf(out, "%11s %7s %8s  %-8s %7s  %-25s %9s  %-9s %-*s  %s", "seconds", "event",
 	        "thread", "change", "times", "range", "size", "perms", NAME_COLUMNS, "what", "who");
-	plain(out, "2", style);
+	fputs(style->colored ? "\033[0m" : "", out);
 	putc('\n', out);
-	return 2;
 }
 
 /* Into text of PERMS_BYTES. */
@@ -299,7 +101,7 @@ static void put_what(struct writer *out, const struct fold_line *line)
 		name = vma_kind_name(line->kind);
 	else
 		name = text_escaped(escaped, sizeof(escaped),
-		                    name[0] == '/' ? base_name(name) : name);
+		                    name[0] == '/' ? text_base_name(name) : name);
 	put_padded(out, name, NAME_COLUMNS);
 }
 

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """timeline of a part of the time: its head tells of that part, by what mm says of the same moments; and its lines
-one by one, by what events says of the same calls."""
+one by one, by what events says of the same calls; all of them, printed as they are replayed, by the others and by what
+becomes of a reader that goes away."""
 import json
 import re
+import signal
+import subprocess
 
-from common import Run, check, equal, finish
+from common import VMATRACE, Run, check, equal, finish
 
 UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
@@ -80,8 +83,37 @@ def line_by_line():
     check("changes: what was there before", len(gone) == 1, seen)
 
 
+def left_alone(run, ignored):
+    """How `timeline -n 0` ends, and what it says, whose reader goes away after the first lines."""
+    with subprocess.Popen([VMATRACE, "timeline", "-n", "0", run.trace], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, restore_signals=not ignored) as process:
+        head = [process.stdout.readline().decode() for _ in range(4)]
+        process.stdout.close()
+        said = process.stderr.read().decode()
+        return process.wait(), said, head
+
+
+def streamed():
+    with Run("leak_loop", "20000") as run:
+        text = run.ask("timeline", "-n", "0")
+        changes = lines(run, "timeline", "--format", "jsonl")
+        folded = run.ask("timeline")
+        title, columns, *rows = text[:text.rindex("\n\n")].replace("\n\n", "\n").splitlines()
+        check("streamed: more than a pipe holds", len(text) > 1 << 20, len(text))
+        check("streamed: columns", columns.split()[:2] == ["seconds", "event"], columns)
+        equal("streamed: each change", [re.search(r"@(\d+) ", row)[1] if "@" in row else None for row in rows],
+              [None if change["change"] == "implicit" else str(change["seq"]) for change in changes])
+        equal("streamed: title and summary", title + "\n" + text[text.rindex("\n\n") + 2:],
+              folded[:folded.index("\n\n") + 1])
+        status, said, head = left_alone(run, False)
+        equal("streamed: nobody reads", (status, said), (-signal.SIGPIPE, ""))
+        equal("streamed: what was read", head, text.splitlines(keepends=True)[:4])
+        equal("streamed: nobody reads, no signal", left_alone(run, True)[:2], (0, ""))
+
+
 def main():
     line_by_line()
+    streamed()
     with Run("phases") as run:
         text = run.ask("timeline")
         same_kinds("the whole", run, text, "mark:large")

@@ -3,7 +3,7 @@ add_executable(make_trace tests/cli/make_trace.c tests/cli/trace_image.c)
 target_compile_options(make_trace PRIVATE ${SANITIZE})
 target_link_options(make_trace PRIVATE ${SANITIZE})
 
-foreach(name bad_input formats golden)
+foreach(name bad_input formats golden stream)
   add_test(NAME cli.${name}
     COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/tests/cli/${name}.sh
       $<TARGET_FILE:vmatrace_cli> $<TARGET_FILE:make_trace>)
