@@ -228,6 +228,15 @@ static struct event call(uint16_t id, uint64_t enter_at, uint64_t exit_at, uint3
 	return event;
 }
 
+static enum order_status take_next(struct order *order, struct ordered *ordered)
+{
+	enum order_status status = order_peek(order, ordered);
+
+	if (status == ORDER_SOME)
+		order_take(order);
+	return status;
+}
+
 static void keys_rise_and_halves_come_in_order(void **state)
 {
 	static struct process process;
@@ -240,7 +249,7 @@ static void keys_rise_and_halves_come_in_order(void **state)
 	(void)state;
 	simulate(&process, 4711);
 	order = order_new(&source, process.window, PAGE);
-	while (order_next(order, &ordered) == ORDER_SOME) {
+	while (take_next(order, &ordered) == ORDER_SOME) {
 		assert_true(ordered.key >= last);
 		last = ordered.key;
 		halves[ordered.half]++;
@@ -263,10 +272,34 @@ static void reads_no_further_than_the_window(void **state)
 	(void)state;
 	simulate(&process, 99);
 	order = order_new(&source, process.window, PAGE);
-	while (order_next(order, &ordered) == ORDER_SOME) {
+	while (take_next(order, &ordered) == ORDER_SOME) {
 		taken += ordered.half != ORDER_RELEASE;
 		assert_true(process.next <= taken + 2 * process.window + 2);
 	}
+	order_free(order);
+}
+
+/* And where it is to be, what is looked for meanwhile has the time it was promised. */
+static void reads_as_far_ahead_as_it_is_told(void **state)
+{
+	enum { AHEAD = 100, CALLS = 1000 };
+	static struct event events[CALLS];
+	struct list list = { events, CALLS, 0 };
+	struct event_source source = { next_of_list, &list };
+	struct order *order = order_new(&source, 0, PAGE);
+	struct ordered ordered;
+	size_t taken = 0;
+
+	(void)state;
+	for (size_t i = 0; i < CALLS; i++)
+		events[i] = call(CALL_MMAP, i, i, 1);
+	order_read_ahead(order, AHEAD);
+	while (take_next(order, &ordered) == ORDER_SOME) {
+		taken++;
+		assert_true(list.next == CALLS || list.next >= taken + AHEAD);
+		assert_true(list.next <= taken + AHEAD + AHEAD / 2);
+	}
+	assert_int_equal(taken, CALLS);
 	order_free(order);
 }
 
@@ -283,11 +316,11 @@ static void peeks_without_taking(void **state)
 	assert_int_equal(ordered.key, 0);
 	assert_int_equal(order_peek(order, &ordered), ORDER_SOME);
 	assert_int_equal(ordered.event->call, CALL_MUNMAP);
-	assert_int_equal(order_next(order, &ordered), ORDER_SOME);
+	assert_int_equal(take_next(order, &ordered), ORDER_SOME);
 	assert_int_equal(ordered.event->call, CALL_MUNMAP);
-	assert_int_equal(order_next(order, &ordered), ORDER_SOME);
+	assert_int_equal(take_next(order, &ordered), ORDER_SOME);
 	assert_int_equal(ordered.key, 3);
-	assert_int_equal(order_next(order, &ordered), ORDER_END);
+	assert_int_equal(take_next(order, &ordered), ORDER_END);
 	assert_int_equal(order_peek(order, &ordered), ORDER_END);
 	order_free(order);
 }
@@ -307,11 +340,11 @@ static void calls_in_flight_come_last(void **state)
 		events[i].seq = SEQ_IN_FLIGHT + i;
 	}
 	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(order_next(order, &ordered), ORDER_SOME);
+		assert_int_equal(take_next(order, &ordered), ORDER_SOME);
 		assert_int_equal(ordered.event->seq, events[i].seq);
 		assert_int_equal(ordered.half, ORDER_WHOLE);
 	}
-	assert_int_equal(order_next(order, &ordered), ORDER_END);
+	assert_int_equal(take_next(order, &ordered), ORDER_END);
 	order_free(order);
 }
 
@@ -321,6 +354,7 @@ int main(void)
 		cmocka_unit_test(orders_what_threads_did),
 		cmocka_unit_test(keys_rise_and_halves_come_in_order),
 		cmocka_unit_test(reads_no_further_than_the_window),
+		cmocka_unit_test(reads_as_far_ahead_as_it_is_told),
 		cmocka_unit_test(peeks_without_taking),
 		cmocka_unit_test(calls_in_flight_come_last),
 	};
