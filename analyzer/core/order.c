@@ -57,7 +57,7 @@ struct order {
 	uint32_t pool_count;
 	uint32_t pool_capacity;
 	uint32_t free_slot;
-	uint32_t taken_slot; /* of the event that order_next() gave out last */
+	uint32_t taken_slot; /* of the event that was taken last */
 	struct races *races;
 };
 
@@ -305,12 +305,15 @@ static bool enqueue(struct order *order, uint32_t slot)
 
 /* --- reading ahead ------------------------------------------------------------------------------------ */
 
-static void mark_racy(void *context, uint32_t slot, uint64_t seq)
+/*
+ * It is still in the pool: what changes attributes has the key 2 exit + 1, and is taken only when nothing unread can
+ * have entered at or before its exit, so nothing that is read later overlaps it.
+ */
+static void mark_racy(void *context, uint32_t slot)
 {
 	struct order *order = context;
 
-	if (order->pool[slot].event.seq == seq)
-		order->pool[slot].event.racy = true;
+	order->pool[slot].event.racy = true;
 }
 
 static bool read_one(struct order *order)
@@ -349,14 +352,12 @@ static bool read_some(struct order *order)
 	return true;
 }
 
-/* True if an unread event could still have a key at or below this one. */
+/* True if an unread event could still have a key at or below this one; calls in flight are all equal. */
 static bool undercut(const struct order *order, uint64_t key)
 {
 	uint64_t enter = order->unread > order->window ? order->unread - order->window : 0;
 
-	if (order->ended)
-		return false;
-	return key == UINT64_MAX || (!order->exhausted && key >= 2 * enter);
+	return key >= 2 * enter;
 }
 
 static enum order_status settle(struct order *order)
@@ -396,15 +397,6 @@ void order_take(struct order *order)
 	order->taken_slot = slot;
 	order->settled = false;
 	pop(order);
-}
-
-enum order_status order_next(struct order *order, struct ordered *ordered)
-{
-	enum order_status status = order_peek(order, ordered);
-
-	if (status == ORDER_SOME)
-		order_take(order);
-	return status;
 }
 
 bool order_read_past(struct order *order, uint64_t head)

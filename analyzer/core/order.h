@@ -28,7 +28,7 @@
  * One pass, in memory proportional to the window (the largest exit - enter of the trace): what is not yet
  * read has exit > s, the last read, so its keys are at least 2 (s + 1 - window).
  *
- * Owner: the caller of _new. Fails: order_next() says ORDER_NO_MEMORY.
+ * Owner: the caller of _new. Fails: order_peek() says ORDER_NO_MEMORY.
  */
 #ifndef VMATRACE_CORE_ORDER_H
 #define VMATRACE_CORE_ORDER_H
@@ -60,9 +60,7 @@ void order_free(struct order *order);
 /* Before anything is read: so many events more are to be read than the order needs, and a few more at times. */
 void order_read_ahead(struct order *order, uint32_t events);
 
-/* The next effect. */
-enum order_status order_next(struct order *order, struct ordered *ordered);
-/* The same without taking it. */
+/* The next effect, which stays the next until it is taken. */
 enum order_status order_peek(struct order *order, struct ordered *ordered);
 /* Takes what order_peek() gave just before. The event stays valid. */
 void order_take(struct order *order);

@@ -8,7 +8,6 @@
 #include "pages.h"
 
 struct recent {
-	uint64_t seq;
 	uint64_t enter;
 	uint64_t exit;
 	struct touch touch;
@@ -117,10 +116,9 @@ static bool reserve(struct races *races, uint64_t exit)
 }
 
 bool races_add(struct races *races, const struct event *event, uint32_t slot, uint32_t page_bytes,
-               void (*mark)(void *context, uint32_t slot, uint64_t seq), void *context)
+               void (*mark)(void *context, uint32_t slot), void *context)
 {
 	struct recent added = {
-		.seq = event->seq,
 		.enter = event->enter,
 		.exit = event->exit,
 		.slot = slot,
@@ -140,9 +138,9 @@ bool races_add(struct races *races, const struct event *event, uint32_t slot, ui
 		if (!recent->changes && !added.changes)
 			continue;
 		if (is_racy(races, recent, &added))
-			mark(context, recent->slot, recent->seq);
+			mark(context, recent->slot);
 		if (is_racy(races, &added, recent))
-			mark(context, slot, event->seq);
+			mark(context, slot);
 	}
 	if (!reserve(races, event->exit))
 		return false;

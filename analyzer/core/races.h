@@ -21,10 +21,10 @@ struct races *races_new(uint64_t window);
 void races_free(struct races *races);
 
 /*
- * Calls mark(context, slot, seq) for each attribute call that the new event shows to be racy, itself
+ * Calls mark(context, slot) for each attribute call that the new event shows to be racy, itself
  * included. slot: the caller's name for the event. False: out of memory.
  */
 bool races_add(struct races *races, const struct event *event, uint32_t slot, uint32_t page_bytes,
-               void (*mark)(void *context, uint32_t slot, uint64_t seq), void *context);
+               void (*mark)(void *context, uint32_t slot), void *context);
 
 #endif

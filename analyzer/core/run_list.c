@@ -167,16 +167,6 @@ bool run_list_reserve(struct run_list *list)
 	return list->spare != NULL;
 }
 
-static void retire(struct run_list *list, struct block *block)
-{
-	if (list->spare) {
-		piece_pool_give(&list->pool, block);
-	} else {
-		block_init(block);
-		list->spare = block;
-	}
-}
-
 /* Blocks from number `at` on are others now. */
 static void index_moved(struct run_list *list, size_t at)
 {
@@ -211,7 +201,7 @@ static void remove_runs(struct run_list *list, struct place from, struct place t
 {
 	block_truncate(run_list_block(list, from), from.at);
 	for (size_t i = from.block + 1; i < to.block; i++)
-		retire(list, list->index[i].block);
+		piece_pool_give(&list->pool, list->index[i].block);
 	if (to.at) {
 		block_replace(run_list_block(list, to), 0, to.at, NULL, 0);
 		set_first(list, to.block);
@@ -247,12 +237,12 @@ static void tidy(struct run_list *list, size_t at)
 
 	if (!block->count) {
 		index_remove(list, at, 1);
-		retire(list, block);
+		piece_pool_give(&list->pool, block);
 	} else if (next && block->count + next->count <= BLOCK_JOIN &&
 	           run_list_save(list, at, at + 1)) {
 		block_append(block, next, 0);
 		index_remove(list, at + 1, 1);
-		retire(list, next);
+		piece_pool_give(&list->pool, next);
 	}
 }
 
