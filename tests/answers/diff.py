@@ -77,6 +77,13 @@ def ends(run):
     mirrored(run, "start", "end")
 
 
+def unseen(run):
+    """The peak has no event of its own: a list of the kernel's shows it."""
+    known = as_listed(run, ("start", "peak"), ("peak", "start"), ("peak", "peak"), ("peak", "end"), ("peak-vmas", "end"))
+    grown = known["peak"][0][0] - known["start"][0][0]
+    check(f"{run.name}: it is in the peak", grown > 60 << 20, grown)
+
+
 def family(run):
     """Sites of a process that is closed by the time the next one is read, told by the side that alone has them."""
     check(f"{run.name}: several processes", len(os.listdir(run.trace)) > 1, os.listdir(run.trace))
@@ -132,6 +139,9 @@ def complaints(run):
 def main():
     with Run("one_row") as run:
         rows_of_several_kinds(run)
+    for arguments in ((), ("last",)):
+        with Run("unseen_peak", *arguments, options=("--ring", "256")) as run:
+            unseen(run)
     with Run("shared_between") as run:
         family(run)
     with Run("leak_loop") as run, Run("leak_loop", build="moved") as moved, \

@@ -76,6 +76,16 @@ def locked(run):
     equal("peak_locked: none at the end", run.json("mm")["locked_vm"], 0)
 
 
+def unseen(run, *, at_end):
+    """Only a list of the kernel's shows the most there is: it has the moment of the event behind, or that of the end."""
+    last = [event["args"]["since_ns"] for event in run.json("events") if event["call"] == "implicit"]
+    check(f"{run.name}: some of it is implicit", last)
+    sizes = [size(run, moment) for moment in ("start", "peak", "end")]
+    check(f"{run.name}: and more than all else", sizes[1][0] > sizes[0][0] + (60 << 20), sizes)
+    equal(f"{run.name}: at the end", sizes[2] == sizes[1], at_end)
+    ask(run)
+
+
 def main():
     for name in ("good", "torn", "wrapped", "packed", "unknown"):
         with Golden(name) as run:
@@ -84,6 +94,10 @@ def main():
                               ("heap_growth", {})):
         with Sample(name, environment=environment) as run:
             ask(run)
+    with Run("unseen_peak", options=("--ring", "256")) as run:
+        unseen(run, at_end=False)
+    with Run("unseen_peak", "last", options=("--ring", "256")) as run:
+        unseen(run, at_end=True)
     with Run("peak_locked") as run:
         locked(run)
     finish()

@@ -111,9 +111,28 @@ def streamed():
         equal("streamed: nobody reads, no signal", left_alone(run, True)[:2], (0, ""))
 
 
+def unseen():
+    """The most there is, which only a list of the kernel's shows, behind which comes an event, or the end."""
+    for arguments in ((), ("last",)):
+        what = " ".join(("unseen", *arguments))
+        with Run("unseen_peak", *arguments, options=("--ring", "256")) as run:
+            text = run.ask("timeline")
+            check(f"{what}: its peak", peak(text) > 64 << 20, text)
+            same_kinds(what, run, text, "peak")
+            up_to = run.ask("timeline", "--to", "peak")
+            equal(f"{what}: up to it", peak(up_to), peak(text))
+            same_kinds(f"{what}: up to it", run, up_to, "peak")
+            from_it = run.ask("timeline", "--from", "peak")
+            if arguments:
+                check(f"{what}: nothing follows", "nothing was recorded in that time" in from_it, from_it)
+            else:
+                equal(f"{what}: from it on", peak(from_it), peak(text))
+
+
 def main():
     line_by_line()
     streamed()
+    unseen()
     with Run("phases") as run:
         text = run.ask("timeline")
         same_kinds("the whole", run, text, "mark:large")
