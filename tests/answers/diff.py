@@ -84,6 +84,13 @@ def unseen(run):
     check(f"{run.name}: it is in the peak", grown > 60 << 20, grown)
 
 
+def in_its_place(run):
+    """What lies at one address is another library's by the time of each moment."""
+    if run.status != 77:  # which answers.kinds says
+        as_listed(run, ("mark:first", "mark:second"), ("mark:second", "mark:third"), ("mark:third", "mark:second"),
+                  ("peak", "mark:third"))
+
+
 def family(run):
     """Sites of a process that is closed by the time the next one is read, told by the side that alone has them."""
     check(f"{run.name}: several processes", len(os.listdir(run.trace)) > 1, os.listdir(run.trace))
@@ -142,6 +149,8 @@ def main():
     for arguments in ((), ("last",)):
         with Run("unseen_peak", *arguments, options=("--ring", "256")) as run:
             unseen(run)
+    with Run("in_its_place") as run:
+        in_its_place(run)
     with Run("shared_between") as run:
         family(run)
     with Run("leak_loop") as run, Run("leak_loop", build="moved") as moved, \

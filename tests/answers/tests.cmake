@@ -22,6 +22,16 @@ target_include_directories(answers_moved PRIVATE ${CMAKE_CURRENT_LIST_DIR})
 set_target_properties(answers_moved PROPERTIES OUTPUT_NAME answers_leak_loop
   RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/moved)
 
+# Two libraries, of which one comes to lie in the other's place.
+foreach(library small:16:16 large:64:16)
+  string(REPLACE ":" ";" library ${library})
+  list(GET library 0 name)
+  list(GET library 1 data)
+  list(GET library 2 bss)
+  add_library(answers_${name} MODULE ${CMAKE_CURRENT_LIST_DIR}/in_its_place/plugin.c)
+  target_compile_definitions(answers_${name} PRIVATE DATA_PAGES=${data} BSS_PAGES=${bss})
+endforeach()
+
 foreach(name kinds parts peak timeline threads mm sites leaks history diff budget shared protections no_thread)
   add_test(NAME answers.${name} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/${name}.py ${CMAKE_BINARY_DIR})
   set_tests_properties(answers.${name} PROPERTIES LABELS answers SKIP_RETURN_CODE 77 TIMEOUT 300)
