@@ -38,26 +38,6 @@ static const struct history_row *last_row(const struct telling *telling)
 	return telling->seen ? &telling->rows[(telling->seen - 1) % telling->room] : NULL;
 }
 
-/* The pages after the change, for its row: those of the first that is mapped. */
-static void describe(const struct telling *telling, const struct vma_change *change,
-                     struct history_row *row)
-{
-	const struct page_history *pages = &telling->pages;
-
-	row->mapped_after = pages->count > 0;
-	if (pages->pages.end - pages->pages.start > PAGE_HISTORY_EXACT) {
-		row->mapped_before = change->mapped_before;
-		row->prot_before = change->prot_before;
-		row->mapped_after = change->mapped_after;
-		row->prot_after = change->prot_after;
-	} else if (row->mapped_after) {
-		row->prot_after = pages->now[0].prot;
-		row->shared = pages->now[0].shared;
-	}
-	row->moved_away = change->kind == CHANGE_MOVE &&
-	                  (change->end <= pages->pages.start || pages->pages.end <= change->start);
-}
-
 static bool is_own(const struct vma_change *change)
 {
 	return change->event->flags & VMAT_EVENT_INTERNAL || change->cause == CAUSE_TRACER;
@@ -71,24 +51,22 @@ static void change(void *context, const struct vma_change *change)
 		.start = change->start,
 		.end = change->end,
 		.old_start = change->old_start,
-		.shared = change->shared,
-		.mapped_before = telling->pages.count > 0,
-		.prot_before = telling->pages.count ? telling->pages.now[0].prot : 0,
+		.moved_away =
+			change->kind == CHANGE_MOVE && (change->end <= telling->pages.pages.start ||
+		                                        telling->pages.pages.end <= change->start),
 		.event = *change->event,
 		.thread = thread_of_event(telling->trace, change->event),
 	};
 	struct site_view site;
-	bool happened;
 
 	if (!telling->walk)
 		return;
-	if (!page_history_see(&telling->pages, telling->walk, change, &happened, &row.kind)) {
+	if (!page_history_see(&telling->pages, telling->walk, change, &row.seen)) {
 		telling->failed = true;
 		return;
 	}
-	if (!happened || (is_own(change) && !telling->internal))
+	if (!row.seen.happened || (is_own(change) && !telling->internal))
 		return;
-	describe(telling, change, &row);
 	keep_row(telling, &row);
 	if (!telling->json)
 		return;
@@ -168,6 +146,34 @@ static void find_now(const struct moment *moment, uint64_t address, struct histo
 		*below = NULL;
 }
 
+/* How the pages asked for lie, in all. */
+static void sum_pages(const struct moment *moment, const struct page_range *pages,
+                      struct history_now *now)
+{
+	uint32_t told = trace_header(moment->trace)->page_bytes, page_bytes = told ? told : 4096;
+	const struct page_range *asked = &now->pages;
+
+	now->pages.start = page_floor(pages->start, page_bytes);
+	now->pages.end = page_ceil(pages->end, page_bytes);
+	now->several = asked->end - asked->start > page_bytes;
+	for (size_t i = 0; i < moment->map.count; i++) {
+		const struct vma_row *row = &moment->map.rows[i].row;
+		uint64_t start = row->start > asked->start ? row->start : asked->start;
+		uint64_t end = row->end < asked->end ? row->end : asked->end;
+
+		if (start < end) {
+			now->pages_mapped += end - start;
+			now->pages_vmas++;
+		}
+	}
+	for (size_t i = 0; i < moment->map.part_count; i++) {
+		const struct vma_row *part = &moment->map.parts[i].info.row;
+
+		if (part->start <= asked->start && asked->end <= part->end)
+			now->pages_alike = true;
+	}
+}
+
 static void explain(const struct telling *telling, const struct moment *moment,
                     const struct history_now *now, struct history_fault *fault)
 {
@@ -178,7 +184,7 @@ static void explain(const struct telling *telling, const struct moment *moment,
 		.file = now->mapped && now->row->inode,
 		.kind = now->mapped ? now->kind : KIND_ANONYMOUS,
 		.has_last = last != NULL,
-		.last = last ? last->kind : CHANGE_COUNT,
+		.last = last ? last->seen.kind : CHANGE_COUNT,
 		.moved_away = last && last->moved_away,
 	};
 
@@ -187,6 +193,53 @@ static void explain(const struct telling *telling, const struct moment *moment,
 			facts.stack_start = moment->map.rows[i].row.start;
 	}
 	fault->reason = fault_explain(&fault->fault, &facts);
+}
+
+/* The pages asked for that a row is about; those that a move took away, too, lie in `from`. */
+static void row_pages(const struct telling *telling, const struct history_row *row,
+                      struct page_range *to, struct page_range *from)
+{
+	const struct page_range *asked = &telling->pages.pages;
+
+	*to = (struct page_range) { row->start, row->end };
+	*from = (struct page_range) { 0, 0 };
+	if (row->seen.kind == CHANGE_MOVE)
+		*from = (struct page_range) { row->old_start, row->old_start + row->event.args[1] };
+	for (size_t i = 0; i < 2; i++) {
+		struct page_range *range = i ? from : to;
+
+		range->start = range->start > asked->start ? range->start : asked->start;
+		range->end = range->end < asked->end ? range->end : asked->end;
+	}
+}
+
+static bool about_same_pages(const struct telling *telling, const struct history_row *row,
+                             const struct history_row *other)
+{
+	struct page_range to, from, other_to, other_from;
+
+	row_pages(telling, row, &to, &from);
+	row_pages(telling, other, &other_to, &other_from);
+	return page_ranges_overlap(&to, &other_to) || page_ranges_overlap(&to, &other_from) ||
+	       page_ranges_overlap(&from, &other_to) || page_ranges_overlap(&from, &other_from);
+}
+
+/* Looks so many rows ahead: of a whole address space a row may be followed by millions. */
+enum { AHEAD = 1000 };
+
+static struct history_lasted lasted(const struct telling *telling, size_t i)
+{
+	const struct history_row *row = &telling->rows[i % telling->room], *next = NULL;
+	struct history_lasted lasted = { 0 };
+
+	for (size_t j = i + 1; j < telling->seen && !lasted.known; j++) {
+		next = &telling->rows[j % telling->room];
+		lasted.longer = j - i == AHEAD && !about_same_pages(telling, row, next);
+		lasted.known = lasted.longer || about_same_pages(telling, row, next);
+	}
+	if (lasted.known && next->event.time_ns > row->event.time_ns)
+		lasted.ns = next->event.time_ns - row->event.time_ns;
+	return lasted;
 }
 
 static void print_rows(const struct telling *telling, bool colored)
@@ -201,15 +254,10 @@ static void print_rows(const struct telling *telling, bool colored)
 		printf("... %zu changes before: -n 0 shows all\n", first);
 	for (size_t i = first; i < telling->seen; i++) {
 		const struct history_row *row = &telling->rows[i % telling->room];
-		const struct history_row *next = &telling->rows[(i + 1) % telling->room];
 		struct site_view site = site_view_of(telling->symbols, &row->event);
-		uint64_t lasted = UINT64_MAX;
+		struct history_lasted until = lasted(telling, i);
 
-		if (i + 1 < telling->seen)
-			lasted = next->event.time_ns > row->event.time_ns
-			                 ? next->event.time_ns - row->event.time_ns
-			                 : 0;
-		history_text_row(stdout, row, lasted, &site);
+		history_text_row(stdout, row, &until, &site);
 	}
 }
 
@@ -237,6 +285,7 @@ int history_tell(struct telling *telling, const struct when_point *point,
 		now.seq = moment.seq;
 		now.time_ns = fault_ns ? fault_ns : telling->last_ns;
 		find_now(&moment, fault ? fault->fault.address : address, &now, &below, &above);
+		sum_pages(&moment, &telling->pages.pages, &now);
 		if (last)
 			site = site_view_of(telling->symbols, &last->event);
 		if (fault) {

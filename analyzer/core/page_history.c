@@ -46,16 +46,20 @@ bool page_history_begin(struct page_history *history, const struct walk *walk)
 	return true;
 }
 
-static bool any_mapped(const struct page_history *history, const struct page_range *range)
+/* The first of what is mapped in a range, of the pages asked for; or NULL. */
+static const struct page_state *first_mapped(const struct page_history *history,
+                                             const struct page_range *range)
 {
+	uint64_t start = history->pages.start > range->start ? history->pages.start : range->start;
+	uint64_t end = history->pages.end < range->end ? history->pages.end : range->end;
+
 	for (size_t i = 0; i < history->count; i++) {
 		const struct page_state *state = &history->now[i];
 
-		if (state->start < range->end && range->start < state->end &&
-		    state->start < history->pages.end && history->pages.start < state->end)
-			return true;
+		if (state->start < end && start < state->end && start < end)
+			return state;
 	}
-	return false;
+	return NULL;
 }
 
 /* Where the pages were that a move took away. */
@@ -86,30 +90,53 @@ static enum change_kind kind_for_pages(enum change_kind kind, bool before, bool 
 	}
 }
 
-bool page_history_see(struct page_history *history, const struct walk *walk,
-                      const struct vma_change *change, bool *happened, enum change_kind *kind)
+/* Of many pages what is mapped is not listed: the change is told as it was for its whole range. */
+static void see_roughly(const struct vma_change *change, bool left, struct page_change *seen)
 {
-	struct page_range range = { change->start, change->end };
-	struct page_range source = moved_from(change);
-	bool before, after, left;
+	seen->mapped_before = change->mapped_before;
+	seen->mapped_after = change->mapped_after;
+	seen->shared = change->shared;
+	seen->prot_before = change->prot_before;
+	seen->prot_after = change->prot_after;
+	seen->happened = change->mapped_before || change->mapped_after || left;
+	seen->kind = kind_for_pages(change->kind, change->mapped_before, change->mapped_after);
+}
 
-	*happened = false;
+bool page_history_see(struct page_history *history, const struct walk *walk,
+                      const struct vma_change *change, struct page_change *seen)
+{
+	const struct page_range range = { change->start, change->end };
+	const struct page_range source = moved_from(change);
+	const struct page_state *before, *left, *after;
+	bool replaced, moved;
+
+	*seen = (struct page_change) { .kind = change->kind };
 	if (!page_ranges_overlap(&history->pages, &range) &&
 	    !page_ranges_overlap(&history->pages, &source))
 		return true;
 	if (history->pages.end - history->pages.start > PAGE_HISTORY_EXACT) {
-		before = change->mapped_before;
-		left = source.start < source.end;
-		after = change->mapped_after;
-	} else {
-		before = any_mapped(history, &range);
-		left = any_mapped(history, &source);
-		if (!page_history_begin(history, walk))
-			return false;
-		after = any_mapped(history, &range);
+		see_roughly(change, source.start < source.end, seen);
+		return true;
 	}
-	*happened = before || after || left;
-	*kind = kind_for_pages(change->kind, before, after);
+	before = first_mapped(history, &range);
+	left = first_mapped(history, &source);
+	replaced = before != NULL;
+	moved = left != NULL;
+	if (before || left) {
+		seen->mapped_before = true;
+		seen->prot_before = before ? before->prot : left->prot;
+		seen->shared = before ? before->shared : left->shared;
+	}
+	if (!page_history_begin(history, walk)) /* what was there before is read no more */
+		return false;
+	after = first_mapped(history, &range);
+	if (after) {
+		seen->mapped_after = true;
+		seen->prot_after = after->prot;
+		seen->shared = after->shared;
+	}
+	seen->happened = replaced || moved || after;
+	seen->kind = kind_for_pages(change->kind, replaced, after != NULL);
 	return true;
 }
 

@@ -41,14 +41,23 @@ struct page_history {
 	size_t capacity;
 };
 
+/* What a change was for the pages. */
+struct page_change {
+	bool happened; /* to some of them; the rest is only known then */
+	enum change_kind kind;
+	/* Of the first page that it met, of those asked for: not what the rest of them have. */
+	bool mapped_before;
+	bool mapped_after;
+	bool shared; /* as it is after the change, or was where nothing is */
+	uint8_t prot_before;
+	uint8_t prot_after;
+};
+
 /* Reads the map. False: out of memory. */
 bool page_history_begin(struct page_history *history, const struct walk *walk);
-/*
- * True in *happened if the change happened to some of the pages; then *kind is what it was for them. Must be
- * called for every change of the walk, with the map as it is after the change. False: out of memory.
- */
+/* Must be called for every change of the walk, with the map as it is after the change. False: out of memory. */
 bool page_history_see(struct page_history *history, const struct walk *walk,
-                      const struct vma_change *change, bool *happened, enum change_kind *kind);
+                      const struct vma_change *change, struct page_change *seen);
 void page_history_release(struct page_history *history);
 
 #endif

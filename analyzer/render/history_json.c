@@ -25,14 +25,15 @@ void history_json_row(struct json *json, const struct history_row *row,
 	json_member_number(json, "time_ns", row->event.time_ns);
 	json_member_number(json, "seq", row->event.seq);
 	json_member_thread(json, row->thread);
-	json_member_string(json, "change", change_kind_name(row->kind));
+	json_member_string(json, "change", change_kind_name(row->seen.kind));
 	json_member_string(json, "call", call_name(row->event.call));
 	json_member_hex(json, "vm_start", row->start);
 	json_member_hex(json, "vm_end", row->end);
 	/* Those after it; of what is gone, those it had. */
-	flags(json, "vm_flags", row->mapped_after ? row->prot_after : row->prot_before,
-	      row->shared);
-	if (row->kind == CHANGE_MOVE)
+	flags(json, "vm_flags",
+	      row->seen.mapped_after ? row->seen.prot_after : row->seen.prot_before,
+	      row->seen.shared);
+	if (row->seen.kind == CHANGE_MOVE)
 		json_member_hex(json, "old_start", row->old_start);
 	json_key(json, "stack");
 	json_stack(json, frames, count, site->by_frame_pointers);

@@ -12,23 +12,19 @@
 #include <stdio.h>
 
 #include "core/fault.h"
+#include "core/page_history.h"
 #include "json.h"
 #include "site_view.h"
 #include "thread_view.h"
 
 /* One change, as it was for the pages. */
 struct history_row {
-	enum change_kind kind;
+	struct page_change seen;
 	enum implicit_cause cause;
 	uint64_t start; /* of the whole change */
 	uint64_t end;
-	uint64_t old_start; /* CHANGE_MOVE */
-	bool moved_away;    /* CHANGE_MOVE, and it took the pages from here */
-	bool mapped_before;
-	bool mapped_after;
-	uint8_t prot_before;
-	uint8_t prot_after;
-	bool shared;
+	uint64_t old_start;                /* CHANGE_MOVE */
+	bool moved_away;                   /* CHANGE_MOVE, and it took the pages from here */
 	struct event event;                /* its pointers live as long as the trace */
 	const struct thread_entry *thread; /* that made it, or NULL */
 };
@@ -38,10 +34,22 @@ struct history_now {
 	bool mapped;
 	const struct vma_row *row; /* that holds the first page */
 	enum vma_kind kind;
+	struct page_range pages; /* those asked for, whole */
+	bool several;            /* more than one */
+	uint64_t pages_mapped;   /* bytes of them */
+	size_t pages_vmas;
+	bool pages_alike;                 /* all are of that row, kind and owner */
 	const struct thread_entry *owner; /* whose stack it is, or is the guard of; or NULL */
 	uint64_t seq;                     /* of that moment */
 	uint64_t time_ns;                 /* of the moment it is told for */
 	bool before;                      /* mapped before recording, and nothing happened since */
+};
+
+/* Until any of the pages of a change changed again. */
+struct history_lasted {
+	bool known;  /* false: they have not */
+	bool longer; /* than that: the next changes were all of other pages */
+	uint64_t ns;
 };
 
 /* A fault and what is near it. */
@@ -61,8 +69,7 @@ void history_text_now(FILE *out, uint64_t address, const struct history_now *now
 void history_text_fault(FILE *out, const struct history_fault *fault, const struct history_now *now,
                         const struct history_row *last, const struct site_view *site);
 void history_text_head(FILE *out, bool colored);
-/* lasted_ns: until the next change of these pages, or UINT64_MAX: it was the last. */
-void history_text_row(FILE *out, const struct history_row *row, uint64_t lasted_ns,
+void history_text_row(FILE *out, const struct history_row *row, const struct history_lasted *until,
                       const struct site_view *site);
 
 void history_json_row(struct json *json, const struct history_row *row,

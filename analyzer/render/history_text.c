@@ -32,11 +32,11 @@ static const char *past(const struct history_row *row)
 
 	if (row->moved_away)
 		return "moved away";
-	if (row->kind == CHANGE_PROTECT && !row->prot_after)
+	if (row->seen.kind == CHANGE_PROTECT && !row->seen.prot_after)
 		return "made inaccessible";
-	if (row->kind == CHANGE_PROTECT && row->prot_after == PROT_READ)
+	if (row->seen.kind == CHANGE_PROTECT && row->seen.prot_after == PROT_READ)
 		return "made read-only";
-	return words[row->kind] ? words[row->kind] : "changed";
+	return words[row->seen.kind] ? words[row->seen.kind] : "changed";
 }
 
 /* "munmap  release (uaf.c:12) < main, thread 4711 @31" */
@@ -80,19 +80,34 @@ static void print_mapping(FILE *out, const struct history_now *now)
 	}
 }
 
+static void print_pages(FILE *out, const struct history_now *now)
+{
+	char mapped[32], all[32];
+
+	fprintf(out, "%s of %s mapped, in %zu VMA%s",
+	        text_bytes(mapped, sizeof(mapped), now->pages_mapped),
+	        text_bytes(all, sizeof(all), now->pages.end - now->pages.start), now->pages_vmas,
+	        now->pages_vmas == 1 ? "" : "s");
+}
+
 void history_text_now(FILE *out, uint64_t address, const struct history_now *now,
                       const struct history_row *last, const struct site_view *site)
 {
-	fprintf(out, "0x%" PRIx64 ": ", address);
-	if (now->mapped)
+	if (now->several)
+		fprintf(out, "0x%" PRIx64 "-0x%" PRIx64 ": ", now->pages.start, now->pages.end);
+	else
+		fprintf(out, "0x%" PRIx64 ": ", address);
+	if (now->pages_alike)
 		print_mapping(out, now);
+	else if (now->pages_mapped)
+		print_pages(out, now);
 	else
 		fputs(last ? "not mapped" : "never mapped while it was recorded", out);
 	if (last) {
-		fprintf(out, "; %s ", past(last));
+		fprintf(out, now->several ? "; last change: %s " : "; %s ", past(last));
 		ago(out, now, last, "the end");
 		by(out, last, site);
-	} else if (now->mapped) {
+	} else if (now->pages_mapped) {
 		fputs("; so since before recording", out);
 	}
 	putc('\n', out);
@@ -191,15 +206,16 @@ static void spell_perms(char *text, size_t bytes, const struct history_row *row)
 {
 	char before[8], after[8];
 
-	perms(before, row->prot_before, row->shared);
-	perms(after, row->prot_after, row->shared);
-	if (row->mapped_before && row->mapped_after && row->prot_before != row->prot_after)
+	perms(before, row->seen.prot_before, row->seen.shared);
+	perms(after, row->seen.prot_after, row->seen.shared);
+	if (row->seen.mapped_before && row->seen.mapped_after &&
+	    row->seen.prot_before != row->seen.prot_after)
 		snprintf(text, bytes, "%.3s>%s", before, after);
 	else
-		snprintf(text, bytes, "%s", row->mapped_after ? after : before);
+		snprintf(text, bytes, "%s", row->seen.mapped_after ? after : before);
 }
 
-void history_text_row(FILE *out, const struct history_row *row, uint64_t lasted_ns,
+void history_text_row(FILE *out, const struct history_row *row, const struct history_lasted *until,
                       const struct site_view *site)
 {
 	const struct event *event = &row->event;
@@ -210,19 +226,21 @@ void history_text_row(FILE *out, const struct history_row *row, uint64_t lasted_
 		snprintf(seq, sizeof(seq), "@%" PRIu64, event->seq);
 	if (event->tid)
 		snprintf(thread, sizeof(thread), "%" PRIu32, event->tid);
-	if (lasted_ns != UINT64_MAX)
-		text_duration(lasted, sizeof(lasted), lasted_ns);
+	if (until->known) {
+		lasted[0] = '>';
+		text_duration(lasted + until->longer, sizeof(lasted) - 1, until->ns);
+	}
 	snprintf(range, sizeof(range), "%" PRIx64 "-%" PRIx64, row->start, row->end);
 	spell_perms(rights, sizeof(rights), row);
 	fprintf(out, "%4" PRIu64 ".%06" PRIu64 " %7s %8s  %-8s  %-25s  %-9s %9s  ", us / 1000000,
-	        us % 1000000, seq, thread, change_kind_name(row->kind), range, rights, lasted);
+	        us % 1000000, seq, thread, change_kind_name(row->seen.kind), range, rights, lasted);
 	if (event->call == CALL_IMPLICIT) {
 		by(out, row, site);
 	} else {
 		fprintf(out, "%s  ", call_name(event->call));
 		print_site(out, site);
 	}
-	if (row->kind == CHANGE_MOVE)
+	if (row->seen.kind == CHANGE_MOVE)
 		fprintf(out, row->moved_away ? "  (away from here)" : "  (from %" PRIx64 ")",
 		        row->old_start);
 	putc('\n', out);

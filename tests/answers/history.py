@@ -181,6 +181,67 @@ def pages():
             run.ask("history", bad, status=2)
 
 
+def ranges():
+    """Of many pages each row is as it is of the pages that it is about, asked for alone; and so is when they changed next."""
+    def rows(run, *of):
+        return {row["seq"]: row for row in run.json("history", *of)}
+
+    def lines(run, *of):
+        return {int(line.split()[1][1:]): line for line in run.ask("history", *of).splitlines() if " @" in line[:24]}
+
+    def lasted(run, *of):
+        """(event, when its page changed next)."""
+        told = list(rows(run, *of).values())
+        return {row["seq"]: following["time_ns"] for row, following in zip(told, told[1:])}
+
+    with Run("page_rights") as run:
+        base = int(next(event["result"] for event in run.json("events", "--call", "mmap")
+                        if event["stack"] and not event["internal"] and event["args"]["length"] == 8 * 4096), 16)
+        pages = [f"{base + i * 4096:x}" for i in range(8)]
+        of = f"{base:x}-{base + 8 * 4096:x}"
+        told, text = rows(run, of), lines(run, of)
+        alone = {page: rows(run, page) for page in pages}
+        equal("a range: all that happened to its pages", sorted(told),
+              sorted({seq for page in alone.values() for seq in page}))
+        check("a range: and it is not little", len(told) == 10, len(told))
+        for seq, row in told.items():
+            of_page = next(page[seq] for page in alone.values() if seq in page)
+            equal(f"a range: @{seq}: what it was, and rights", (row["change"], row["vm_flags"]),
+                  (of_page["change"], of_page["vm_flags"]))
+        changed = {}
+        for page in pages:
+            for seq, time in lasted(run, page).items():
+                changed[seq] = min(time, changed.get(seq, time))
+        for seq, line in text.items():
+            page = next(page for page in pages if seq in alone[page])
+            rights, held = (re.search(r"-[0-9a-f]{12}  (\S+) +([\d.]+ \w+)?  ", line)[n] for n in (1, 2))
+            equal(f"a range: @{seq}: rights in text", rights,
+                  re.search(r"-[0-9a-f]{12}  (\S+)", lines(run, page)[seq])[1])
+            equal(f"a range: @{seq}: lasted", held, seq in changed and spelled(changed[seq] - told[seq]["time_ns"])
+                  or None)
+        first = run.ask("history", of).splitlines()[0]
+        kept = [row for row in run.json("maps") if base < int(row["vm_end"], 16) and int(row["vm_start"], 16) < base + 8 * 4096]
+        check("a range: the first line is of all of it", first.startswith(
+            f"0x{base:x}-0x{base + 8 * 4096:x}: 28 KiB of 32 KiB mapped, in {len(kept)} VMAs; "
+            "last change: made read-only "), first)
+        one = run.ask("history", f"{base + 7 * 4096:x}-{base + 7 * 4096 + 4096:x}").splitlines()[0]
+        check("a range of one page is that page", one.startswith(f"0x{base + 7 * 4096:x}: rw-p, anonymous; mapped "), one)
+    with Run("leak_loop", "1200") as run:
+        held = re.findall(r" create +\S+  rw-p +((?:>?[\d.]+ \w+)?)  mmap  buffer_new ",
+                          run.ask("history", "-n", "0", "0-7fffffffffff"))
+        kept = [lasted[:1] for lasted in held if lasted[:1] in ("", ">")]
+        # Whether a page changed again is looked for in the thousand changes that follow.
+        equal("a range: that some are still there", len(kept), 600)
+        check("a range: how far was looked", 200 < kept.count(">") < 300 and kept == sorted(kept, reverse=True), kept)
+
+
+def spelled(nanoseconds):
+    for unit, name in ((10**9, "s"), (10**6, "ms"), (10**3, "us")):
+        if nanoseconds >= unit:
+            return f"{nanoseconds / unit:.{1 if unit < 10**9 else 2}f} {name}"
+    return f"{nanoseconds} ns"
+
+
 def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     for name, expected in CRASHES.items():
@@ -188,6 +249,7 @@ def main():
     handlers()
     families()
     pages()
+    ranges()
     cores()
     finish()
 
