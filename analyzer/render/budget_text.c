@@ -2,6 +2,7 @@
  * budget_text: what failed first, then who it was that used up what.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "budget_report.h"
@@ -95,22 +96,50 @@ static void reason(FILE *out, const struct budget_failure *failure,
 	}
 }
 
+static void more(FILE *out, size_t count, size_t limit)
+{
+	if (count > limit)
+		fprintf(out, "and %zu more call site%s: -n 0 shows all\n", count - limit,
+		        count - limit == 1 ? "" : "s");
+}
+
+static void failure_line(FILE *out, const struct budget_failure *failure,
+                         const struct shortage_limits *start, const struct site_apart *apart,
+                         size_t i)
+{
+	char spare[16], number[32];
+
+	fprintf(out, "failed  %s %s: ", call_name(failure->call.call),
+	        errno_name(failure->error, spare));
+	print_site(out, failure->site);
+	fputs("  ", out);
+	reason(out, failure, start);
+	fprintf(out, "  (@%" PRIu64, failure->call.seq);
+	if (failure->count > 1)
+		fprintf(out, " and %s more", text_grouped(number, failure->count - 1));
+	putc(')', out);
+	print_site_apart(out, apart, i);
+	putc('\n', out);
+}
+
 static void failures(FILE *out, const struct budget_report *report)
 {
-	for (size_t i = 0; i < report->failure_count && i < report->limit; i++) {
-		const struct budget_failure *failure = &report->failures[i];
-		char spare[16], number[32];
+	size_t count =
+		report->failure_count < report->limit ? report->failure_count : report->limit;
+	const struct site_view **sites = calloc(count + 1, sizeof(const struct site_view *));
+	struct site_apart apart = { 0 };
 
-		fprintf(out, "failed  %s %s: ", call_name(failure->call.call),
-		        errno_name(failure->error, spare));
-		print_site(out, failure->site);
-		fputs("  ", out);
-		reason(out, failure, &report->limits);
-		fprintf(out, "  (@%" PRIu64, failure->call.seq);
-		if (failure->count > 1)
-			fprintf(out, " and %s more", text_grouped(number, failure->count - 1));
-		fputs(")\n", out);
-	}
+	for (size_t i = 0; sites && i < count; i++)
+		sites[i] = report->failures[i].site;
+	if (!sites || !site_apart_init(&apart, sites, count))
+		fputs("  out of memory\n", out);
+	for (size_t i = 0; i < count; i++)
+		failure_line(out, &report->failures[i], &report->limits, &apart, i);
+	if (report->failure_count > count)
+		fputs("failed  ... ", out);
+	more(out, report->failure_count, count);
+	site_apart_release(&apart);
+	free(sites);
 }
 
 static void list(FILE *out, const char *title, const struct site_view *const *sites, size_t count,
@@ -138,8 +167,8 @@ static void list(FILE *out, const char *title, const struct site_view *const *si
 	}
 	site_apart_release(&apart);
 	if (count > limit)
-		fprintf(out, "%9s  and %zu more call site%s: -n 0 shows all\n", "...",
-		        count - limit, count - limit == 1 ? "" : "s");
+		fprintf(out, "%9s  ", "...");
+	more(out, count, limit);
 }
 
 static void curve(FILE *out, const struct budget_report *report, bool utf8)

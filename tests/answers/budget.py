@@ -21,6 +21,23 @@ def failure(name, reason, status=3):
         return told
 
 
+def ways():
+    """Failures that read the same say where they part, and none is left out without a word."""
+    with Run("limit_ways") as run:
+        equal("ways: its status", run.status, 3)
+        failed = [line for line in run.ask("budget").splitlines() if line.startswith("failed")]
+        named = [re.sub(r"@\d+", "@", line) for line in failed if "limit_ways.c:" in line]
+        equal("ways: each by the guilty line", {f"too_much (limit_ways.c:{guilty('limit_ways')})" in line
+                                                for line in named}, {True})
+        equal("ways: as many as there is room for", len(named), 10)
+        equal("ways: no two read the same", len(set(named)), 10)
+        equal("ways: where they part", len({said[1] for said in (
+            re.search(r"  from main \((limit_ways\.c:\d+)\)", line) for line in named) if said}), 10)
+        equal("ways: the rest is counted", failed[10:], ["failed  ... and 2 more call sites: -n 0 shows all"])
+        every = run.ask("budget", "-n", "0").splitlines()
+        equal("ways: all of them", len([line for line in every if line.startswith("failed")]), 12)
+
+
 def exhaust():
     with open("/proc/sys/vm/max_map_count", encoding="ascii") as file:
         most = int(file.read())
@@ -114,6 +131,7 @@ def main():
     memlock()
     overcommit()
     overcommit_later()
+    ways()
     exhaust()
     peak()
     later()
