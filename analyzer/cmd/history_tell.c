@@ -284,6 +284,7 @@ int history_tell(struct telling *telling, const struct when_point *point,
 		last = last_row(telling);
 		now.seq = moment.seq;
 		now.time_ns = fault_ns ? fault_ns : telling->last_ns;
+		now.at_least = fault && !fault_ns;
 		find_now(&moment, fault ? fault->fault.address : address, &now, &below, &above);
 		sum_pages(&moment, &telling->pages.pages, &now);
 		if (last)

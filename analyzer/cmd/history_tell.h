@@ -28,7 +28,7 @@ struct telling {
 };
 
 /*
- * Walks to the point and prints. fault: NULL, or to be explained and told, as of fault_ns (0: the end). JSON:
+ * Walks to the point and prints. fault: NULL, or to be explained and told, as of fault_ns (0: nobody knows when). JSON:
  * the rows, and the fault as the next member of the object they are in. STATUS_FINE, or one line on stderr
  * and what to exit with.
  */

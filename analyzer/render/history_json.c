@@ -63,7 +63,10 @@ void history_json_fault(struct json *json, const struct history_fault *fault,
 	json_member_number(json, "tid", fault->tid);
 	json_member_thread_name(json, fault->thread);
 	json_member_string(json, "source", fault->source);
-	json_member_number(json, "time_ns", now->time_ns);
+	if (now->at_least)
+		json_member_null(json, "time_ns");
+	else
+		json_member_number(json, "time_ns", now->time_ns);
 	json_member_string(json, "kind", now->mapped ? vma_kind_name(now->kind) : NULL);
 	json_key(json, "stack_of");
 	if (now->owner) {

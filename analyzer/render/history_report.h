@@ -42,7 +42,7 @@ struct history_now {
 	const struct thread_entry *owner; /* whose stack it is, or is the guard of; or NULL */
 	uint64_t seq;                     /* of that moment */
 	uint64_t time_ns;                 /* of the moment it is told for */
-	bool before;                      /* mapped before recording, and nothing happened since */
+	bool at_least;                    /* it was then or later: a core does not tell when */
 };
 
 /* Until any of the pages of a change changed again. */

@@ -58,13 +58,13 @@ static void by(FILE *out, const struct history_row *row, const struct site_view 
 static void ago(FILE *out, const struct history_now *now, const struct history_row *row,
                 const char *what)
 {
+	uint64_t ns = now->time_ns > row->event.time_ns ? now->time_ns - row->event.time_ns : 0;
 	char time[32];
 
-	fprintf(out, "%s before %s ",
-	        text_duration(time, sizeof(time),
-	                      now->time_ns > row->event.time_ns ? now->time_ns - row->event.time_ns
-	                                                        : 0),
-	        what);
+	if (ns || !now->at_least)
+		fprintf(out, "%s%s ", now->at_least ? "at least " : "",
+		        text_duration(time, sizeof(time), ns));
+	fprintf(out, "before %s ", what);
 }
 
 static void print_mapping(FILE *out, const struct history_now *now)

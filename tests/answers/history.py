@@ -105,6 +105,11 @@ def cores():
             said = re.search(r"address (0x[0-9a-f]+)", run.out)
             if said:
                 equal(f"{name}: the address, of a core", fault["address"], said[1])
+            first = run.ask("history", "--core", core).splitlines()[0]
+            equal(f"{name}: when it was, a core does not tell", fault["time_ns"], None)
+            check(f"{name}: how long before that, only the least is known",
+                  re.search(r" (unmapped|made read-only|mapped) (at least [1-9][\d.]* \w+ )?before that by ", first), first)
+            equal(f"{name}: and it is the last call's", "at least" in first, name == "stack_overflow")
             run.ask("history", "--core", run.trace, status=3)
             run.ask("history", "--crash", status=3)
     with Script(os.path.join(BUILD, "answers_use_after_unmap") + "; true", inside=True) as run:
