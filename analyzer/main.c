@@ -41,7 +41,8 @@ static const struct command commands[] = {
 	  "them. json\n"
 	  "and jsonl are never folded.\n" },
 	{ "maps", cmd_maps, "[TRACE]", "the VMA list at one moment, as /proc/PID/maps prints it",
-	  WHEN_HELP },
+	  "Neighbours that differ in nothing it prints are one row; the kernel may have kept them "
+	  "apart.\n" WHEN_HELP },
 	{ "mm", cmd_mm, "[TRACE]", "the address space as mm_struct sees it, at one moment",
 	  WHEN_HELP },
 	{ "budget", cmd_budget, "[TRACE]",
@@ -138,7 +139,7 @@ static void print_usage(FILE *out)
 	      "commands (vmatrace COMMAND --help says more):\n",
 	      out);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+		fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n"
 	      "TRACE is a *.vmat file or a folder that `vmatrace record` made; without one the "
 	      "newest\n"
