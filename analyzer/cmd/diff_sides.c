@@ -59,6 +59,7 @@ static int add_process(struct side *side, struct trace *trace, const struct when
 		.filter = &filter,
 		.trace = trace,
 		.symbols = symbols_new(trace, sources),
+		.in_walk = true,
 	};
 	int status = gathering.symbols ? site_gather(&gathering)
 	                               : complain(STATUS_TRACE, "out of memory");

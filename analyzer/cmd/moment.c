@@ -255,9 +255,13 @@ int moment_begin(struct moment *moment, struct trace *trace, struct symbols *sym
 		.symbols = symbols,
 		.by_creator = moment->by_creator,
 		.turn = moment->turn,
+		.tap = moment->tap,
 	};
-	if (trace_walk_input(trace, &input))
+	if (trace_walk_input(trace, &input)) {
+		if (moment->tap)
+			input.events = event_tap_put(moment->tap, &input.events);
 		moment->walk = walk_new(&input);
+	}
 	return moment->walk ? STATUS_FINE : complain(STATUS_TRACE, "out of memory");
 }
 
@@ -274,6 +278,8 @@ static void walk_to(struct moment *moment, const struct when_point *point,
 	};
 
 	moment->walked = walk_run(moment->walk, &observer);
+	if (moment->tap)
+		event_tap_finish(moment->tap);
 }
 
 int moment_arrive(struct moment *moment)

@@ -13,6 +13,7 @@
 
 #include "core/row_parts.h"
 #include "core/walk.h"
+#include "event_tap.h"
 #include "io/symbols.h"
 #include "io/trace_reader.h"
 #include "makers.h"
@@ -39,6 +40,8 @@ struct moment {
 	/* Set before, or NULL: held from the walk's end to the release, for what is read then is most of the memory. */
 	pthread_mutex_t *turn;
 	bool has_turn;
+	/* Set before moment_reach(), or NULL: sees all events, those behind the moment too; has done so by the turn. */
+	struct event_tap *tap;
 	bool walk_goes_on; /* it is another's, who may go on with it when the moment is released */
 };
 

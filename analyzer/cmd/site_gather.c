@@ -102,27 +102,32 @@ static void checkpoint(void *context, const struct walk *walk, const struct chec
 		gathering->also->checkpoint(gathering->also->context, walk, checkpoint);
 }
 
-/* --- beside it ---------------------------------------------------------------------------------------- */
+/* --- the counting of calls ---------------------------------------------------------------------------- */
 
 /* All calls, counted in a table of their own. */
 struct counting {
 	const struct site_gathering *gathering;
 	struct site_table *table;
-	struct event_source source;
-	bool failed; /* out of memory */
+	struct event_source source; /* of the pass beside the walk */
+	bool failed;                /* out of memory */
 };
+
+static void count_call(void *context, const struct event *event)
+{
+	struct counting *counting = context;
+
+	if (!counting->failed && site_gathering_takes(counting->gathering, event))
+		counting->failed =
+			!site_gathering_count(counting->gathering, counting->table, event);
+}
 
 static void count_calls(void *context)
 {
 	struct counting *counting = context;
 	struct event event;
 
-	while (!counting->failed && counting->source.next(counting->source.self, &event)) {
-		if (site_gathering_takes(counting->gathering, &event))
-			counting->failed =
-				!site_gathering_count(counting->gathering, counting->table, &event);
-	}
-	counting->failed |= !site_table_settle(counting->table);
+	while (!counting->failed && counting->source.next(counting->source.self, &event))
+		count_call(counting, &event);
 }
 
 /* Behind what the walk has met. */
@@ -141,8 +146,7 @@ void site_gathering_add(struct site_gathering *gathering, const struct site_tabl
 	}
 }
 
-/* The walk to the end and, where it needs no walk, the counting of calls. */
-static int walk_and_count(struct site_gathering *gathering)
+static int walk_to_end(struct site_gathering *gathering, struct event_tap *tap)
 {
 	const struct walk_observer observer = {
 		.context = gathering,
@@ -151,34 +155,57 @@ static int walk_and_count(struct site_gathering *gathering)
 		.after = after,
 		.checkpoint = checkpoint,
 	};
-	const struct filter *filter = gathering->filter;
-	struct counting counting = { .gathering = gathering };
-	/* Symbols, which say whose modules a stack goes through, are not for two at once. */
-	bool at_once = !filter->modules.count;
+
+	gathering->moment.tap = tap;
+	return moment_reach(&gathering->moment, gathering->trace, gathering->symbols,
+	                    &gathering->to, &observer);
+}
+
+static int count_in_walk(struct site_gathering *gathering, struct counting *counting)
+{
+	struct event_tap tap = { .see = count_call, .context = counting };
+
+	return walk_to_end(gathering, &tap);
+}
+
+static int count_beside_walk(struct site_gathering *gathering, struct counting *counting)
+{
 	struct beside beside;
 	int status;
 
+	if (!trace_events(gathering->trace, &counting->source)) {
+		counting->failed = true;
+		return STATUS_FINE;
+	}
+	beside_start(&beside, count_calls, counting);
+	status = walk_to_end(gathering, NULL);
+	beside_end(&beside);
+	return status;
+}
+
+/* The walk to the end and, where it needs no walk, the counting of calls. */
+static int walk_and_count(struct site_gathering *gathering)
+{
+	const struct filter *filter = gathering->filter;
+	struct counting counting = { .gathering = gathering };
+	int status;
+
 	if (filter->kinds.count) {
-		status = moment_reach(&gathering->moment, gathering->trace, gathering->symbols,
-		                      &gathering->to, &observer);
+		status = walk_to_end(gathering, NULL);
 		gathering->failed |= !site_table_settle(gathering->table);
 		return status;
 	}
 	counting.table = site_table_new();
-	if (!counting.table || !trace_events(gathering->trace, &counting.source)) {
+	if (!counting.table) {
 		gathering->failed = true;
-		site_table_free(counting.table);
 		return STATUS_FINE;
 	}
-	if (at_once)
-		beside_start(&beside, count_calls, &counting);
-	status = moment_reach(&gathering->moment, gathering->trace, gathering->symbols,
-	                      &gathering->to, &observer);
-	if (at_once)
-		beside_end(&beside);
+	/* Symbols, which say whose modules a stack goes through, are not for two at once. */
+	if (gathering->in_walk || filter->modules.count)
+		status = count_in_walk(gathering, &counting);
 	else
-		count_calls(&counting);
-	gathering->failed |= counting.failed;
+		status = count_beside_walk(gathering, &counting);
+	gathering->failed |= counting.failed || !site_table_settle(counting.table);
 	site_gathering_add(gathering, counting.table);
 	site_table_free(counting.table);
 	return status;

@@ -3,7 +3,7 @@
  * mapped, what of that is still there.
  *
  *     trace ── walk to --to ── extents of the map, each with the event that made it ── live bytes
- *        └──── pass over the events ─────────────────────────────────────────────── calls, time
+ *        └──── all events, as the walk reads them or in a pass beside it ────────────── calls, time
  *
  * In cmd/, so a failure is one line on stderr and an exit status.
  */
@@ -19,7 +19,9 @@ struct site_gathering {
 	struct trace *trace;
 	const struct walk_observer *also; /* told of the same walk, its `after` excepted; or NULL */
 	struct symbols *symbols;          /* borrowed, as the two above */
-	struct site_table *table;         /* what comes out */
+	/* Calls are counted by the thread that walks: the other processor has another gathering to do. */
+	bool in_walk;
+	struct site_table *table; /* what comes out */
 	/* Of two: called where the moment is, which is gone when it has returned. False: out of memory. */
 	bool (*arrived)(void *context, struct moment *moment);
 	void *context;
