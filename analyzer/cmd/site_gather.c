@@ -40,7 +40,7 @@ bool site_gathering_count(const struct site_gathering *gathering, struct site_ta
 
 /* --- during the walk ---------------------------------------------------------------------------------- */
 
-bool site_gathering_before(void *context, const struct walk *walk, const struct event *event)
+static bool before(void *context, const struct walk *walk, const struct event *event)
 {
 	struct site_gathering *gathering = context;
 
@@ -57,15 +57,22 @@ static bool maps_pages(enum change_kind kind)
 	       kind == CHANGE_MOVE || kind == CHANGE_IMPLICIT;
 }
 
-void site_gathering_change(void *context, const struct vma_change *change)
+uint64_t site_gathering_splits(uint64_t *vma_count, const struct vma_change *change)
+{
+	uint64_t count = *vma_count;
+
+	*vma_count = change->vma_count;
+	return change->vma_count > count && !maps_pages(change->kind) ? change->vma_count - count
+	                                                              : 0;
+}
+
+static void change(void *context, const struct vma_change *change)
 {
 	struct site_gathering *gathering = context;
-	uint64_t more = change->vma_count > gathering->vma_count
-	                        ? change->vma_count - gathering->vma_count
-	                        : 0;
-	const struct site_totals splits = { .splits = more };
+	const struct site_totals splits = {
+		.splits = site_gathering_splits(&gathering->vma_count, change),
+	};
 
-	gathering->vma_count = change->vma_count;
 	if (gathering->also && gathering->also->change)
 		gathering->also->change(gathering->also->context, change);
 	if (gathering->filter->kinds.count && change->event->call != CALL_IMPLICIT) {
@@ -76,9 +83,8 @@ void site_gathering_change(void *context, const struct vma_change *change)
 			return;
 		gathering->of_kind = true;
 	}
-	if (!more || maps_pages(change->kind) || !site_gathering_takes(gathering, change->event))
-		return;
-	if (!site_table_add(gathering->table, change->event, &splits))
+	if (splits.splits && site_gathering_takes(gathering, change->event) &&
+	    !site_table_add(gathering->table, change->event, &splits))
 		gathering->failed = true;
 }
 
@@ -150,8 +156,8 @@ static int walk_to_end(struct site_gathering *gathering, struct event_tap *tap)
 {
 	const struct walk_observer observer = {
 		.context = gathering,
-		.before = site_gathering_before,
-		.change = site_gathering_change,
+		.before = before,
+		.change = change,
 		.after = after,
 		.checkpoint = checkpoint,
 	};

@@ -2,16 +2,21 @@
  * site_gather_two: two moments of one trace, gathered in one walk to the later of them and one pass over its events.
  *
  *     walk     --------- A --------- B     at each the map is looked at
- *     calls     of both  |  of B     |     each counted once
+ *     calls     of both  |  of B     |     each counted once, as are the splits that the walk meets
  */
 #include "io/beside.h"
 #include "command.h"
 #include "site_gather.h"
 #include "site_gather_steps.h"
 
+/* What is counted for the ends, each call once, whether it is of both or of one. */
+struct share {
+	struct site_table *of_both; /* as what is before the earlier end is */
+	struct site_table *of[2];
+};
+
 struct end {
 	struct site_gathering *gathering;
-	struct site_table *counted; /* calls that it counts and the other end does not */
 	/* Behind what is counted, which is not known yet where the end is met. */
 	struct site_table *live;
 	bool over;
@@ -19,32 +24,70 @@ struct end {
 
 struct two {
 	struct end ends[2];
-	struct site_table *of_both; /* calls that both count, as those before the earlier end are */
-	struct event_source calls;
+	struct share calls;
+	struct share splits;
+	struct event_source events;
 	bool failed; /* the counting of calls: out of memory */
 	struct walk *walk;
-	uint64_t seq; /* of the last event */
+	uint64_t vma_count; /* as of the last change */
+	uint64_t seq;       /* of the last event */
 };
 
-/* Beside the walk. */
+static bool share_begin(struct share *share)
+{
+	share->of_both = site_table_new();
+	share->of[0] = site_table_new();
+	share->of[1] = site_table_new();
+	return share->of_both && share->of[0] && share->of[1];
+}
+
+static void share_release(struct share *share)
+{
+	site_table_free(share->of_both);
+	site_table_free(share->of[0]);
+	site_table_free(share->of[1]);
+}
+
+/* NULL: of neither. */
+static struct site_table *share_of(const struct share *share, bool of_a, bool of_b)
+{
+	if (of_a && of_b)
+		return share->of_both;
+	return of_a ? share->of[0] : of_b ? share->of[1] : NULL;
+}
+
+/* To the table of that end what is its. */
+static void share_add(const struct share *share, struct site_gathering *gathering, size_t end)
+{
+	site_gathering_add(gathering, share->of_both);
+	site_gathering_add(gathering, share->of[end]);
+}
+
+static bool share_settle(const struct share *share)
+{
+	return site_table_settle(share->of_both) && site_table_settle(share->of[0]) &&
+	       site_table_settle(share->of[1]);
+}
+
+static bool takes(const struct two *two, size_t end, const struct event *event)
+{
+	return site_gathering_takes(two->ends[end].gathering, event);
+}
+
+/* Beside the walk. Symbols are not for two threads at once: the filters ask for none, who have no module in them. */
 static void count_calls(void *context)
 {
 	struct two *two = context;
-	struct end *a = &two->ends[0], *b = &two->ends[1];
 	struct event event;
 
-	while (!two->failed && two->calls.next(two->calls.self, &event)) {
-		bool of_a = site_gathering_takes(a->gathering, &event);
-		bool of_b = site_gathering_takes(b->gathering, &event);
-		struct site_table *table = of_a && of_b ? two->of_both
-		                           : of_a       ? a->counted
-		                                        : b->counted;
+	while (!two->failed && two->events.next(two->events.self, &event)) {
+		struct site_table *table =
+			share_of(&two->calls, takes(two, 0, &event), takes(two, 1, &event));
 
-		if (of_a || of_b)
-			two->failed = !site_gathering_count(a->gathering, table, &event);
+		if (table)
+			two->failed = !site_gathering_count(two->ends[0].gathering, table, &event);
 	}
-	two->failed |= !site_table_settle(two->of_both) || !site_table_settle(a->counted) ||
-	               !site_table_settle(b->counted);
+	two->failed |= !share_settle(&two->calls);
 }
 
 /* The walk stands where the end is. */
@@ -74,24 +117,27 @@ static bool before(void *context, const struct walk *walk, const struct event *e
 {
 	struct two *two = context;
 
-	for (struct end *end = two->ends; end < two->ends + 2; end++) {
-		if (end->over)
-			continue;
-		if (when_stops_before(&end->gathering->to, event))
+	two->vma_count = vma_map_count(walk_map(walk));
+	for (struct end *end = two->ends; end < two->ends + 2; end++)
+		if (!end->over && when_stops_before(&end->gathering->to, event))
 			arrive(two, end);
-		else
-			site_gathering_before(end->gathering, walk, event);
-	}
 	return goes_on(two);
 }
 
 static void change(void *context, const struct vma_change *change)
 {
 	struct two *two = context;
+	const struct site_totals splits = {
+		.splits = site_gathering_splits(&two->vma_count, change),
+	};
+	struct site_table *table;
 
-	for (struct end *end = two->ends; end < two->ends + 2; end++)
-		if (!end->over)
-			site_gathering_change(end->gathering, change);
+	if (!splits.splits)
+		return;
+	table = share_of(&two->splits, !two->ends[0].over && takes(two, 0, change->event),
+	                 !two->ends[1].over && takes(two, 1, change->event));
+	if (table && !site_table_add(table, change->event, &splits))
+		two->ends[0].gathering->failed = true;
 }
 
 static bool after(void *context, const struct walk *walk, const struct event *event)
@@ -118,14 +164,13 @@ static bool begin_two(struct two *two)
 		gathering->moment.by_creator = true;
 		gathering->table = site_table_new();
 		end->live = site_table_new();
-		end->counted = site_table_new();
-		if (!gathering->table || !end->live || !end->counted)
+		if (!gathering->table || !end->live)
 			return false;
 	}
-	two->of_both = site_table_new();
-	if (two->of_both && trace_walk_input(trace, &input))
+	if (share_begin(&two->calls) && share_begin(&two->splits) &&
+	    trace_walk_input(trace, &input))
 		two->walk = walk_new(&input);
-	return two->walk && trace_events(trace, &two->calls);
+	return two->walk && trace_events(trace, &two->events);
 }
 
 static enum walk_status walk_two(struct two *two)
@@ -145,11 +190,14 @@ static enum walk_status walk_two(struct two *two)
 		if (!end->over)
 			arrive(two, end);
 	beside_end(&beside);
-	for (struct end *end = two->ends; end < two->ends + 2; end++) {
-		end->gathering->failed |= two->failed;
-		site_gathering_add(end->gathering, two->of_both);
-		site_gathering_add(end->gathering, end->counted);
-		site_gathering_add(end->gathering, end->live);
+	two->failed |= !share_settle(&two->splits);
+	for (size_t i = 0; i < 2; i++) {
+		struct site_gathering *gathering = two->ends[i].gathering;
+
+		gathering->failed |= two->failed;
+		share_add(&two->splits, gathering, i);
+		share_add(&two->calls, gathering, i);
+		site_gathering_add(gathering, two->ends[i].live);
 	}
 	return status;
 }
@@ -160,11 +208,10 @@ int site_gather_two(struct site_gathering *const both[2])
 	enum walk_status status = begin_two(&two) ? walk_two(&two) : WALK_NO_MEMORY;
 
 	walk_free(two.walk);
-	site_table_free(two.of_both);
-	for (struct end *end = two.ends; end < two.ends + 2; end++) {
-		site_table_free(end->counted);
-		site_table_free(end->live);
-	}
+	share_release(&two.calls);
+	share_release(&two.splits);
+	site_table_free(two.ends[0].live);
+	site_table_free(two.ends[1].live);
 	if (status == WALK_NO_BASE)
 		return complain(
 			STATUS_TRACE,
