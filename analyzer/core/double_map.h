@@ -15,13 +15,22 @@
 #ifndef VMATRACE_CORE_DOUBLE_MAP_H
 #define VMATRACE_CORE_DOUBLE_MAP_H
 
+#include "file_spans.h"
 #include "number_table.h"
 #include "pages.h"
 #include "walk.h"
 
 struct double_map {
 	const struct walk *walk;
-	struct number_table rights; /* that mappings of a file ever gave: enum in the .c */
+	struct number_table inodes; /* of files with such rights: 1, 2, ... */
+	struct number_table devices;
+	struct number_table pairs; /* of both numbers: 1, 2, ... of files */
+	struct mapped_file *files;
+	size_t file_count;
+	size_t file_room;
+	struct file_spans
+		spans; /* that were mapped so, by file; what is none any more goes when it is met, or all is */
+	size_t spans_limit; /* noted anew behind so many */
 };
 
 /* Reads the map. False: out of memory. */
