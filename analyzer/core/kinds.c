@@ -349,6 +349,21 @@ static void kind_of_anonymous(const struct vma_row_info *rows, size_t i, size_t 
 		kinds[i] = creator == CREATOR_LOADER ? KIND_LOADER : KIND_ANONYMOUS;
 }
 
+static bool stack_goes_on(const struct vma_row_info *low, const struct vma_row_info *high)
+{
+	return low->grows_down && high->grows_down && low->row.end == high->row.start;
+}
+
+/* The kernel calls [stack] only the piece in which it began; changes of rights may have cut it. */
+static void rest_of_main_stack(const struct vma_row_info *rows, size_t count, size_t labelled,
+                               enum vma_kind *kinds)
+{
+	for (size_t i = labelled; i > 0 && stack_goes_on(&rows[i - 1], &rows[i]); i--)
+		kinds[i - 1] = KIND_MAIN_STACK;
+	for (size_t i = labelled; i + 1 < count && stack_goes_on(&rows[i], &rows[i + 1]); i++)
+		kinds[i + 1] = KIND_MAIN_STACK;
+}
+
 void kinds_of_rows(const struct vma_row_info *rows, size_t count, const struct kinds_source *source,
                    enum vma_kind *kinds)
 {
@@ -357,10 +372,13 @@ void kinds_of_rows(const struct vma_row_info *rows, size_t count, const struct k
 	for (size_t i = 0; i < count; i++) {
 		if (kinds[i] != KIND_COUNT || is_anonymous(&rows[i].row))
 			continue;
-		if (rows[i].row.name[0] == '[')
+		if (rows[i].row.name[0] == '[') {
 			kinds[i] = kind_by_name(rows[i].row.name);
-		else
+			if (kinds[i] == KIND_MAIN_STACK)
+				rest_of_main_stack(rows, count, i, kinds);
+		} else {
 			i = kinds_of_file(rows, i, count, source, kinds);
+		}
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (kinds[i] == KIND_COUNT)

@@ -76,6 +76,32 @@ static const struct kinds_source nothing;
 
 #define EXPECT(rows, source) expect_kinds(rows, sizeof(rows) / sizeof((rows)[0]), source)
 
+/* The kernel calls [stack] only that piece in which the stack began. */
+static void main_stack_in_pieces(void **state)
+{
+	static const enum vma_kind wanted[] = {
+		KIND_THREAD_STACK, KIND_MAIN_STACK, KIND_MAIN_STACK,
+		KIND_MAIN_STACK,   KIND_MAIN_STACK, KIND_ANONYMOUS
+	};
+	struct vma_row_info rows[] = {
+		{ .row = { 0x10000, 0x20000, .prot = R | W, .name = "" }, .grows_down = true },
+		{ .row = { 0x30000, 0x40000, .prot = R | W, .name = "" }, .grows_down = true },
+		{ .row = { 0x40000, 0x41000, .prot = R, .name = "" }, .grows_down = true },
+		{ .row = { 0x41000, 0x50000, .prot = R | W, .name = "[stack]" },
+		  .grows_down = true },
+		{ .row = { 0x50000, 0x51000, .prot = R | W, .name = "" }, .grows_down = true },
+		{ .row = { 0x51000, 0x60000, .prot = R | W, .name = "" } },
+	};
+	enum vma_kind kinds[6];
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++)
+		rows[i].created_by = CREATED_BEFORE;
+	kinds_of_rows(rows, 6, &nothing, kinds);
+	for (size_t i = 0; i < 6; i++)
+		assert_string_equal(vma_kind_name(kinds[i]), vma_kind_name(wanted[i]));
+}
+
 static void segments_of_objects(void **state)
 {
 	static const struct expected rows[] = {
@@ -376,6 +402,7 @@ static void bss_ends_with_its_object(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(main_stack_in_pieces),
 		cmocka_unit_test(segments_of_objects),
 		cmocka_unit_test(files_and_kernel_objects),
 		cmocka_unit_test(a_library_without_text),
