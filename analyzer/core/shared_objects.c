@@ -116,7 +116,8 @@ static bool act(struct shared_objects *shared, enum shared_act_kind kind, size_t
 		found = &shared->acts[i - 1];
 		if (found->kind == kind && found->object == object &&
 		    found->first.stack == event->stack && found->first.caller == event->caller) {
-			found->count++;
+			found->count += found->last != event->seq;
+			found->last = event->seq;
 			found->bytes += bytes;
 			return true;
 		}
@@ -132,6 +133,7 @@ static bool act(struct shared_objects *shared, enum shared_act_kind kind, size_t
 		.bytes = bytes,
 		.when_ns = shared->start_ns + event->time_ns,
 		.first = *event,
+		.last = event->seq,
 		.tag = SIZE_MAX,
 		.next = *newest,
 	};
@@ -263,6 +265,37 @@ static bool detaches(struct shared_objects *shared, const struct vma_map *map,
 	return true;
 }
 
+/* What it adds it maps; what it cuts off or writes over it unmaps; to be elsewhere is neither. */
+static bool remaps(struct shared_objects *shared, const struct vma_map *map,
+                   const struct event *event)
+{
+	uint32_t page_bytes = vma_map_page_bytes(map);
+	uint64_t source = event->args[0], old_bytes = page_ceil(event->args[1], page_bytes);
+	uint64_t new_bytes = page_ceil(event->args[2], page_bytes), added;
+	const struct page_range over = { event->result, event->result + new_bytes };
+	const struct page_range cut = { source + new_bytes, source + old_bytes };
+	const struct vma_run *run = vma_map_at(map, source);
+	const struct object *under = run ? vma_map_object_at(map, run->object) : NULL;
+	struct shared_object *known;
+	size_t object;
+
+	if (event->args[3] & MREMAP_FIXED && !unmaps(shared, map, event, &over))
+		return false;
+	if (new_bytes < old_bytes)
+		return unmaps(shared, map, event, &cut);
+	/* A length of 0 asks for a copy. */
+	added = event->args[3] & MREMAP_DONTUNMAP ? new_bytes : new_bytes - old_bytes;
+	if (!added || !run || run->start > source || !run->shared || !under->inode || run->internal)
+		return true;
+	if (!find(shared, under->dev_major, under->dev_minor, under->inode, under->name, &object) ||
+	    !mapped_without_file(shared, run, page_bytes, object))
+		return false;
+	known = &shared->objects[object];
+	if (run->delta && source + run->delta + new_bytes > known->mapped_to)
+		known->mapped_to = source + run->delta + new_bytes;
+	return act(shared, SHARED_MAPPED, object, event, added);
+}
+
 bool shared_objects_before(struct shared_objects *shared, const struct walk *walk,
                            const struct event *event)
 {
@@ -282,12 +315,13 @@ bool shared_objects_before(struct shared_objects *shared, const struct walk *wal
 		return on_name(shared, SHARED_CREATED, "/memfd:", event);
 	if (effect == EFFECT_DETACHES)
 		return detaches(shared, map, event);
+	if (effect == EFFECT_MOVES)
+		return remaps(shared, map, event);
 	event_touch(event, page_bytes, &touch);
 	for (size_t i = 0; i < touch.count; i++) {
 		bool takes = touch.roles[i] == TOUCH_RELEASES || touch.roles[i] == TOUCH_REPLACES;
 
-		if (takes && effect != EFFECT_MOVES &&
-		    !unmaps(shared, map, event, &touch.ranges[i]))
+		if (takes && !unmaps(shared, map, event, &touch.ranges[i]))
 			return false;
 	}
 	if (effect == EFFECT_ATTACHES)

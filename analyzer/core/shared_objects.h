@@ -6,6 +6,7 @@
  *     shm_open, memfd_create, shm_unlink   name an object, and are put to those of that name
  *     mmap, shmat                          map it
  *     munmap, shmdt, MAP_FIXED             take of it what they meet in the map
+ *     mremap                               maps what it adds, takes what it cuts off or writes over
  *
  * Shared memory without a file has an object of the kernel's all the same, whose inode the next list tells: who
  * mapped it is looked up then.
@@ -40,8 +41,9 @@ struct shared_act {
 	uint64_t bytes;   /* of all of them */
 	uint64_t when_ns; /* of the first, on a clock that all processes share */
 	struct event first;
-	size_t tag;  /* the caller's */
-	size_t next; /* of the acts of one hash, plus 1 */
+	uint64_t last; /* seq of the last one: a call may meet several pieces of the object */
+	size_t tag;    /* the caller's */
+	size_t next;   /* of the acts of one hash, plus 1 */
 };
 
 /* What one process has mapped at its end. */

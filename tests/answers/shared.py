@@ -13,7 +13,29 @@ def line(comment):
     return guilty("shared_between", comment)
 
 
+def moved():
+    """What mremap does to mappings of an object is told as it is of mmap and munmap, and each call is one act."""
+    with Run("shared_moved") as run:
+        equal("moved: its status", run.status, 0)
+        one = next(one for one in run.json("shared") if one["name"].startswith("/dev/shm/shared_moved"))
+        equal("moved: its acts", [(act["act"], act["call"], act["bytes"] // PAGE, act["count"], place(act["stack"])[1])
+                                  for act in one["acts"]], [
+            (act, call, pages, 1, guilty("shared_moved", comment)) for act, call, pages, comment in (
+                ("created", "shm_open", 0, "creates"),
+                ("mapped", "mmap", 1, "maps one page"),
+                ("mapped", "mremap", 3, "grows by three"),
+                ("unmapped", "munmap", 3, "unmaps three"),
+                ("mapped", "mremap", 1, "copies one"),
+                ("mapped", "mmap", 4, "maps four"),
+                ("unmapped", "mremap", 3, "shrinks by three"),
+                ("unmapped", "mremap", 1, "writes over one"),
+                ("unlinked", "shm_unlink", 0, "unlinks"))])
+        equal("moved: how far it was mapped", one["mapped_to"], 6 * PAGE)
+        equal("moved: who holds it", [holder["bytes"] for holder in one["holders"]], [2 * PAGE])
+
+
 def main():
+    moved()
     with Run("shared_between") as run:
         equal("its status", run.status, 0)
         parent = int(run.out.split()[-1])
