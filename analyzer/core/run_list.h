@@ -56,7 +56,8 @@ struct run_list {
 	} expected[EXPECTED];
 	size_t expected_count;
 
-	uint64_t kept;         /* number of the kept state; 0: there is none */
+	bool keeps;            /* there is a kept state */
+	uint64_t kept;         /* the number of the last one */
 	struct vma_run *saved; /* what blocks had that were changed since, block by block */
 	size_t saved_count;
 	size_t saved_room;
@@ -176,12 +177,14 @@ static inline const struct vma_run *run_list_next(const struct run_list *list,
  * the first time after it. The blocks that are not changed, and those saved, are the list as it was.
  */
 void run_list_keep(struct run_list *list);
+/* It need not be kept any more. */
+void run_list_keep_none(struct run_list *list);
 bool run_list_save_blocks(struct run_list *list, size_t first, size_t last);
 
 /* Before anything is changed in blocks `first` to `last`, as far as there are any. False: out of memory. */
 static inline bool run_list_save(struct run_list *list, size_t first, size_t last)
 {
-	return !list->kept || run_list_save_blocks(list, first, last);
+	return !list->keeps || run_list_save_blocks(list, first, last);
 }
 
 /* As it was when it was kept, which it was; NULL: out of memory. The list itself is good for run_list_free() only. */

@@ -8,8 +8,14 @@
 
 void run_list_keep(struct run_list *list)
 {
+	list->keeps = true;
 	list->kept++;
 	list->saved_count = 0;
+}
+
+void run_list_keep_none(struct run_list *list)
+{
+	list->keeps = false;
 }
 
 static bool save(struct run_list *list, struct block *block)

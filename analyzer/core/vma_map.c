@@ -12,10 +12,12 @@
 #include "objects.h"
 #include "run_list.h"
 #include "runs.h"
+#include "undo_log.h"
 
 struct vma_map {
 	struct run_list *runs;
 	struct object_table *objects;
+	struct undo_log undo; /* since it was kept, up to where blocks are saved */
 	size_t rows;
 	uint64_t bytes;
 	uint32_t page_bytes;
@@ -48,6 +50,7 @@ void vma_map_free(struct vma_map *map)
 		return;
 	run_list_free(map->runs);
 	object_table_free(map->objects);
+	undo_log_release(&map->undo);
 	free(map);
 }
 
@@ -170,6 +173,31 @@ static struct place cut_out(struct vma_map *map, struct place from, const struct
 	return to;
 }
 
+static bool write_down(struct vma_map *map, struct place from, struct place to, uint64_t start,
+                       uint64_t end)
+{
+	bool fine = undo_log_change(&map->undo, start, end);
+
+	for (; fine && (from.block != to.block || from.at != to.at);
+	     from = place_next(map->runs, from))
+		fine = undo_log_run(&map->undo, run_list_at(map->runs, from));
+	return fine;
+}
+
+/* What [start, end) has, which are the runs [from, to), can be told afterwards if the map was kept. */
+static bool remember(struct vma_map *map, struct place from, struct place to, uint64_t start,
+                     uint64_t end)
+{
+	if (map->undo.open) {
+		if (write_down(map, from, to, start, end))
+			return true;
+		run_list_keep(map->runs);
+	}
+	/* What is before them may be in the block before, and what follows in the one behind. */
+	return run_list_save(map->runs, from.at || !from.block ? from.block : from.block - 1,
+	                     to.block);
+}
+
 /*
  * [start, end) becomes `run`, or a hole if that is NULL. What reaches out of it is cut where it lies; only what is in
  * the middle of one run makes two of it.
@@ -190,8 +218,7 @@ static bool replace(struct vma_map *map, uint64_t start, uint64_t end, const str
 	if (!run_list_reserve(list))
 		return false;
 	to = cut_out(map, from, before, start, end, &cut);
-	/* `before` may be in the block before, and what follows in the one behind. */
-	if (!run_list_save(list, from.at || !from.block ? from.block : from.block - 1, to.block)) {
+	if (!remember(map, from, to, start, end)) {
 		map->rows = rows;
 		map->bytes = bytes;
 		return false;
@@ -257,10 +284,13 @@ bool vma_map_clear(struct vma_map *map, uint64_t start, uint64_t end)
 
 void vma_map_keep(struct vma_map *map)
 {
-	run_list_keep(map->runs);
+	/* As many changes as take an eighth of the memory that blocks do. */
+	undo_log_begin(&map->undo, 4 * map->runs->blocks);
+	run_list_keep_none(map->runs);
 }
 
-bool vma_map_go_back(struct vma_map *map)
+/* Since blocks are saved. */
+static bool take_back_blocks(struct vma_map *map)
 {
 	struct run_list *kept = run_list_kept(map->runs);
 	const struct vma_run *before = NULL, *run;
@@ -276,6 +306,33 @@ bool vma_map_go_back(struct vma_map *map)
 		map->rows += begins_row(before, run);
 		map->bytes += run->end - run->start;
 		before = run;
+	}
+	return true;
+}
+
+/* What reaches out of the range is there still, and was one with what is in it. */
+static bool take_back(struct vma_map *map, const struct undo_change *change)
+{
+	bool fine = replace(map, change->start, change->end, NULL);
+
+	for (size_t i = 0; fine && i < change->count; i++) {
+		const struct vma_run *run = &map->undo.runs[change->first + i];
+
+		fine = replace(map, run->start, run->end, run);
+	}
+	return fine;
+}
+
+bool vma_map_go_back(struct vma_map *map)
+{
+	const struct undo_change *change;
+
+	if (!map->undo.open && !take_back_blocks(map))
+		return false;
+	map->undo.open = false;
+	while ((change = undo_log_take(&map->undo))) {
+		if (!take_back(map, change))
+			return false;
 	}
 	return true;
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "core/undo_log.h"
 #include "core/vma_map.h"
 
 enum { PAGE = 4096, PAGES = 4096, ROUNDS = 60000 };
@@ -157,22 +158,37 @@ static void goes_back_to_what_it_was(void **state)
 	vma_map_free(map);
 }
 
-/* New pages become part of the run before them, wherever that lies: the last of a block is kept like any other. */
-static void goes_back_behind_each_run(void **state)
+/* Every second page is a run of its own. */
+static void set_runs(struct vma_map *map, uint64_t runs)
 {
-	enum { RUNS = 300 };
+	for (uint64_t i = 0; i < runs; i++) {
+		const struct vma_run run = { .start = 2 * i * PAGE,
+			                     .end = (2 * i + 1) * PAGE,
+			                     .created_by = 1 + i };
+
+		assert_true(vma_map_set(map, &run));
+	}
+}
+
+/* Far behind all others. */
+static void change_elsewhere(struct vma_map *map, uint64_t times)
+{
+	const struct vma_run run = { .start = 1ull << 40, .end = (1ull << 40) + PAGE };
+
+	for (uint64_t i = 0; i < times; i++)
+		assert_true(i % 2 ? vma_map_clear(map, run.start, run.end)
+		                  : vma_map_set(map, &run));
+}
+
+static void goes_back_behind_each(uint64_t elsewhere)
+{
+	enum { RUNS = 300 }; /* so few that the log has no more than the least room */
 	struct vma_map *map = vma_map_new(PAGE);
 
-	(void)state;
 	for (uint64_t joined = 0; joined < RUNS; joined++) {
-		for (uint64_t i = 0; i < RUNS; i++) {
-			const struct vma_run run = { .start = 2 * i * PAGE,
-				                     .end = (2 * i + 1) * PAGE,
-				                     .created_by = 1 + i };
-
-			assert_true(vma_map_set(map, &run));
-		}
+		set_runs(map, RUNS);
 		vma_map_keep(map);
+		change_elsewhere(map, elsewhere);
 		assert_true(vma_map_set(map, &(struct vma_run) { .start = (2 * joined + 1) * PAGE,
 		                                                 .end = (2 * joined + 2) * PAGE,
 		                                                 .created_by = 1 + joined }));
@@ -183,6 +199,70 @@ static void goes_back_behind_each_run(void **state)
 		assert_true(vma_map_check(map));
 	}
 	vma_map_free(map);
+}
+
+/*
+ * New pages become part of the run before them, wherever that lies: the last of a block is kept like any other, be it
+ * by the run or, when so much has changed that blocks are, by the block.
+ */
+static void goes_back_behind_each_run(void **state)
+{
+	(void)state;
+	goes_back_behind_each(0);
+	goes_back_behind_each(UNDO_LEAST - 1);
+	goes_back_behind_each(UNDO_LEAST);
+	goes_back_behind_each(UNDO_LEAST + 1);
+}
+
+/* One change takes away more than the log of changes has room for, as the first one or behind others. */
+static void goes_back_from_a_full_log(void **state)
+{
+	enum { ROOM = UNDO_LEAST + UNDO_LEAST / 2, RUNS = 2 * ROOM };
+	struct vma_map *map = vma_map_new(PAGE);
+
+	(void)state;
+	for (uint64_t gone = ROOM - 2; gone < ROOM + 3; gone++) {
+		for (uint64_t elsewhere = 0; elsewhere < 4; elsewhere++) {
+			set_runs(map, RUNS);
+			vma_map_keep(map);
+			change_elsewhere(map, elsewhere);
+			assert_true(vma_map_clear(map, 2 * PAGE, 2 * (1 + gone) * PAGE));
+			assert_true(vma_map_clear(map, 0, UINT64_MAX));
+			assert_true(vma_map_go_back(map));
+			assert_true(vma_map_check(map));
+			assert_int_equal(vma_map_count(map), RUNS);
+			for (uint64_t i = 0; i < RUNS; i++)
+				assert_int_equal(vma_map_at(map, 2 * i * PAGE)->created_by, 1 + i);
+			assert_true(vma_map_clear(map, 0, UINT64_MAX));
+		}
+	}
+	vma_map_free(map);
+}
+
+/* However long it is since the map was kept, and however much one change takes away. */
+static void the_log_is_bounded(void **state)
+{
+	struct undo_log log = { 0 };
+	const struct vma_run run = { .end = PAGE };
+	size_t changes = 0, runs = 0;
+
+	(void)state;
+	for (size_t most = 0; most <= 4 * UNDO_LEAST; most += 4 * UNDO_LEAST) {
+		size_t bound = most ? most : UNDO_LEAST;
+
+		undo_log_begin(&log, most);
+		for (changes = 0; undo_log_change(&log, 0, PAGE); changes++)
+			assert_true(changes < bound);
+		assert_int_equal(changes, bound);
+		undo_log_begin(&log, most);
+		assert_true(undo_log_change(&log, 0, PAGE));
+		for (runs = 0; undo_log_run(&log, &run); runs++)
+			assert_true(runs < 2 * bound);
+		assert_int_equal(runs, bound + bound / 2);
+		assert_false(log.open);
+		assert_null(undo_log_take(&log));
+	}
+	undo_log_release(&log);
 }
 
 static void finds_neighbours(void **state)
@@ -315,6 +395,8 @@ int main(void)
 		cmocka_unit_test(holds_what_pages_hold),
 		cmocka_unit_test(goes_back_to_what_it_was),
 		cmocka_unit_test(goes_back_behind_each_run),
+		cmocka_unit_test(goes_back_from_a_full_log),
+		cmocka_unit_test(the_log_is_bounded),
 		cmocka_unit_test(finds_neighbours),
 		cmocka_unit_test(finds_what_is_far_apart),
 		cmocka_unit_test(rows_apart_in_the_base_stay_apart),
