@@ -55,7 +55,6 @@ static void put_limit(FILE *out, const char *name, uint64_t bytes)
 	        bytes == UINT64_MAX ? "unlimited" : text_bytes(text, sizeof(text), bytes));
 }
 
-/* Arguments as a shell would take them, near enough to be read. */
 static void put_command_line(FILE *out, const struct vmat_header *header)
 {
 	const char *at = header->command_line;
@@ -63,7 +62,7 @@ static void put_command_line(FILE *out, const struct vmat_header *header)
 	const char *blank = "";
 
 	while (at < end && strnlen(at, (size_t)(end - at)) < (size_t)(end - at)) {
-		bool plain = *at && !strpbrk(at, " \t\n'\"\\$`*?;&|<>(){}[]#!~");
+		bool plain = text_shell_plain(at);
 
 		fprintf(out, "%s%s", blank, plain ? "" : "'");
 		print_escaped(out, at);

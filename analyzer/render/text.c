@@ -16,6 +16,11 @@ void print_escaped(FILE *out, const char *name)
 	escape_name(name, put_in_stream, out);
 }
 
+bool text_shell_plain(const char *word)
+{
+	return *word && !strpbrk(word, " \t\n'\"\\$`*?;&|<>(){}[]#!~");
+}
+
 const char *text_base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');

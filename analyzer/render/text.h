@@ -22,6 +22,8 @@ char *text_prot(char *text, size_t bytes, unsigned prot); /* "rw-" */
 
 /* The escaping of core/escape.h straight to a stream. */
 void print_escaped(FILE *out, const char *name);
+/* A word that a shell takes as it is; others are printed in single quotes, near enough to be read. */
+bool text_shell_plain(const char *word);
 /* Behind the last slash, if anything is. */
 const char *text_base_name(const char *path);
 /* In double quotes; what would end or fake them is escaped too, as in C. */

@@ -42,12 +42,14 @@ static void print_command(FILE *out, const struct vmat_header *header)
 		char word[COMMAND_COLUMNS + 1], escaped[4 * COMMAND_COLUMNS + 1];
 		size_t room = COMMAND_COLUMNS - columns;
 		bool cut = length > room;
+		const char *quote;
 
 		snprintf(word, sizeof(word), "%.*s", (int)(cut ? room : length),
 		         header->command_line + at);
 		text_escaped(escaped, sizeof(escaped), word);
-		fprintf(out, "%s%s%s", at ? " " : "", escaped, cut ? "..." : "");
-		columns += strlen(escaped) + 1;
+		quote = text_shell_plain(word) ? "" : "'";
+		fprintf(out, "%s%s%s%s%s", at ? " " : "", quote, escaped, cut ? "..." : "", quote);
+		columns += strlen(escaped) + 2 * strlen(quote) + 1;
 		at += length + 1;
 		if (!cut && at < bytes && columns >= COMMAND_COLUMNS)
 			fputs(" ...", out);

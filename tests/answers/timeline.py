@@ -129,6 +129,22 @@ def unseen():
                 equal(f"{what}: from it on", peak(from_it), peak(text))
 
 
+class Shell(Run):
+    """A command of few letters."""
+
+    def command(self, name, build):
+        return ["sh", "-c", ":"]
+
+
+def called():
+    with Shell("shell", "", "two words", "$x") as run:
+        title = run.ask("timeline").splitlines()[0]
+        command = next(line for line in run.ask("info").splitlines() if line.startswith("command"))
+        spelled = " sh -c : '' 'two words' '$x'"
+        check("arguments as a shell takes them, in the title as in info",
+              title.endswith(spelled) and command.endswith(spelled), (title, command))
+
+
 def main():
     line_by_line()
     streamed()
@@ -136,6 +152,7 @@ def main():
     with Run("in_its_place") as run:
         if run.status != 77:  # which answers.kinds says
             same_kinds("libraries", run, run.ask("timeline"), "peak")
+    called()
     with Run("phases") as run:
         text = run.ask("timeline")
         same_kinds("the whole", run, text, "mark:large")
