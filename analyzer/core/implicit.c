@@ -11,9 +11,6 @@
 #include "runs.h"
 #include "vmatrace/trace_format.h"
 
-/* Trying three calls of each other costs the third power of their number. */
-enum { SIDE_BY_SIDE_LIMIT = 64 };
-
 /* --- what the snapshot cannot know -------------------------------------------------------------------- */
 
 bool snapshot_overlaps(const struct snapshot *snapshot, const struct event *event)
@@ -29,154 +26,39 @@ bool snapshot_overlaps(const struct snapshot *snapshot, const struct event *even
 	return event->enter <= snapshot->end;
 }
 
-static bool add(struct uncertain *uncertain, enum uncertain_kind kind, uint64_t start, uint64_t end)
+static bool is_attached(const struct vma_map *map, const struct certainty *certainty, bool mapped,
+                        const struct vma_run *run)
 {
-	if (uncertain->count == uncertain->capacity) {
-		size_t capacity = uncertain->capacity ? 2 * uncertain->capacity : 8;
-		struct uncertain_item *items =
-			reallocarray(uncertain->items, capacity, sizeof(*items));
-
-		if (!items)
-			return false;
-		uncertain->items = items;
-		uncertain->capacity = capacity;
-	}
-	uncertain->items[uncertain->count++] = (struct uncertain_item) { kind, start, end };
-	return true;
+	return mapped && certainty_has_attachment(certainty, -run->delta) &&
+	       object_is_sysv(vma_map_object_at(map, run->object));
 }
 
-bool uncertain_add(struct uncertain *uncertain, const struct event *event, uint32_t page_bytes)
+/* True if a call that detaches a segment, or attaches one, makes it uncertain from its first page to its last. */
+static bool of_attachment(const struct vma_map *map, const struct certainty *certainty,
+                          const struct difference *difference)
 {
-	struct touch touch;
-
-	event_touch(event, page_bytes, &touch);
-	if (!touch.visible)
-		return true;
-	for (size_t i = 0; i < touch.count; i++) {
-		if (!add(uncertain, UNCERTAIN_RANGE, touch.ranges[i].start, touch.ranges[i].end))
-			return false;
-	}
-	if (touch.anywhere && !add(uncertain, UNCERTAIN_ANYWHERE, 0, touch.anywhere))
-		return false;
-	return !touch.attachment ||
-	       add(uncertain, UNCERTAIN_ATTACHMENT, touch.attachment, touch.attachment);
+	return is_attached(map, certainty, difference->mapped_before, &difference->before) ||
+	       is_attached(map, certainty, difference->mapped_after, &difference->after);
 }
 
-void uncertain_release(struct uncertain *uncertain)
+/* True if the difference is new memory that calls in flight may have mapped. */
+static bool new_mappings(const struct certainty *certainty, const struct difference *difference)
 {
-	free(uncertain->items);
-	*uncertain = (struct uncertain) { 0 };
-}
-
-static bool is_attachment(const struct vma_map *map, bool mapped, const struct vma_run *run,
-                          uint64_t base)
-{
-	return mapped && run->delta == -base && object_is_sysv(vma_map_object_at(map, run->object));
-}
-
-/* True if the item makes the difference uncertain from its first page to its last. */
-static bool covers(const struct vma_map *map, const struct uncertain_item *item,
-                   const struct difference *difference)
-{
-	switch (item->kind) {
-	case UNCERTAIN_ANYWHERE:
-		return false; /* new_mappings() looks at all of them together */
-	case UNCERTAIN_ATTACHMENT:
-		return is_attachment(map, difference->mapped_before, &difference->before,
-		                     item->start) ||
-		       is_attachment(map, difference->mapped_after, &difference->after,
-		                     item->start);
-	case UNCERTAIN_RANGE:
-		break;
-	}
-	return false;
-}
-
-/* True if so many bytes are what some of the mapping calls from `first` on, at most `calls`, ask for. */
-static bool asked_for(const struct uncertain *uncertain, size_t first, uint64_t bytes,
-                      unsigned calls)
-{
-	for (size_t i = first; calls && i < uncertain->count; i++) {
-		const struct uncertain_item *item = &uncertain->items[i];
-
-		if (item->kind != UNCERTAIN_ANYWHERE || item->end > bytes)
-			continue;
-		if (item->end == bytes || asked_for(uncertain, i + 1, bytes - item->end, calls - 1))
-			return true;
-	}
-	return false;
-}
-
-/* True if so many bytes are what some of the mapping calls that ask for the same length ask for. */
-static bool asked_for_alike(const struct uncertain *uncertain, uint64_t bytes)
-{
-	for (size_t i = 0; i < uncertain->count; i++) {
-		uint64_t length = uncertain->items[i].end;
-		uint64_t left = bytes;
-
-		if (uncertain->items[i].kind != UNCERTAIN_ANYWHERE || bytes % length)
-			continue;
-		for (size_t j = i; left && j < uncertain->count; j++) {
-			if (uncertain->items[j].kind == UNCERTAIN_ANYWHERE &&
-			    uncertain->items[j].end == length)
-				left -= length;
-		}
-		if (!left)
-			return true;
-	}
-	return false;
-}
-
-/*
- * True if the difference is new memory that calls in flight may have mapped. The kernel puts one mapping
- * beside the other, and alike they are one difference. Of very many calls only single ones are tried, or such as ask
- * for the same.
- */
-static bool new_mappings(const struct uncertain *uncertain, const struct difference *difference)
-{
-	uint64_t bytes = difference->end - difference->start;
-
 	return !difference->mapped_before && difference->mapped_after &&
-	       (asked_for_alike(uncertain, bytes) ||
-	        asked_for(uncertain, 0, bytes, uncertain->count <= SIDE_BY_SIDE_LIMIT ? 3 : 1));
-}
-
-/* The end of what begins at `at` and is uncertain all over, or certain all over; at most `end`. */
-static uint64_t certainty_end(const struct uncertain *uncertain, uint64_t at, uint64_t end,
-                              bool *certain)
-{
-	uint64_t certain_end = end;
-
-	for (size_t i = 0; i < uncertain->count; i++) {
-		const struct uncertain_item *item = &uncertain->items[i];
-
-		if (item->kind != UNCERTAIN_RANGE || item->end <= at)
-			continue;
-		if (item->start <= at) {
-			*certain = false;
-			return item->end < end ? item->end : end;
-		}
-		if (item->start < certain_end)
-			certain_end = item->start;
-	}
-	*certain = true;
-	return certain_end;
+	       certainty_asked_for(certainty, difference->end - difference->start);
 }
 
 /*
  * Moves what is certain of the difference to *certain, and the rest to *rest, if that is not NULL. Returns true if there
  * is a rest. False in *fine: out of memory.
  */
-static bool leave_uncertain(const struct vma_map *map, const struct uncertain *uncertain,
+static bool leave_uncertain(const struct vma_map *map, struct certainty *certainty,
                             const struct difference *difference, struct differences *certain,
                             struct differences *rest, bool *fine)
 {
-	bool whole = new_mappings(uncertain, difference);
 	bool racy = false;
 
-	for (size_t i = 0; !whole && i < uncertain->count; i++)
-		whole = covers(map, &uncertain->items[i], difference);
-	if (whole) {
+	if (new_mappings(certainty, difference) || of_attachment(map, certainty, difference)) {
 		*fine = !rest || differences_add(rest, difference);
 		return true;
 	}
@@ -184,10 +66,10 @@ static bool leave_uncertain(const struct vma_map *map, const struct uncertain *u
 		struct difference piece = *difference;
 		bool is_certain;
 
-		stop = certainty_end(uncertain, at, difference->end, &is_certain);
+		stop = certainty_end(certainty, at, difference->end, &is_certain);
 		piece.start = at;
 		piece.end = stop;
-		if (is_certain && !new_mappings(uncertain, &piece)) {
+		if (is_certain && !new_mappings(certainty, &piece)) {
 			*fine = differences_add(certain, &piece);
 		} else {
 			racy = true;
@@ -324,8 +206,8 @@ static bool make_change(const struct implicit_context *context, struct differenc
 }
 
 /* What is unexplained otherwise, and a call that was left may have done, is explained piece by piece. */
-static bool make_changes(const struct implicit_context *context, struct difference *difference,
-                         struct checkpoint *checkpoint)
+static bool make_changes(const struct implicit_context *context, struct certainty *left_by,
+                         struct difference *difference, struct checkpoint *checkpoint)
 {
 	enum implicit_cause cause = cause_of(context, difference);
 	struct differences unexplained = { 0 }, left = { 0 };
@@ -333,7 +215,7 @@ static bool make_changes(const struct implicit_context *context, struct differen
 
 	if (cause != CAUSE_UNEXPLAINED || !context->left->count)
 		return make_change(context, difference, cause, checkpoint);
-	leave_uncertain(replay_map(context->replay), context->left, difference, &unexplained, &left,
+	leave_uncertain(replay_map(context->replay), left_by, difference, &unexplained, &left,
 	                &fine);
 	for (size_t i = 0; fine && i < left.count; i++)
 		fine = make_change(context, &left.items[i], CAUSE_LEFT, checkpoint);
@@ -350,12 +232,14 @@ bool implicit_changes(const struct implicit_context *context, struct checkpoint 
 	struct vma_map *map = replay_map(context->replay);
 	struct differences all = { 0 };
 	struct differences certain = { 0 };
+	struct certainty *certainty = certainty_new(context->uncertain);
+	struct certainty *left_by = certainty_new(context->left);
 	bool fine;
 
-	fine = compare_rows(map, 0, UINT64_MAX, snapshot->rows, snapshot->row_count, &all);
+	fine = certainty && left_by &&
+	       compare_rows(map, 0, UINT64_MAX, snapshot->rows, snapshot->row_count, &all);
 	for (size_t i = 0; fine && i < all.count; i++) {
-		bool racy = leave_uncertain(map, context->uncertain, &all.items[i], &certain, NULL,
-		                            &fine);
+		bool racy = leave_uncertain(map, certainty, &all.items[i], &certain, NULL, &fine);
 
 		checkpoint->racy += racy && !all.items[i].renamed;
 	}
@@ -365,12 +249,14 @@ bool implicit_changes(const struct implicit_context *context, struct checkpoint 
 		if (difference->renamed)
 			fine = difference_apply(map, difference, 0);
 		else
-			fine = make_changes(context, difference, checkpoint);
+			fine = make_changes(context, left_by, difference, checkpoint);
 	}
 	checkpoint->matched = !checkpoint->unexplained;
 	if (snapshot->brk)
 		replay_set_brk(context->replay, snapshot->brk);
 	differences_release(&all);
 	differences_release(&certain);
+	certainty_free(certainty);
+	certainty_free(left_by);
 	return fine;
 }

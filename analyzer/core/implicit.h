@@ -18,30 +18,11 @@
 #define VMATRACE_CORE_IMPLICIT_H
 
 #include "replay.h"
+#include "uncertain.h"
 #include "walk.h"
-
-enum uncertain_kind {
-	UNCERTAIN_RANGE,      /* all pages of it */
-	UNCERTAIN_ANYWHERE,   /* new pages of that length, wherever they are */
-	UNCERTAIN_ATTACHMENT, /* pages of a SysV segment attached at start */
-};
-
-/* What calls that ran while one snapshot was read may have changed. All 0 is empty. */
-struct uncertain {
-	struct uncertain_item {
-		enum uncertain_kind kind;
-		uint64_t start;
-		uint64_t end;
-	} * items;
-	size_t count;
-	size_t capacity;
-};
 
 /* True if the call may have changed the map between the snapshot's first read and its last. */
 bool snapshot_overlaps(const struct snapshot *snapshot, const struct event *event);
-/* Adds what the call touches. False: out of memory. */
-bool uncertain_add(struct uncertain *uncertain, const struct event *event, uint32_t page_bytes);
-void uncertain_release(struct uncertain *uncertain);
 
 struct implicit_context {
 	struct replay *replay;
