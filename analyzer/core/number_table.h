@@ -1,5 +1,6 @@
 /*
- * number_table: numbers by 64-bit keys: open addressing, no deletion. For what is counted by call site.
+ * number_table: numbers by 64-bit keys: open addressing, no deletion. For what is counted by call site. Keys that a trace
+ * chose to have one place take some tens of steps each, not as many as there are.
  *
  * Owner: the caller; number_table_release() frees the contents; all 0 is empty.
  * Fails: NULL, only when out of memory.
@@ -11,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "number_tree.h"
+
 struct number_entry {
 	uint64_t key; /* 0: a free slot */
 	uint64_t number;
@@ -18,9 +21,11 @@ struct number_entry {
 
 struct number_table {
 	struct number_entry *entries;
-	size_t slots; /* a power of two */
-	size_t count;
-	uint64_t of_zero; /* the number of key 0 */
+	size_t slots;           /* a power of two */
+	size_t near;            /* keys in them */
+	size_t count;           /* of all keys */
+	struct number_tree far; /* the keys in no slot */
+	uint64_t of_zero;       /* the number of key 0 */
 	bool has_zero;
 };
 

@@ -1,6 +1,6 @@
 # The model: units in cmocka, replay scripts (one test each), and the live kernel.
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
-foreach(name vma_map order walk ahead overtaken piece_pool double_map uncertain)
+foreach(name vma_map order walk ahead overtaken piece_pool double_map uncertain number_table)
   if(NOT CMOCKA_FOUND)
     message(STATUS "cmocka is missing: no unit tests of the core")
     break()
