@@ -20,6 +20,7 @@ static bool add_kinds(struct diff_side *sums, struct moment *moment)
 	struct row_part *parts;
 	bool fine;
 
+	authors_release(&moment->map.authors);
 	free(moment->map.rows);
 	moment->map.rows = NULL;
 	rows = calloc(count + 1, sizeof(*rows));

@@ -129,7 +129,7 @@ static bool add_extents(struct leaving *leaving)
 			accounts->tracer += bytes;
 		else if (info->created_by == CREATED_BEFORE)
 			accounts->before += bytes;
-		else if (!moment_author(moment, info->created_by, &author))
+		else if (!moment_row_author(moment, i, &author))
 			accounts->of_class[LEAK_UNEXPLAINED] += bytes;
 		else if (add_extent(leaving, i, &author, &last))
 			continue;

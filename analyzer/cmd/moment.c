@@ -109,7 +109,9 @@ enum vma_kind change_vma_kind(const struct trace *trace, struct symbols *symbols
 struct looking {
 	const struct trace *trace;
 	uint64_t seq;
-	const struct moment *authors;
+	struct symbols *symbols; /* NULL: nobody knows for whom anything was mapped */
+	const struct vma_row_info *rows;
+	const struct authors *authors; /* of the rows */
 	struct makers makers;
 };
 
@@ -123,13 +125,13 @@ static const char *module_at(void *context, uint64_t address)
 	return module ? module->path : NULL;
 }
 
-static enum vma_creator creator_at(void *context, uint64_t seq)
+static enum vma_creator creator_at(void *context, const struct vma_row_info *row)
 {
 	struct looking *looking = context;
-	const struct moment *authors = looking->authors;
+	struct event author;
 
-	return authors && authors->symbols && seq < SEQ_IN_FLIGHT
-	               ? makers_find(&looking->makers, looking->trace, authors->symbols, seq)
+	return authors_event(looking->authors, (size_t)(row - looking->rows), &author)
+	               ? makers_of_stack(&looking->makers, looking->symbols, &author)
 	               : CREATOR_UNKNOWN;
 }
 
@@ -169,54 +171,75 @@ static void mark_recorder(struct vma_row_info *rows, size_t count, const struct 
 	}
 }
 
-/* Read anew each time: a copy of every author would take more memory than all that is mapped takes to know. */
 bool moment_author(const struct moment *moment, uint64_t seq, struct event *event)
 {
 	return seq < SEQ_IN_FLIGHT && trace_event_at(moment->trace, seq, event);
 }
 
-/* The kind of each row; what of them is the recorder's is marked. NULL: out of memory. */
-static enum vma_kind *find_kinds(struct vma_row_info *rows, size_t count, struct looking *looking)
+bool moment_row_author(const struct moment *moment, size_t row, struct event *event)
 {
-	const struct kinds_source source = { looking, module_at, creator_at };
+	return authors_event(&moment->map.authors, row, event);
+}
+
+/* The kind of each row, by its author if those are given; what of them is the recorder's is marked. NULL: out of memory. */
+static enum vma_kind *find_kinds(struct vma_row_info *rows, size_t count, struct looking *looking,
+                                 const struct authors *authors)
+{
+	bool by_author = authors && looking->symbols;
+	const struct kinds_source source = { looking, module_at, by_author ? creator_at : NULL };
 	enum vma_kind *kinds = calloc(count + 1, sizeof(*kinds));
 
 	if (!kinds)
 		return NULL;
+	looking->rows = rows;
+	looking->authors = authors;
 	mark_recorder(rows, count, looking);
 	kinds_of_rows(rows, count, &source, kinds);
 	return kinds;
 }
 
-typedef size_t read_rows(const struct walk *walk, struct vma_row_info *rows, size_t limit);
-
-/* The rows as that function has them, with the kind of each. False: out of memory. */
-static bool read_with_kinds(const struct walk *walk, read_rows *read, struct looking *looking,
-                            struct rows *rows)
+static bool read_rows(const struct walk *walk, struct looking *looking, struct rows *rows)
 {
-	size_t count = read(walk, NULL, 0);
+	size_t count = walk_rows(walk, NULL, 0);
 
-	*rows = (struct rows) { .rows = calloc(count + 1, sizeof(*rows->rows)) };
+	rows->rows = calloc(count + 1, sizeof(*rows->rows));
 	if (!rows->rows)
 		return false;
-	rows->count = read(walk, rows->rows, count);
-	rows->kinds = find_kinds(rows->rows, rows->count, looking);
+	rows->count = walk_rows(walk, rows->rows, count);
+	rows->kinds = find_kinds(rows->rows, rows->count, looking, NULL);
+	return rows->kinds;
+}
+
+static bool read_extents(const struct walk *walk, struct looking *looking, struct rows *rows)
+{
+	size_t count = walk_extents(walk, NULL, 0);
+
+	rows->rows = calloc(count + 1, sizeof(*rows->rows));
+	if (!rows->rows)
+		return false;
+	rows->count = walk_extents(walk, rows->rows, count);
+	if (!authors_read(&rows->authors, looking->trace, rows->rows, rows->count))
+		return false;
+	rows->kinds = find_kinds(rows->rows, rows->count, looking, &rows->authors);
 	return rows->kinds;
 }
 
 /* Kinds are of what one event made; a row may have been made by several. */
-static bool read_parts(struct rows *rows, const struct walk *walk, struct looking *looking)
+static bool read_parts(const struct walk *walk, struct looking *looking, struct rows *rows)
 {
 	size_t count = walk_extents(walk, NULL, 0);
+	struct authors authors = { 0 };
 	struct vma_row_info *extents;
-	enum vma_kind *kinds;
+	enum vma_kind *kinds = NULL;
 
 	rows->parts = calloc(count + 1, sizeof(*rows->parts));
 	if (!rows->parts)
 		return false;
 	extents = row_parts_extents(rows->parts, count);
 	walk_extents(walk, extents, count);
-	kinds = find_kinds(extents, count, looking);
+	if (authors_read(&authors, looking->trace, extents, count))
+		kinds = find_kinds(extents, count, looking, &authors);
+	authors_release(&authors);
 	if (!kinds)
 		return false;
 	rows->part_count = row_parts(rows->rows, rows->count, extents, kinds, count, rows->parts);
@@ -226,20 +249,28 @@ static bool read_parts(struct rows *rows, const struct walk *walk, struct lookin
 }
 
 bool rows_read(struct rows *rows, const struct trace *trace, const struct walk *walk, uint64_t seq,
-               const struct moment *authors)
+               const struct moment *moment)
 {
-	bool extents = authors && authors->by_creator;
-	struct looking looking = { .trace = trace, .seq = seq, .authors = authors };
-	bool fine = read_with_kinds(walk, extents ? walk_extents : walk_rows, &looking, rows);
+	struct looking looking = {
+		.trace = trace,
+		.seq = seq,
+		.symbols = moment ? moment->symbols : NULL,
+	};
+	bool fine;
 
-	if (fine && !extents && authors && authors->symbols)
-		fine = read_parts(rows, walk, &looking);
+	*rows = (struct rows) { 0 };
+	if (moment && moment->by_creator)
+		fine = read_extents(walk, &looking, rows);
+	else
+		fine = read_rows(walk, &looking, rows) &&
+		       (!looking.symbols || read_parts(walk, &looking, rows));
 	makers_release(&looking.makers);
 	return fine;
 }
 
 void rows_release(struct rows *rows)
 {
+	authors_release(&rows->authors);
 	free(rows->parts);
 	free(rows->kinds);
 	free(rows->rows);

@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 
+#include "authors.h"
 #include "core/row_parts.h"
 #include "core/walk.h"
 #include "event_tap.h"
@@ -26,6 +27,7 @@ struct rows {
 	size_t count;
 	struct row_part *parts; /* of all rows, where it is known who made them; else none */
 	size_t part_count;
+	struct authors authors; /* of rows that are extents; else none */
 };
 
 struct moment {
@@ -75,13 +77,15 @@ void moment_release(struct moment *moment);
 
 /* The event of a number that a row names. False: before recording, or no call (implicit). */
 bool moment_author(const struct moment *moment, uint64_t seq, struct event *event);
+/* The same of a row of a moment by_creator, as far as authors.h has it, without reading it again. */
+bool moment_row_author(const struct moment *moment, size_t row, struct event *event);
 
 /*
- * seq: what was loaded when that event was recorded. authors: a moment that knows who made each
- * row, or NULL. False: out of memory.
+ * seq: what was loaded when that event was recorded. moment: says whether rows are extents, and has
+ * the symbols that say who made each; or NULL. False: out of memory.
  */
 bool rows_read(struct rows *rows, const struct trace *trace, const struct walk *walk, uint64_t seq,
-               const struct moment *authors);
+               const struct moment *moment);
 void rows_release(struct rows *rows);
 
 /* Who a mapping was made for, from the runtime frames on top of the event's stack. */

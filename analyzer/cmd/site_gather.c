@@ -231,7 +231,7 @@ void site_gathering_add_live(struct site_gathering *gathering, struct site_table
 		struct event author;
 		size_t index;
 
-		if (!moment_author(moment, moment->map.rows[i].created_by, &author) ||
+		if (!moment_row_author(moment, i, &author) ||
 		    !site_gathering_takes(gathering, &author) ||
 		    !filter_takes_kind(gathering->filter, vma_kind_name(moment->map.kinds[i]))) {
 			last = SIZE_MAX;

@@ -317,7 +317,7 @@ static enum vma_creator creator_of(const struct vma_row_info *row,
 	if (!source->creator || row->created_by == CREATED_BEFORE ||
 	    row->created_by >= SEQ_IMPLICIT)
 		return CREATOR_UNKNOWN;
-	return source->creator(source->context, row->created_by);
+	return source->creator(source->context, row);
 }
 
 static void kind_of_anonymous(const struct vma_row_info *rows, size_t i, size_t count,

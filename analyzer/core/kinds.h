@@ -63,8 +63,8 @@ struct kinds_source {
 	void *context;
 	/* Path of the object loaded at the address, NULL none. */
 	const char *(*module)(void *context, uint64_t address);
-	/* Who made the event of this number. */
-	enum vma_creator (*creator)(void *context, uint64_t seq);
+	/* For whom the row was made: one of those given, which an event made. */
+	enum vma_creator (*creator)(void *context, const struct vma_row_info *row);
 };
 
 /* kinds[i] is that of rows[i]; rows are in address order. */

@@ -186,13 +186,13 @@ static void stacks_and_arenas_by_their_shape(void **state)
 }
 
 /* Events 1, 2, 3: made by the program, by malloc, by pthread_create. */
-static enum vma_creator made_by(void *context, uint64_t seq)
+static enum vma_creator made_by(void *context, const struct vma_row_info *row)
 {
 	static const enum vma_creator creators[] = { CREATOR_UNKNOWN, CREATOR_PROGRAM,
 		                                     CREATOR_MALLOC, CREATOR_THREAD };
 
 	(void)context;
-	return creators[seq];
+	return creators[row->created_by];
 }
 
 static void the_creator_decides_over_the_shape(void **state)
