@@ -13,6 +13,7 @@ enum {
 	BATCH_ITEMS = 512,
 	CACHE_LINE = 64,
 	FORESEEN = 5, /* items before it is taken: as long as memory takes to answer, twice */
+	CLAIMED = 4,  /* items before it is given: the taker's cache still has what lies there */
 };
 
 /* What the giver writes with each item lies in no cache line that the taker reads for each. */
@@ -119,7 +120,12 @@ void relay_foresee(struct relay *relay, relay_foresees *by)
 
 void *relay_room(struct relay *relay)
 {
-	return batch(relay, relay->given) + relay->filled * relay->item_bytes;
+	char *items = batch(relay, relay->given);
+	size_t claimed = relay->filled + CLAIMED;
+
+	for (size_t i = 0; claimed < BATCH_ITEMS && i < relay->item_bytes; i += CACHE_LINE)
+		__builtin_prefetch(items + claimed * relay->item_bytes + i, 1);
+	return items + relay->filled * relay->item_bytes;
 }
 
 /* left: batches that may then be untaken still. */
