@@ -6,7 +6,14 @@
 #include <stdlib.h>
 
 /* Of texts: ten thousand stacks of 24 frames are 46 MiB of JSON. */
-enum { MOST_BYTES = 128 << 20, LEAST_BYTES = 32 << 20, LEAST_SLOTS = 256 };
+enum { MOST_BYTES = 128 << 20, LEAST_BYTES = 32 << 20, LEAST_SLOTS = 256, CHUNK_BYTES = 64 << 10 };
+
+struct spelled_chunk {
+	struct spelled_chunk *next;
+	size_t room;
+	size_t used;
+	char text[];
+};
 
 void spelled_init(struct spelled *spelled, struct writer *writer)
 {
@@ -25,8 +32,12 @@ void spelled_reset(struct spelled *spelled)
 	size_t most_bytes = spelled->most_bytes;
 
 	writer_flush(spelled->writer);
-	for (size_t i = 0; i < spelled->slots; i++)
-		free(spelled->texts[i].text);
+	while (spelled->chunks) {
+		struct spelled_chunk *chunk = spelled->chunks;
+
+		spelled->chunks = chunk->next;
+		free(chunk);
+	}
 	free(spelled->texts);
 	spelled_init(spelled, spelled->writer);
 	spelled->most_bytes = most_bytes;
@@ -94,6 +105,24 @@ static bool grow(struct spelled *spelled)
 	return true;
 }
 
+/* NULL: out of memory. */
+static char *place_for(struct spelled *spelled, size_t bytes)
+{
+	struct spelled_chunk *chunk = spelled->chunks;
+
+	if (!chunk || chunk->room - chunk->used < bytes) {
+		size_t room = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
+
+		chunk = malloc(sizeof(*chunk) + room);
+		if (!chunk)
+			return NULL;
+		*chunk = (struct spelled_chunk) { .next = spelled->chunks, .room = room };
+		spelled->chunks = chunk;
+	}
+	chunk->used += bytes;
+	return chunk->text + chunk->used - bytes;
+}
+
 const struct spelled_text *spelled_add(struct spelled *spelled, uint64_t key, unsigned variant,
                                        const char *text, size_t bytes)
 {
@@ -104,7 +133,7 @@ const struct spelled_text *spelled_add(struct spelled *spelled, uint64_t key, un
 		spelled_reset(spelled);
 	if (2 * spelled->count >= spelled->slots && !grow(spelled))
 		return NULL;
-	copy = malloc(bytes + 1);
+	copy = place_for(spelled, bytes + 1);
 	if (!copy)
 		return NULL;
 	memcpy(copy, text, bytes);

@@ -22,9 +22,13 @@ struct spelled_text {
 	char *text; /* and a NUL */
 };
 
+struct spelled_chunk;
+
 struct spelled {
 	struct spelled_text *texts; /* open addressing, at most half of them taken */
-	size_t slots;               /* 0 or a power of two */
+	/* What they say, one behind the other: each lies in a few lines of the cache, all in few pages. */
+	struct spelled_chunk *chunks;
+	size_t slots; /* 0 or a power of two */
 	size_t count;
 	size_t bytes; /* of all of them */
 	size_t most_bytes;
