@@ -9,8 +9,9 @@ static unsigned bits_of(const struct vma_change *change)
 
 	return (change->mapped_before ? GIVEN_MAPPED_BEFORE : 0u) |
 	       (change->mapped_after ? GIVEN_MAPPED_AFTER : 0u) |
-	       (change->shared ? GIVEN_SHARED : 0u) | (event->failed ? GIVEN_FAILED : 0u) |
-	       (event->in_flight ? GIVEN_IN_FLIGHT : 0u) | (event->left ? GIVEN_LEFT : 0u);
+	       (change->shared ? GIVEN_SHARED : 0u) | (change->loaded ? GIVEN_LOADED : 0u) |
+	       (event->failed ? GIVEN_FAILED : 0u) | (event->in_flight ? GIVEN_IN_FLIGHT : 0u) |
+	       (event->left ? GIVEN_LEFT : 0u);
 }
 
 void given_change_pack(struct given_change *given, const struct vma_change *change,
@@ -70,6 +71,7 @@ void given_change_unpack(const struct given_change *given, struct vma_change *ch
 		.mapped_before = given->bits & GIVEN_MAPPED_BEFORE,
 		.mapped_after = given->bits & GIVEN_MAPPED_AFTER,
 		.shared = given->bits & GIVEN_SHARED,
+		.loaded = given->bits & GIVEN_LOADED,
 		.old_start = given->old_start,
 		.made_by = given->made_by,
 		.name = given->name,

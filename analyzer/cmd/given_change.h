@@ -49,6 +49,7 @@ enum {
 	GIVEN_FAILED = 16,
 	GIVEN_IN_FLIGHT = 32,
 	GIVEN_LEFT = 64,
+	GIVEN_LOADED = 128,
 };
 
 /* kind: KIND_COUNT: it is to be found out. owns_name: whoever takes it frees the name. */

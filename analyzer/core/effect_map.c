@@ -83,6 +83,9 @@ static uint8_t flags_of_mmap(const struct replay *replay, uint64_t flags)
 		run_flags |= RUN_HUGETLB;
 	if (flags & MAP_STACK)
 		run_flags |= RUN_STACK;
+	/* Which the kernel has not heeded for long, and nobody else gives; the loader maps its cache without (glibc:elf/dl-load.h). */
+	if ((flags & (MAP_DENYWRITE | MAP_ANONYMOUS)) == MAP_DENYWRITE)
+		run_flags |= RUN_LOADED;
 	return (uint8_t)run_flags;
 }
 

@@ -165,6 +165,7 @@ static void describe(const struct vma_map *map, const struct difference *differe
 	change->prot_after = difference->mapped_after ? difference->after.prot : 0;
 	change->made_by = difference->before.created_by;
 	change->shared = run->shared;
+	change->loaded = run->map_flags & RUN_LOADED;
 	change->name = vma_map_object_name(map, run->object);
 }
 

@@ -187,7 +187,8 @@ static enum vma_kind kind_of_segment(unsigned prot)
 /*
  * The loader maps an object's segments one after the other: rows of one file with nothing of
  * another file between them. Such a row of rows is an object if one of them is executable, or if
- * the trace says that an object is loaded there (a library of data alone has no text).
+ * the trace says that an object is loaded there, or that the loader mapped it: a library of data alone has no text, and
+ * is never met in a stack.
  */
 static size_t kinds_of_file(const struct vma_row_info *rows, size_t first, size_t count,
                             const struct kinds_source *source, enum vma_kind *kinds)
@@ -206,7 +207,7 @@ static size_t kinds_of_file(const struct vma_row_info *rows, size_t first, size_
 				continue; /* a part made private and zero: bss, or a gap */
 			break;
 		}
-		object = object || (row->prot & PROT_EXEC);
+		object = object || (row->prot & PROT_EXEC) || rows[i].loaded;
 		last = i;
 	}
 	for (size_t i = first; i <= last; i++) {
@@ -421,7 +422,7 @@ enum vma_kind kind_of_change_alone(const struct vma_change *change, const char *
 	if (kind != KIND_COUNT)
 		return kind;
 	if (change->name[0] == '/')
-		return prot & PROT_EXEC ? KIND_TEXT : KIND_FILE;
+		return change->loaded || prot & PROT_EXEC ? kind_of_segment(prot) : KIND_FILE;
 	if (change->cause == CAUSE_STACK_GROWTH)
 		return KIND_MAIN_STACK;
 	if (effect == EFFECT_SETS_BREAK || effect == EFFECT_MOVES_BREAK)

@@ -253,6 +253,7 @@ static void begin(const struct replay *replay, struct vma_change *change, enum c
 		change->prot_before = run->prot;
 		change->made_by = run->created_by;
 		change->shared = run->shared;
+		change->loaded = run->map_flags & RUN_LOADED;
 		change->name = vma_map_object_name(replay->map, run->object);
 	}
 }
@@ -271,6 +272,7 @@ static void change_end(struct replay *replay, struct vma_change *change, size_t 
 	if (run) {
 		change->prot_after = run->prot;
 		change->shared = run->shared;
+		change->loaded = run->map_flags & RUN_LOADED;
 		change->name = vma_map_object_name(replay->map, run->object);
 	}
 	/* New pages between two VMAs that look the same make one of them. */

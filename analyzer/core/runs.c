@@ -70,6 +70,7 @@ static struct vma_row_info row_of_run(const struct vma_map *map, const struct vm
 		.changed_by = run->changed_by,
 		.internal = run->internal,
 		.grows_down = run->grows_down,
+		.loaded = run->map_flags & RUN_LOADED,
 	};
 }
 

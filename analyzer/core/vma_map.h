@@ -49,6 +49,7 @@ struct vma_row_info {
 	uint64_t changed_by;
 	bool internal;
 	bool grows_down;
+	bool loaded; /* RUN_LOADED, of its first run */
 };
 
 /* Bits of vma_run.map_flags. */
@@ -59,6 +60,7 @@ enum run_flag {
 	RUN_HUGETLB = 1u << 3,
 	RUN_STACK = 1u << 4,         /* MAP_STACK */
 	RUN_WRITABLE_ONCE = 1u << 5, /* writable now or before; set by the map itself */
+	RUN_LOADED = 1u << 6,        /* a segment of an object that the dynamic loader mapped */
 };
 
 struct vma_map;

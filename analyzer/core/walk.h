@@ -63,6 +63,7 @@ struct vma_change {
 	bool mapped_before;
 	bool mapped_after;
 	bool shared;
+	bool loaded;        /* RUN_LOADED, of the first page */
 	uint64_t old_start; /* CHANGE_MOVE: where the pages were */
 	uint64_t
 		made_by; /* if mapped_before: what mapped the first page then, as in vma_row_info */

@@ -32,6 +32,10 @@ foreach(library small:16:16 large:64:16)
   target_compile_definitions(answers_${name} PRIVATE DATA_PAGES=${data} BSS_PAGES=${bss})
 endforeach()
 
+# And one that is loaded and has nothing that could be run.
+add_library(answers_constants MODULE ${CMAKE_CURRENT_LIST_DIR}/constants/constants.c)
+target_link_options(answers_constants PRIVATE -nostdlib -Wl,-z,noseparate-code)
+
 foreach(name kinds parts peak timeline threads mm sites leaks history diff budget shared protections no_thread)
   add_test(NAME answers.${name} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/${name}.py ${CMAKE_BINARY_DIR})
   set_tests_properties(answers.${name} PROPERTIES LABELS answers SKIP_RETURN_CODE 77 TIMEOUT 300)
