@@ -7,10 +7,14 @@
 #include <sys/mman.h>
 
 #include "call_table.h"
+#include "number_tree.h"
 #include "pages.h"
 
 /* Calls between that a call waits for its slot, and then for its site. */
 enum { SLOT_AHEAD = 12, SITE_AHEAD = 12, WAITING = 32, CACHE_LINE = 64 };
+
+/* Slots that are looked at. Sites as they come never find so many taken beside each other. */
+enum { PROBES = 64 };
 
 /* What waits to be added to a site's totals. */
 struct waiting {
@@ -25,7 +29,10 @@ struct site_table {
 	size_t capacity;
 	uint32_t *slots; /* index + 1; 0 is free */
 	size_t slot_count;
-	size_t last; /* the site of the last call: calls come in rows */
+	size_t near;                /* sites in them */
+	struct number_tree far;     /* and those in none: index + 1 */
+	struct number_tree callers; /* numbers of those that such sites have for a stack */
+	size_t last;                /* the site of the last call: calls come in rows */
 	struct waiting waiting[WAITING];
 	size_t came; /* of those that wait, so far */
 	size_t counted;
@@ -57,6 +64,8 @@ void site_table_free(struct site_table *table)
 		return;
 	free(table->entries);
 	free(table->slots);
+	number_tree_release(&table->far);
+	number_tree_release(&table->callers);
 	free(table);
 }
 
@@ -86,13 +95,52 @@ static size_t place_of(const struct site_table *table, const struct site_call *s
 	return hash >> (__builtin_clzll(table->slot_count) + 1);
 }
 
-static size_t slot_of(const struct site_table *table, const struct site_call *site)
+/* That of the site, or a free one; NULL: there is none near, as it is with sites that were chosen so. */
+static uint32_t *slot_of(const struct site_table *table, const struct site_call *site)
 {
 	size_t at = place_of(table, site);
 
-	while (table->slots[at] && !same_site(&table->entries[table->slots[at] - 1].first, site))
-		at = (at + 1) & (table->slot_count - 1);
-	return at;
+	for (size_t end = at + PROBES; at < end; at++) {
+		uint32_t *slot = &table->slots[at & (table->slot_count - 1)];
+
+		if (!*slot || same_site(&table->entries[*slot - 1].first, site))
+			return slot;
+	}
+	return NULL;
+}
+
+/* Where the number of a site without a slot is, 0 at first sight. NULL: out of memory. */
+static uint64_t *far_of(struct site_table *table, const struct site_call *site)
+{
+	uint64_t *caller;
+
+	if (site->stack)
+		return number_tree_at(&table->far, (uint64_t)site->stack << 16 | site->call);
+	caller = number_tree_at(&table->callers, site->caller);
+	if (!caller)
+		return NULL;
+	if (!*caller)
+		*caller = table->callers.count;
+	return number_tree_at(&table->far, 1ull << 63 | *caller << 16 | site->call);
+}
+
+/* All sites in larger slots, or where those end that find none. */
+static bool place_all(struct site_table *table)
+{
+	table->near = 0;
+	for (size_t i = 0; i < table->count; i++) {
+		uint32_t *slot = slot_of(table, &table->entries[i].first);
+		uint64_t *far = slot ? NULL : far_of(table, &table->entries[i].first);
+
+		if (slot)
+			*slot = (uint32_t)i + 1;
+		else if (far)
+			*far = i + 1;
+		else
+			return false;
+		table->near += slot != NULL;
+	}
+	return true;
 }
 
 /* Room for one site more, with the slots at most half full. */
@@ -108,7 +156,7 @@ static bool reserve(struct site_table *table)
 		table->entries = entries;
 		table->capacity = capacity;
 	}
-	if (2 * (table->count + 1) > table->slot_count) {
+	if (2 * (table->near + 1) > table->slot_count) {
 		size_t slot_count = table->slot_count ? 2 * table->slot_count : 256;
 		uint32_t *slots = calloc(slot_count, sizeof(*slots));
 
@@ -117,26 +165,37 @@ static bool reserve(struct site_table *table)
 		free(table->slots);
 		table->slots = slots;
 		table->slot_count = slot_count;
-		for (size_t i = 0; i < table->count; i++)
-			slots[slot_of(table, &table->entries[i].first)] = (uint32_t)i + 1;
+		return place_all(table);
 	}
 	return true;
 }
 
 static struct site_entry *entry_of(struct site_table *table, const struct site_call *site)
 {
-	size_t slot;
+	uint64_t *far = NULL, number;
+	uint32_t *slot;
 
 	if (table->count && same_site(&table->entries[table->last].first, site))
 		return &table->entries[table->last];
 	if (!reserve(table))
 		return NULL;
 	slot = slot_of(table, site);
-	if (!table->slots[slot]) {
-		table->entries[table->count] = (struct site_entry) { .first = *site };
-		table->slots[slot] = (uint32_t)++table->count;
+	if (!slot) {
+		far = far_of(table, site);
+		if (!far)
+			return NULL;
 	}
-	table->last = table->slots[slot] - 1;
+	number = slot ? *slot : *far;
+	if (!number) {
+		table->entries[table->count] = (struct site_entry) { .first = *site };
+		number = ++table->count;
+		table->near += slot != NULL;
+		if (slot)
+			*slot = (uint32_t)number;
+		else
+			*far = number;
+	}
+	table->last = number - 1;
 	return &table->entries[table->last];
 }
 

@@ -71,6 +71,40 @@ static void many_sites(void **state)
 	site_table_free(table);
 }
 
+/*
+ * Sites that were chosen to begin at one slot: the product by which site_table.c finds it is 1, 2, ... Were each looked
+ * for among all the others, this would come to no end.
+ */
+static void many_sites_of_one_slot(void **state)
+{
+	enum { SITES = 200000 };
+	struct site_table *table = site_table_new();
+	uint64_t factor = 0x9e3779b97f4a7c15, inverse = factor;
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		inverse *= 2 - factor * inverse;
+	for (uint64_t round = 0; round < 2; round++) {
+		for (uint64_t i = 0; i < SITES; i++) {
+			uint64_t key = (i + 1) * inverse ^ (uint64_t)CALL_MMAP << 48;
+			struct event event = call(CALL_MMAP, 0, key ^ 1ull << 63);
+			/* And others between them, for which the slots grow. */
+			struct event other = call(CALL_MUNMAP, (uint32_t)(1 + i / 2), 0);
+
+			assert_true(site_table_count(table, &event, PAGE));
+			assert_true(site_table_count(table, &other, PAGE));
+		}
+	}
+	assert_true(site_table_settle(table));
+	assert_int_equal(site_table_size(table), SITES + SITES / 2);
+	for (size_t i = 0; i < SITES + SITES / 2; i++) {
+		const struct site_entry *site = site_table_item(table, i);
+
+		assert_int_equal(site->totals.calls, site->first.call == CALL_MMAP ? 2 : 4);
+	}
+	site_table_free(table);
+}
+
 static void failed_calls_map_nothing(void **state)
 {
 	struct event event = call(CALL_MMAP, 1, 0);
@@ -298,6 +332,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_site_is_a_call_and_a_stack),
 		cmocka_unit_test(many_sites),
+		cmocka_unit_test(many_sites_of_one_slot),
 		cmocka_unit_test(failed_calls_map_nothing),
 		cmocka_unit_test(mapped_bytes),
 		cmocka_unit_test(classes_of_leaks),
