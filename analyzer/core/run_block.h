@@ -6,8 +6,8 @@
  *     slots  [  2 |  0 |  1 |  3 ... ]      where each run lies; behind the last those that are free
  *     runs   [ 30-35 | 35-40 | 10-20 | ... ]
  *
- * A search counts the ends at or below an address, all of them, without a branch: five cache lines that come from
- * memory at once, and nothing to predict. What the ends are too coarse for the runs tell.
+ * A search finds the line of the ends that an address is in, and counts those of it at or below, without a branch: five
+ * cache lines that come from memory at once, and nothing to predict. What the ends are too coarse for the runs tell.
  *
  * Part of run_list, which keeps blocks in order; here they are open to it for speed. Units: bytes, but for ends.
  */
@@ -20,6 +20,7 @@ enum {
 	BLOCK_RUNS = 59,       /* with all else a page */
 	ENDS = BLOCK_RUNS + 1, /* a multiple of what a vector holds; the last one always END_FAR */
 	LINE_BYTES = 64,       /* of the processor's cache; only speed depends on it */
+	LINE_ENDS = LINE_BYTES / sizeof(int32_t),
 	HEAD_BYTES = 5 * LINE_BYTES,
 	END_SHIFT = 12, /* the smallest page there is; only speed depends on it */
 };
@@ -56,12 +57,18 @@ static inline size_t block_guess(const struct block *block, uint64_t address)
 	uint64_t pages = (address - block->base) >> END_SHIFT;
 	int32_t next = pages < END_FAR ? (int32_t)pages + 1 : END_FAR; /* what is behind its page */
 	int32_t below = 0;
+	size_t from = 0;
 
 	if (address < block->base)
 		return 0;
-	for (size_t i = 0; i < ENDS; i++)
-		below += block->ends[i] < next;
-	return (size_t)below;
+	for (size_t i = LINE_ENDS; i < ENDS; i += LINE_ENDS)
+		from += block->ends[i - 1] < next ? LINE_ENDS : 0;
+	/* The last line has fewer: the ends before it count with them. */
+	if (from > ENDS - LINE_ENDS)
+		from = ENDS - LINE_ENDS;
+	for (size_t i = 0; i < LINE_ENDS; i++)
+		below += block->ends[from + i] < next;
+	return from + (size_t)below;
 }
 
 /* The first run that ends above address, or the count. */
