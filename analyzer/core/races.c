@@ -118,32 +118,34 @@ static bool reserve(struct races *races, uint64_t exit)
 bool races_add(struct races *races, const struct event *event, uint32_t slot, uint32_t page_bytes,
                void (*mark)(void *context, uint32_t slot), void *context)
 {
-	struct recent added = {
-		.enter = event->enter,
-		.exit = event->exit,
-		.slot = slot,
-	};
+	bool changes = false;
+	struct recent *added;
 
 	/* Each call was alone from its enter to its exit: none is met by another, whatever it touches. */
 	if (!races->window)
 		return true;
-	event_touch(event, page_bytes, &added.touch);
-	if (!added.touch.count)
+	if (!reserve(races, event->exit))
+		return false;
+	added = &races->recent[races->count];
+	event_touch(event, page_bytes, &added->touch);
+	if (!added->touch.count)
 		return true;
-	for (size_t i = 0; i < added.touch.count; i++)
-		added.changes |= added.touch.roles[i] == TOUCH_CHANGES;
+	for (size_t i = 0; i < added->touch.count; i++)
+		changes |= added->touch.roles[i] == TOUCH_CHANGES;
+	added->enter = event->enter;
+	added->exit = event->exit;
+	added->slot = slot;
+	added->changes = changes;
 	for (size_t i = races->count; i && races->recent[i - 1].exit >= event->enter; i--) {
 		const struct recent *recent = &races->recent[i - 1];
 
-		if (!recent->changes && !added.changes)
+		if (!recent->changes && !changes)
 			continue;
-		if (is_racy(races, recent, &added))
+		if (is_racy(races, recent, added))
 			mark(context, recent->slot);
-		if (is_racy(races, &added, recent))
+		if (is_racy(races, added, recent))
 			mark(context, slot);
 	}
-	if (!reserve(races, event->exit))
-		return false;
-	races->recent[races->count++] = added;
+	races->count++;
 	return true;
 }
