@@ -12,30 +12,29 @@ struct cursor {
 	const char *end;
 };
 
-static int digit_of(char letter)
-{
-	if (letter >= '0' && letter <= '9')
-		return letter - '0';
-	if (letter >= 'a' && letter <= 'f')
-		return letter - 'a' + 10;
-	return 16;
-}
+/* Of letters that are digits, 1 more than that; a long list has tens of megabytes of them. */
+static const uint8_t digits[UINT8_MAX + 1] = {
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
 /* A number of at least one digit that fits in 64 bits. */
-static inline bool take_digits(struct cursor *line, unsigned base, uint64_t *number)
+static inline __attribute__((always_inline)) bool take_digits(struct cursor *line, unsigned base,
+                                                              uint64_t *number)
 {
 	const char *first = line->at;
 	const char *at = first;
 	uint64_t value = 0;
 
 	for (; at < line->end; at++) {
-		unsigned digit = (unsigned)digit_of(*at);
+		unsigned digit = digits[(uint8_t)*at] - 1u;
 
 		if (digit >= base)
 			break;
-		if (__builtin_mul_overflow(value, base, &value) ||
-		    __builtin_add_overflow(value, digit, &value))
+		if (value > (UINT64_MAX - digit) / base)
 			return false;
+		value = value * base + digit;
 	}
 	line->at = at;
 	*number = value;
@@ -92,10 +91,11 @@ static bool take_row(struct cursor *line, struct vma_row *row)
 
 static size_t count_lines(const char *text, size_t bytes)
 {
+	const char *end = text + bytes;
 	size_t lines = 1;
 
-	for (size_t i = 0; i < bytes; i++)
-		lines += text[i] == '\n';
+	for (const char *at = text; at < end && (at = memchr(at, '\n', (size_t)(end - at))); at++)
+		lines++;
 	return lines;
 }
 
