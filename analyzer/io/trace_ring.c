@@ -46,6 +46,27 @@ void slots_release(struct slots *slots)
 	free(slots->sums);
 }
 
+static bool is_empty(const uint8_t *slot)
+{
+	uint64_t stamp;
+
+	memcpy(&stamp, slot + offsetof(struct vmat_event, stamp), sizeof(stamp));
+	return !stamp;
+}
+
+/* How many of the slots from there on are whole in a hole of the file, or behind its end. */
+static uint64_t slots_in_hole(const struct trace *trace, uint64_t from, uint64_t limit)
+{
+	off_t data = lseek(trace->fd, (off_t)from, SEEK_DATA);
+	uint64_t count = 0;
+
+	if (data < 0 && errno == ENXIO)
+		count = limit;
+	else if (data > 0 && (uint64_t)data > from)
+		count = ((uint64_t)data - from) / trace->header.slot_bytes;
+	return count < limit ? count : limit;
+}
+
 /*
  * Fills the chunk with the slots from `seq` on. False: the file could not be read. Behind the file's end, and
  * in its holes, slots read 0; *empty of them are known to be so without reading them.
@@ -58,21 +79,11 @@ static bool fill_chunk(struct slots *slots, uint64_t seq, uint64_t *empty)
 	uint64_t left = trace->header.slot_count - index;
 	uint64_t from = trace->ring_at.offset + index * stride;
 	uint64_t count;
-	off_t data;
 	ssize_t n;
 
 	if (left > slots->end - seq)
 		left = slots->end - seq;
 	*empty = 0;
-	data = lseek(trace->fd, (off_t)from, SEEK_DATA);
-	if (data < 0 && errno == ENXIO)
-		*empty = left;
-	else if (data > 0 && (uint64_t)data > from)
-		*empty = ((uint64_t)data - from) / stride;
-	if (*empty > left)
-		*empty = left;
-	if (*empty)
-		return true;
 	count = CHUNK_BYTES / stride < left ? CHUNK_BYTES / stride : left;
 	n = trace_read_at(trace->fd, slots->chunk, count * stride, from);
 	if (n < 0) {
@@ -80,6 +91,11 @@ static bool fill_chunk(struct slots *slots, uint64_t seq, uint64_t *empty)
 		return false;
 	}
 	memset(slots->chunk + n, 0, count * stride - (size_t)n);
+	if (is_empty(slots->chunk)) {
+		*empty = slots_in_hole(trace, from, left);
+		if (*empty)
+			return true;
+	}
 	checksum_each((uint32_t)seq, slots->chunk + COVERED_FROM, stride, COVERED_BYTES, count,
 	              slots->sums);
 	slots->at = slots->chunk;
