@@ -268,7 +268,8 @@ int site_gather(struct site_gathering *gathering)
 		gathering->failed = true;
 	if (status == STATUS_FINE && !gathering->failed)
 		site_gathering_add_live(gathering, gathering->table);
-	if (gathering->failed)
+	/* Where the walk's end is was what memory was too short for, that was said. */
+	if (status == STATUS_FINE && gathering->failed)
 		return complain(STATUS_TRACE, "cannot replay '%s': out of memory",
 		                trace_path(gathering->trace));
 	return status;

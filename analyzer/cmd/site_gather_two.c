@@ -28,6 +28,7 @@ struct two {
 	struct share splits;
 	struct event_source events;
 	bool failed; /* the counting of calls: out of memory */
+	bool said;   /* and where an end is: that was said */
 	struct walk *walk;
 	uint64_t vma_count; /* as of the last change */
 	uint64_t seq;       /* of the last event */
@@ -102,7 +103,7 @@ static void arrive(struct two *two, struct end *end)
 		site_gathering_add_live(gathering, end->live);
 		gathering->failed |= !gathering->arrived(gathering->context, moment);
 	} else {
-		gathering->failed = true;
+		gathering->failed = two->said = true;
 	}
 	moment_release(moment);
 }
@@ -187,7 +188,7 @@ static enum walk_status walk_two(struct two *two)
 	beside_start(&beside, count_calls, two);
 	status = walk_run(two->walk, &observer);
 	for (struct end *end = two->ends; end < two->ends + 2 && status == WALK_DONE; end++)
-		if (!end->over)
+		if (!end->over && !two->said)
 			arrive(two, end);
 	beside_end(&beside);
 	two->failed |= !share_settle(&two->splits);
@@ -217,6 +218,8 @@ int site_gather_two(struct site_gathering *const both[2])
 			STATUS_TRACE,
 			"cannot replay '%s': no snapshot of the address space survives in it",
 			trace_path(both[0]->trace));
+	if (two.said)
+		return STATUS_TRACE;
 	if (status == WALK_NO_MEMORY || both[0]->failed || both[1]->failed)
 		return complain(STATUS_TRACE, "cannot replay '%s': out of memory",
 		                trace_path(both[0]->trace));

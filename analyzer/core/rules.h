@@ -109,7 +109,10 @@ struct rules_source {
 	enum vma_creator (*creator)(void *context, const struct event *event);
 	/* The event of that number. False: it did not survive. */
 	bool (*event)(void *context, uint64_t seq, struct event *event);
-	/* What of the address space is the recorder's own. */
+	/*
+	 * What of the address space is the recorder's own. Asked by the walk, maybe while the others are asked behind it:
+	 * it uses nothing that they change.
+	 */
 	void (*own)(void *context, const struct walk *walk, uint64_t *bytes, uint64_t *vmas);
 };
 
@@ -131,8 +134,9 @@ struct rules_relay {
 };
 
 struct rules_process {
-	const struct rules_source *source; /* asked by rules_take(), and where all is taken */
-	const struct rules_relay *relay;   /* NULL: what is noted is judged at once */
+	const struct rules_source
+		*source; /* asked by rules_take(), and where all is taken; own() by the walk */
+	const struct rules_relay *relay; /* NULL: what is noted is judged at once */
 	const char *exe;
 	uint64_t realtime_ns; /* when time 0 of its events was */
 	uint64_t number;      /* 0, 1, 2, ... */

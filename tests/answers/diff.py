@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """diff: two moments against the kernel's lists, two runs and two builds against each other."""
 import os
+import resource
+import subprocess
 
-from common import Run, check, equal, finish, guilty, place
+from common import VMATRACE, Run, check, equal, finish, guilty, place
 
 
 def moments(run):
@@ -143,6 +145,20 @@ def complaints(run):
     equal("cut off, and no such mark", lines("start..mark:b", 2), [cut[0], none % "b"])
 
 
+def short_of_memory(run, *command):
+    """However little memory there is, and wherever it ends: one line says so."""
+    said = set()
+    for kib in range(9 << 10, 28 << 10, 200):
+        done = subprocess.run([VMATRACE, *command, run.trace], capture_output=True, text=True, check=False,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (kib << 10, kib << 10)))
+        if done.stderr.startswith("vmatrace"):  # else it was too little to begin with
+            said.add((done.returncode, len(done.stderr.splitlines())))
+    if done.returncode and not said:
+        print("short of memory: left out, the most was too little to begin with, as under a sanitizer")
+        return
+    equal(f"short of memory: {command[0]}: one line", said, {(3, 1)})
+
+
 def main():
     with Run("one_row") as run:
         rows_of_several_kinds(run)
@@ -162,6 +178,9 @@ def main():
         run.ask("diff", status=2)
         run.ask("diff", "/no/such/trace", status=3)
         complaints(run)
+    with Run("leak_loop", "3000") as run:
+        short_of_memory(run, "diff", "-q", "start..end")
+        short_of_memory(run, "sites", "-q")
     finish()
 
 
