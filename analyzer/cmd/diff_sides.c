@@ -10,7 +10,7 @@
 #include "site_gather.h"
 
 /*
- * The moment has extents, and their kinds; VMAs are counted as maps and mm have them. Its rows are read anew, where
+ * The moment has extents, and their kinds; VMAs are counted as maps has them, [vsyscall] too. Its rows are read anew, where
  * the parts will be: of many mappings this is most of what a side takes. False: out of memory.
  */
 static bool add_kinds(struct diff_side *sums, struct moment *moment)
