@@ -52,11 +52,8 @@ static bool add_kinds(struct diff_side *sums, struct moment *moment)
 static int add_process(struct side *side, struct trace *trace, const struct when *at,
                        const struct symbol_sources *sources, bool more)
 {
-	/* Both sides replay at once, but read where they came to one after the other. */
-	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 	const struct filter filter = { .to = *at };
 	struct site_gathering gathering = {
-		.moment = { .turn = &turn },
 		.filter = &filter,
 		.trace = trace,
 		.symbols = symbols_new(trace, sources),

@@ -21,7 +21,7 @@ struct side {
 
 /*
  * All processes of the set, as they were then. Two sides, each of a set of its own, may be gathered at once, in a
- * thread each: they wait for each other only where they read the rows they have come to.
+ * thread each.
  */
 int side_gather(struct side *side, const char *name, const struct trace_set *set,
                 const struct when *at, const struct symbol_sources *sources);

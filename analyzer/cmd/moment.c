@@ -285,7 +285,6 @@ int moment_begin(struct moment *moment, struct trace *trace, struct symbols *sym
 		.trace = trace,
 		.symbols = symbols,
 		.by_creator = moment->by_creator,
-		.turn = moment->turn,
 		.tap = moment->tap,
 	};
 	if (trace_walk_input(trace, &input)) {
@@ -320,8 +319,6 @@ int moment_arrive(struct moment *moment)
 			STATUS_TRACE,
 			"cannot replay '%s': no snapshot of the address space survives in it",
 			trace_path(moment->trace));
-	if (moment->turn)
-		moment->has_turn = pthread_mutex_lock(moment->turn) == 0;
 	if (moment->walked == WALK_NO_MEMORY ||
 	    !rows_read(&moment->map, moment->trace, moment->walk, moment->seq, moment))
 		return complain(STATUS_TRACE, "out of memory");
@@ -359,7 +356,5 @@ void moment_release(struct moment *moment)
 	rows_release(&moment->map);
 	if (!moment->walk_goes_on)
 		walk_free(moment->walk);
-	if (moment->has_turn)
-		pthread_mutex_unlock(moment->turn);
 	*moment = (struct moment) { 0 };
 }

@@ -9,8 +9,6 @@
 #ifndef VMATRACE_CMD_MOMENT_H
 #define VMATRACE_CMD_MOMENT_H
 
-#include <pthread.h>
-
 #include "authors.h"
 #include "core/row_parts.h"
 #include "core/walk.h"
@@ -39,10 +37,7 @@ struct moment {
 	bool by_creator; /* set before: rows are extents, what different events made stays apart */
 	struct rows map;
 	uint64_t seq; /* of the last event that counted, for what was loaded then */
-	/* Set before, or NULL: held from the walk's end to the release, for what is read then is most of the memory. */
-	pthread_mutex_t *turn;
-	bool has_turn;
-	/* Set before moment_reach(), or NULL: sees all events, those behind the moment too; has done so by the turn. */
+	/* Set before moment_reach(), or NULL: sees all events, those behind the moment too. */
 	struct event_tap *tap;
 	bool walk_goes_on; /* it is another's, who may go on with it when the moment is released */
 };
