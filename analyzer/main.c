@@ -3,6 +3,7 @@
  * standard output after the last write.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -11,6 +12,7 @@
 
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "io/memory_left.h"
 
 #define WHEN_HELP                                                                                  \
 	"WHEN: start, end, peak (most bytes), peak-vmas, 1.25s or 250ms since the start, @SEQ "    \
@@ -197,6 +199,9 @@ int main(int argc, char **argv)
 
 	/* One thread only: no lock for each character. */
 	__fsetlocking(stdout, FSETLOCKING_BYCALLER);
+	/* Each thread's own heap wants 64 MiB of addresses; without them each of its pieces takes pages of its own. */
+	if (memory_is_limited())
+		mallopt(M_ARENA_MAX, 1);
 	status = run(argc, argv);
 	/*
 	 * A full disk shows here at the latest. A reader that went away (EPIPE, where SIGPIPE is ignored) has

@@ -10,11 +10,15 @@ void symbols_lost_say(const struct symbols *symbols, const struct trace *trace,
                       const struct common_options *common)
 {
 	struct missing_units missing;
-	size_t changed, doubtful;
+	size_t changed, doubtful, without;
 	char module[256];
 
 	if (!symbols || common->quiet)
 		return;
+	without = symbols_without_memory(symbols);
+	if (without)
+		complain(STATUS_FINE,
+		         "frames that memory was too short for, or for their names: %zu", without);
 	changed = symbols_changed_modules(symbols);
 	missing = symbols_missing_units(symbols);
 	if (changed)

@@ -1,6 +1,7 @@
 /*
  * symbols_lost: what a command says when it is through, of symbols that it did not find: of files that are not those
- * that were traced, in the other halves of split DWARF; and of names that may be of other code.
+ * that were traced, in the other halves of split DWARF; of frames that there was no memory for; and of names that may be
+ * of other code.
  */
 #ifndef VMATRACE_CMD_SYMBOLS_LOST_H
 #define VMATRACE_CMD_SYMBOLS_LOST_H

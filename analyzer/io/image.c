@@ -12,6 +12,9 @@
 #include "elf_symbols.h"
 #include "symbol_cache.h"
 
+/* The lines, abbreviations and ranges of a large compilation unit, as libdw keeps them. */
+enum { UNIT_ROOM = 16 << 20 };
+
 struct image {
 	struct symbol_files files;
 	struct symbol_cache *cache; /* NULL: none is kept */
@@ -51,6 +54,14 @@ void image_close(struct image *image)
 	elf_symbols_release(&image->symbols);
 	symbol_files_release(&image->files);
 	free(image);
+}
+
+size_t image_room(const struct image *image)
+{
+	/* What cannot be mapped is read, section by section. */
+	return image->read ? UNIT_ROOM
+	                   : UNIT_ROOM + (size_t)image->files.main.status.st_size +
+	                             (size_t)image->files.debug.status.st_size;
 }
 
 void image_build(const struct image *image, struct module_build *build)

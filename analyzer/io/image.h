@@ -36,6 +36,9 @@ struct image *image_open(const struct symbol_sources *sources, struct debuginfod
                          size_t *learn_room, enum image_status *status);
 void image_close(struct image *image);
 
+/* What there must be room for before any of the two below is called, where memory is limited (memory_left.h). */
+size_t image_room(const struct image *image);
+
 /* As dwarf_frames_missing(): known after the addresses were asked for. */
 size_t image_missing_units(const struct image *image, bool *foreign);
 

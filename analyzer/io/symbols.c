@@ -14,6 +14,7 @@
 #include "debuginfod.h"
 #include "frame_cache.h"
 #include "image.h"
+#include "memory_left.h"
 #include "perf_map.h"
 #include "runtime.h"
 
@@ -33,6 +34,7 @@ enum {
 	STACKS_BYTES = 5 << 20,
 	PART_OF_FILE = 16,
 	LEARNT_BYTES = 12 << 20,
+	ROOM_TO_OPEN = 1 << 20,
 	LEARNT_BESIDE =
 		8
 		<< 20, /* where there is another reader: as much as was kept of earlier runs at most */
@@ -48,6 +50,9 @@ struct symbols {
 		opened; /* beside modules; of those that have path and build-id in common the first */
 	struct number_table first_of; /* hash of path and build-id -> the first such module + 1 */
 	size_t learn_room;            /* for what images may yet learn and keep for other runs */
+	bool memory_limited;
+	size_t readers; /* that may want room at once */
+	size_t without_memory;
 	bool modules_overlap; /* an address may belong to one module now and to another later */
 	size_t changed;
 	struct demangler *demangler;
@@ -77,6 +82,8 @@ struct symbols *symbols_new(const struct trace *trace, const struct symbol_sourc
 		return NULL;
 	}
 	symbols->modules_overlap = trace_modules_overlap(trace);
+	symbols->memory_limited = memory_is_limited();
+	symbols->readers = readers;
 	symbols->learn_room = readers > 1 ? LEARNT_BESIDE : LEARNT_BYTES;
 	symbols->addresses.limit_bytes = (ADDRESSES_BYTES + part) / readers;
 	symbols->stacks.limit_bytes = (STACKS_BYTES + part) / readers;
@@ -100,6 +107,11 @@ void symbols_free(struct symbols *symbols)
 	demangler_free(symbols->demangler);
 	free(symbols->opened);
 	free(symbols);
+}
+
+size_t symbols_without_memory(const struct symbols *symbols)
+{
+	return symbols->without_memory;
 }
 
 size_t symbols_changed_modules(const struct symbols *symbols)
@@ -190,6 +202,25 @@ static struct image *image_of(struct symbols *symbols, size_t module_index)
 	return opened->image;
 }
 
+static bool has_room(const struct symbols *symbols, size_t bytes)
+{
+	return !symbols->memory_limited || memory_left(bytes * symbols->readers);
+}
+
+/* NULL: it has none, or there is no memory to read it, which is counted. */
+static struct image *readable_image(struct symbols *symbols, size_t index)
+{
+	struct image *image = NULL;
+	bool room = has_room(symbols, ROOM_TO_OPEN);
+
+	if (room)
+		image = image_of(symbols, index);
+	if (image)
+		room = has_room(symbols, image_room(image));
+	symbols->without_memory += !room;
+	return room ? image : NULL;
+}
+
 /* The name of code that lies in no object: a JIT compiler may have told perf. */
 static const char *name_of_jit_code(struct symbols *symbols, uint64_t address)
 {
@@ -215,7 +246,7 @@ static const struct frame_list *frames_of_address(struct symbols *symbols, uint6
 	const uint64_t key[2] = { marked, index };
 	const struct frame_list *list = frame_cache_find(&symbols->addresses, key);
 	struct image_frame found[IMAGE_FRAME_LIMIT] = { 0 };
-	struct image *image = list || !module ? NULL : image_of(symbols, index);
+	struct image *image = list || !module ? NULL : readable_image(symbols, index);
 	size_t count = 1;
 
 	if (list)
@@ -312,7 +343,7 @@ size_t symbols_frames_at(struct symbols *symbols, const struct stack_place *plac
 	const uint64_t key[2] = { place->stack, epoch_of(symbols, place->seq) };
 	const struct frame_list *list = NULL;
 	uint64_t pcs[VMAT_DEPTH_LIMIT];
-	size_t pc_count;
+	size_t pc_count = 0;
 
 	*frames = NULL;
 	if (place->stack)
@@ -324,8 +355,10 @@ size_t symbols_frames_at(struct symbols *symbols, const struct stack_place *plac
 		else if (place->caller)
 			list = frames_of_address(symbols, place->caller, place->seq);
 	}
-	if (!list)
+	if (!list) {
+		symbols->without_memory += pc_count ? pc_count : place->caller != 0;
 		return 0;
+	}
 	*frames = list->frames;
 	return list->count;
 }

@@ -82,6 +82,9 @@ void frame_text(const struct frame *frame, char *text, size_t bytes);
 bool symbols_build(struct symbols *symbols, const char *name, struct module_build *build,
                    bool *lost);
 
+/* How often memory was too short for a frame, or for the names of one; more than once for those asked for again. */
+size_t symbols_without_memory(const struct symbols *symbols);
+
 /* Modules whose file on disk is not the one that was traced. */
 size_t symbols_changed_modules(const struct symbols *symbols);
 
