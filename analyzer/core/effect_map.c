@@ -28,7 +28,7 @@ static char *escape(const char *name)
 	return escaped;
 }
 
-static bool file_object(struct vma_map *map, const struct event *event, object_id *object)
+static bool find_object(struct vma_map *map, const struct event *event, object_id *object)
 {
 	const char *name = event->text ? event->text : "?";
 	char *escaped = NULL;
@@ -38,6 +38,28 @@ static bool file_object(struct vma_map *map, const struct event *event, object_i
 	                              escaped ? escaped : name, object);
 	free(escaped);
 	return fine;
+}
+
+/* What is mapped once is mapped again and again, and its name lies where few others look. */
+static bool file_object(struct replay *replay, const struct event *event, object_id *object)
+{
+	uint64_t hash = (uint64_t)(uintptr_t)event->text * 0x9e3779b97f4a7c15;
+	struct known_file *known = &replay->known_files[hash >> (64 - KNOWN_FILE_BITS)];
+
+	if (!event->text || known->name != event->text || known->inode != event->inode ||
+	    known->dev_major != event->dev_major || known->dev_minor != event->dev_minor) {
+		if (!find_object(replay->map, event, object))
+			return false;
+		*known = (struct known_file) {
+			.name = event->text,
+			.inode = event->inode,
+			.dev_major = event->dev_major,
+			.dev_minor = event->dev_minor,
+			.object = *object,
+		};
+	}
+	*object = known->object;
+	return true;
 }
 
 /* What the kernel's row says lies at run->start, for the whole run. */
@@ -53,8 +75,9 @@ static bool object_of_row(struct vma_map *map, const struct vma_row *row, struct
 }
 
 /* Sets run->object and run->delta of a new mapping. */
-static bool identify(struct vma_map *map, const struct event *event, struct vma_run *run)
+static bool identify(struct replay *replay, const struct event *event, struct vma_run *run)
 {
+	struct vma_map *map = replay->map;
 	const struct vma_row *row = event_row(event, run->start);
 
 	if (row)
@@ -64,7 +87,7 @@ static bool identify(struct vma_map *map, const struct event *event, struct vma_
 		return !run->shared ||
 		       vma_map_object(map, 0, 1, 0, "/dev/zero (deleted)", &run->object);
 	}
-	if (!file_object(map, event, &run->object))
+	if (!file_object(replay, event, &run->object))
 		return false;
 	if (object_has_offsets(vma_map_object_at(map, run->object)))
 		run->delta = event->args[5] - run->start;
@@ -159,7 +182,7 @@ bool effect_maps(struct replay *replay, const struct event *event, enum order_ha
 		.created_by = event->seq,
 		.changed_by = event->seq,
 	};
-	return identify(replay->map, event, &run) && put(replay, event, &run, fixed, change);
+	return identify(replay, event, &run) && put(replay, event, &run, fixed, change);
 }
 
 bool effect_unmaps(struct replay *replay, const struct event *event, enum order_half half,

@@ -29,6 +29,17 @@ struct taken {
 	size_t count;
 };
 
+/* A file that was mapped before, known again by where its name lies: that stays as long as the source of the events. */
+struct known_file {
+	const char *name;
+	uint64_t inode;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	object_id object;
+};
+
+enum { KNOWN_FILE_BITS = 10 };
+
 struct replay {
 	struct vma_map *map;
 	const struct snapshot *base; /* what the map began as; borrowed */
@@ -44,6 +55,7 @@ struct replay {
 	struct taken *taken; /* mremaps between their two halves */
 	size_t taken_count;
 	size_t taken_capacity;
+	struct known_file known_files[1 << KNOWN_FILE_BITS]; /* by a hash of `name` */
 };
 
 /* Applies one half of one event. Failed events come too: some calls change the map and fail. */

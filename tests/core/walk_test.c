@@ -259,6 +259,50 @@ static void who_made_a_page_outlives_its_changes(void **state)
 	walk_free(walk);
 }
 
+/* Where a name lies tells a file from another only together with what else is known of it. */
+static void a_file_is_its_number_and_its_name(void **state)
+{
+	static const char name[] = "/there", same_name[] = "/there"; /* in two places */
+	enum { FILES = 8 }; /* of the even ones each is the same */
+	struct event events[FILES];
+	struct told told = {
+		.events = events, .count = FILES, .stop_before = 99, .stop_after = 99
+	};
+	struct snapshot base = { 0 };
+	struct walk_input input = input_of(&told, &base, 1);
+	object_id objects[FILES];
+	struct walk *walk;
+
+	(void)state;
+	for (uint64_t i = 0; i < FILES; i++) {
+		events[i] = mapping(i, 0x10000 + 2 * i * PAGE);
+		events[i].args[3] = 2; /* MAP_PRIVATE */
+		events[i].has_object = true;
+		events[i].inode = 7;
+		events[i].text = name;
+	}
+	events[1].inode = 8;
+	events[3].dev_major = 1;
+	events[5].dev_minor = 1;
+	events[7].text = same_name;
+	assert_int_equal(run(&told, &input, &walk), WALK_DONE);
+	for (uint64_t i = 0; i < FILES; i++) {
+		const struct vma_run *run = vma_map_at(walk_map(walk), events[i].result);
+
+		assert_int_equal(run->start, events[i].result);
+		assert_string_equal(vma_map_object_name(walk_map(walk), run->object), name);
+		objects[i] = run->object;
+	}
+	for (size_t i = 0; i < FILES; i++) {
+		for (size_t j = 0; j < i; j++) {
+			bool same = (i % 2 == 0 || i == 7) && (j % 2 == 0);
+
+			assert_int_equal(objects[i] == objects[j], same);
+		}
+	}
+	walk_free(walk);
+}
+
 static void damage_does_no_harm(void **state)
 {
 	struct told told = { .count = 3, .stop_before = 99, .stop_after = 99 };
@@ -327,6 +371,7 @@ int main(void)
 		cmocka_unit_test(needs_a_base),
 		cmocka_unit_test(an_implicit_change_is_an_event),
 		cmocka_unit_test(who_made_a_page_outlives_its_changes),
+		cmocka_unit_test(a_file_is_its_number_and_its_name),
 		cmocka_unit_test(damage_does_no_harm),
 		cmocka_unit_test(names_calls),
 	};
