@@ -303,6 +303,36 @@ static void a_file_is_its_number_and_its_name(void **state)
 	walk_free(walk);
 }
 
+static void more_files_than_are_remembered(void **state)
+{
+	enum { FILES = 4096 };
+	static char names[FILES][8];
+	static struct event events[FILES];
+	struct told told = {
+		.events = events, .count = FILES, .stop_before = FILES, .stop_after = FILES
+	};
+	struct snapshot base = { 0 };
+	struct walk_input input = input_of(&told, &base, 1);
+	struct walk *walk;
+
+	(void)state;
+	for (uint64_t i = 0; i < FILES; i++) {
+		snprintf(names[i], sizeof(names[i]), "/%u", (unsigned)i);
+		events[i] = mapping(i, 0x10000 + 2 * i * PAGE);
+		events[i].args[3] = 2; /* MAP_PRIVATE */
+		events[i].has_object = true;
+		events[i].inode = 7;
+		events[i].text = names[i];
+	}
+	assert_int_equal(run(&told, &input, &walk), WALK_DONE);
+	for (uint64_t i = 0; i < FILES; i++) {
+		const struct vma_run *run = vma_map_at(walk_map(walk), events[i].result);
+
+		assert_string_equal(vma_map_object_name(walk_map(walk), run->object), names[i]);
+	}
+	walk_free(walk);
+}
+
 static void damage_does_no_harm(void **state)
 {
 	struct told told = { .count = 3, .stop_before = 99, .stop_after = 99 };
@@ -372,6 +402,7 @@ int main(void)
 		cmocka_unit_test(an_implicit_change_is_an_event),
 		cmocka_unit_test(who_made_a_page_outlives_its_changes),
 		cmocka_unit_test(a_file_is_its_number_and_its_name),
+		cmocka_unit_test(more_files_than_are_remembered),
 		cmocka_unit_test(damage_does_no_harm),
 		cmocka_unit_test(names_calls),
 	};
