@@ -350,6 +350,38 @@ static void knows_each_object_once(void **state)
 	vma_map_free(map);
 }
 
+/* Of which objects.c's hash is the same for all. Were each looked for among the others, this would come to no end. */
+static void knows_objects_of_one_slot(void **state)
+{
+	enum { OBJECTS = 100000 };
+	const uint64_t prime = 0x100000001b3;
+	const uint64_t before = ((0xcbf29ce484222325 ^ 8) * prime ^ 1) * prime;
+	struct vma_map *map = vma_map_new(PAGE);
+	object_id *ids = calloc(OBJECTS, sizeof(*ids));
+	uint64_t inverse = prime; /* modulo 2^64 */
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		inverse *= 2 - prime * inverse;
+	for (unsigned round = 0; round < 2; round++) {
+		for (uint64_t i = 1; i < OBJECTS; i++) {
+			/* Both halves of the hash are alike, which is folded to 0. */
+			uint64_t inode = (i << 32 | i) * inverse ^ before;
+			object_id id, other;
+
+			assert_true(vma_map_object(map, 8, 1, inode, "", &id));
+			assert_true(!round || id == ids[i]);
+			ids[i] = id;
+			/* And others, for which the slots grow. */
+			assert_true(vma_map_object(map, 8, 2, i, "", &other));
+			assert_int_equal(id, 2 * i - 1);
+			assert_int_equal(other, 2 * i);
+		}
+	}
+	free(ids);
+	vma_map_free(map);
+}
+
 /*
  * One run in each of so many places all over what a processor can address, some behind each other in one page: in a
  * block there are such as are too far apart for its ends, and such as these do not tell from each other.
@@ -401,6 +433,7 @@ int main(void)
 		cmocka_unit_test(finds_what_is_far_apart),
 		cmocka_unit_test(rows_apart_in_the_base_stay_apart),
 		cmocka_unit_test(knows_each_object_once),
+		cmocka_unit_test(knows_objects_of_one_slot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
