@@ -80,12 +80,23 @@ def groups(run):
               and "(leak_loop.c" not in text, text)
 
 
+def in_flight(run):
+    """A call that has not returned lies behind all others in the file, and began before most: up to a time it counts."""
+    mapped = [event["time_ns"] for event in run.json("events") if event["call"] == "mmap"]
+    until = ("--to", f"{mapped[-150]}ns")
+    sites = run.json("sites", *until)
+    equal("in flight: counted", sum(site["calls"] for site in sites if site["call"] == "shm_open"), 1)
+    equal("in flight: where modules are asked for", run.json("sites", "--module", "*", *until), sites)
+
+
 def main():
     for name in ("leak_loop", "partial_unmap", "mremap_leak", "mremap_copy", "clean"):
         with Run(name) as run:
             equal(f"{name}: its status", run.status, 0)
             counts(run)
             live(run)
+    with Run("waiting") as run:
+        in_flight(run)
     with Run("leak_loop") as run, Run("leak_loop") as again, Run("leak_loop", build="moved") as moved:
         filters(run)
         groups(run)
