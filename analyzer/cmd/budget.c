@@ -10,6 +10,7 @@
 #include "render/sparkline.h"
 #include "site_gather.h"
 #include "site_rows.h"
+#include "symbols_lost.h"
 #include "trace_set.h"
 
 enum { LINES = 10 }; /* of each list, unless -n says otherwise */
@@ -248,6 +249,8 @@ static int one_process(struct trace *trace, const struct filter *filter,
 		status = complain(STATUS_TRACE, "out of memory");
 	free(counting.failures);
 	site_gathering_release(&counting.gathering);
+	if (status == STATUS_FINE)
+		symbols_lost_say(counting.gathering.symbols, trace, common);
 	symbols_free(counting.gathering.symbols);
 	return status;
 }

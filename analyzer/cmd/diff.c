@@ -11,6 +11,7 @@
 #include "command.h"
 #include "diff_sides.h"
 #include "options.h"
+#include "symbols_lost.h"
 #include "trace_set.h"
 
 enum { LINES = 40 }; /* of sites, unless -n says otherwise */
@@ -133,7 +134,7 @@ struct gathering_side {
 	const char *name;
 	const struct trace_set *set;
 	const struct when *at;
-	const struct symbol_sources *sources;
+	const struct common_options *common;
 	int status;
 	char *said; /* what there is to complain of; NULL: nothing, or it was said at once */
 };
@@ -146,7 +147,7 @@ static void gather_side(void *context)
 
 	complain_to(held);
 	gathering->status = side_gather(gathering->side, gathering->name, gathering->set,
-	                                gathering->at, gathering->sources);
+	                                gathering->at, gathering->common);
 	complain_to(NULL);
 	if (held)
 		fclose(held);
@@ -186,6 +187,32 @@ static int gather_both(struct gathering_side *old, struct gathering_side *new)
 	return old->status != STATUS_FINE ? old->status : new->status;
 }
 
+/* Of the process of each side that is open still. */
+static char *lost_of(const struct side *side, const struct common_options *common)
+{
+	char *lines = NULL;
+	size_t bytes;
+	FILE *held = open_memstream(&lines, &bytes);
+
+	complain_to(held);
+	symbols_lost_say(side->rows.symbols, side->rows.trace, common);
+	complain_to(NULL);
+	if (held)
+		fclose(held);
+	return lines;
+}
+
+static void say_lost(const struct side *old, const struct side *new,
+                     const struct common_options *common)
+{
+	char *of_old = lost_of(old, common), *of_new = lost_of(new, common);
+
+	say(of_old, NULL);
+	say(of_new, of_old);
+	free(of_old);
+	free(of_new);
+}
+
 static bool needs_replay(const struct when *when)
 {
 	return when->kind == WHEN_PEAK || when->kind == WHEN_PEAK_VMAS;
@@ -201,13 +228,12 @@ static int two_moments(const struct operands *operands, const struct when *from,
 
 	/* To find two peaks are two replays: they had better be at once. */
 	if (status == STATUS_FINE && needs_replay(from) && needs_replay(to))
-		status = gather_both(
-			&(struct gathering_side) { old, from->text, &set, from, &common->symbols,
-		                                   STATUS_FINE, NULL },
-			&(struct gathering_side) { new, to->text, &set, to, &common->symbols,
-		                                   STATUS_FINE, NULL });
+		status = gather_both(&(struct gathering_side) { old, from->text, &set, from, common,
+		                                                STATUS_FINE, NULL },
+		                     &(struct gathering_side) { new, to->text, &set, to, common,
+		                                                STATUS_FINE, NULL });
 	else if (status == STATUS_FINE)
-		status = sides_gather_moments(old, new, &set, from, to, &common->symbols);
+		status = sides_gather_moments(old, new, &set, from, to, common);
 	trace_set_release(&set);
 	return status;
 }
@@ -223,11 +249,10 @@ static int two_runs(const struct operands *operands, const struct common_options
 	if (status == STATUS_FINE)
 		status = trace_set_find(&new_set, &other, common);
 	if (status == STATUS_FINE)
-		status = gather_both(
-			&(struct gathering_side) { old, operands->item[0], &old_set, &end,
-		                                   &common->symbols, STATUS_FINE, NULL },
-			&(struct gathering_side) { new, operands->item[1], &new_set, &end,
-		                                   &common->symbols, STATUS_FINE, NULL });
+		status = gather_both(&(struct gathering_side) { old, operands->item[0], &old_set,
+		                                                &end, common, STATUS_FINE, NULL },
+		                     &(struct gathering_side) { new, operands->item[1], &new_set,
+		                                                &end, common, STATUS_FINE, NULL });
 	trace_set_release(&old_set);
 	trace_set_release(&new_set);
 	return status;
@@ -263,6 +288,8 @@ int cmd_diff(int argc, char **argv)
 		status = complain(STATUS_USAGE, "expected WHEN..WHEN [TRACE], or two traces");
 	if (status == STATUS_FINE)
 		status = print(&old, &new, &filter, &common);
+	if (status == STATUS_FINE)
+		say_lost(&old, &new, &common);
 	site_rows_release(&old.rows);
 	site_rows_release(&new.rows);
 	free(copy);

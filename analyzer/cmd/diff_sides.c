@@ -50,13 +50,13 @@ static bool add_kinds(struct diff_side *sums, struct moment *moment)
 
 /* Takes the trace over. more: another one follows. */
 static int add_process(struct side *side, struct trace *trace, const struct when *at,
-                       const struct symbol_sources *sources, bool more)
+                       const struct common_options *common, bool more)
 {
 	const struct filter filter = { .to = *at };
 	struct site_gathering gathering = {
 		.filter = &filter,
 		.trace = trace,
-		.symbols = symbols_new(trace, sources),
+		.symbols = symbols_new(trace, &common->symbols),
 		.in_walk = true,
 	};
 	int status = gathering.symbols ? site_gather(&gathering)
@@ -76,15 +76,16 @@ static int add_process(struct side *side, struct trace *trace, const struct when
 }
 
 int side_gather(struct side *side, const char *name, const struct trace_set *set,
-                const struct when *at, const struct symbol_sources *sources)
+                const struct when *at, const struct common_options *common)
 {
 	int status = set->unreadable ? STATUS_TRACE : STATUS_FINE;
 
 	side->sums.name = name;
 	site_rows_init(&side->rows, GROUP_ID);
+	side->rows.common = common;
 	for (size_t i = 0; i < set->count; i++) {
 		struct trace *trace = trace_set_open(set, i);
-		int one = trace ? add_process(side, trace, at, sources, i + 1 < set->count)
+		int one = trace ? add_process(side, trace, at, common, i + 1 < set->count)
 		                : STATUS_TRACE;
 
 		status = one > status ? one : status;
@@ -124,9 +125,9 @@ static void find_ends(struct moments *moments, struct site_gathering gatherings[
 
 /* Takes the trace over. more: another one follows. */
 static int add_moments(struct moments *moments, struct trace *trace,
-                       const struct symbol_sources *sources, bool more)
+                       const struct common_options *common, bool more)
 {
-	struct symbols *symbols = symbols_new(trace, sources);
+	struct symbols *symbols = symbols_new(trace, &common->symbols);
 	struct filter filters[2];
 	struct site_gathering gatherings[2];
 	int status = STATUS_FINE;
@@ -165,7 +166,7 @@ static int add_moments(struct moments *moments, struct trace *trace,
 
 int sides_gather_moments(struct side *old, struct side *new, const struct trace_set *set,
                          const struct when *from, const struct when *to,
-                         const struct symbol_sources *sources)
+                         const struct common_options *common)
 {
 	struct moments moments = { .sides = { old, new }, .at = { from, to } };
 	int status = set->unreadable ? STATUS_TRACE : STATUS_FINE;
@@ -176,10 +177,11 @@ int sides_gather_moments(struct side *old, struct side *new, const struct trace_
 	for (size_t side = 0; side < 2; side++) {
 		moments.sides[side]->sums.name = moments.at[side]->text;
 		site_rows_init(&moments.sides[side]->rows, GROUP_ID);
+		moments.sides[side]->rows.common = common;
 	}
 	for (size_t i = 0; i < set->count; i++) {
 		struct trace *trace = trace_set_open(set, i);
-		int one = trace ? add_moments(&moments, trace, sources, i + 1 < set->count)
+		int one = trace ? add_moments(&moments, trace, common, i + 1 < set->count)
 		                : STATUS_TRACE;
 
 		status = one > status ? one : status;

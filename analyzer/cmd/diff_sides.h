@@ -24,10 +24,10 @@ struct side {
  * thread each.
  */
 int side_gather(struct side *side, const char *name, const struct trace_set *set,
-                const struct when *at, const struct symbol_sources *sources);
+                const struct when *at, const struct common_options *common);
 /* Both sides, of one set. The old one's rows are good for as long as the new one's are there. */
 int sides_gather_moments(struct side *old, struct side *new, const struct trace_set *set,
                          const struct when *from, const struct when *to,
-                         const struct symbol_sources *sources);
+                         const struct common_options *common);
 
 #endif

@@ -12,6 +12,7 @@
 #include "io/trace_live.h"
 #include "render/info.h"
 #include "replayed.h"
+#include "symbols_lost.h"
 #include "trace_set.h"
 
 struct output {
@@ -84,6 +85,8 @@ static int describe(struct output *output, struct trace *trace)
 		                  trace_path(trace));
 	}
 	replayed_release(&replayed);
+	if (status == STATUS_FINE)
+		symbols_lost_say(symbols, trace, &output->common);
 	symbols_free(symbols);
 	return status;
 }

@@ -256,6 +256,7 @@ int cmd_leaks(int argc, char **argv)
 	}
 	gathering.sources = &common.symbols;
 	gathering.internal = filter.internal;
+	gathering.rows.common = &common;
 	status = gather_all(&gathering, &set);
 	trace_set_release(&set);
 	if (make_report(&gathering, &suppressed, &report)) {

@@ -12,6 +12,7 @@
 #include "options.h"
 #include "render/maps_json.h"
 #include "render/maps_text.h"
+#include "symbols_lost.h"
 #include "thread_of.h"
 #include "trace_set.h"
 #include "vmatrace/trace_format.h"
@@ -228,6 +229,8 @@ static int print_maps(struct trace *trace, const struct maps_options *options,
 	else if (status == STATUS_FINE)
 		print_json(&moment, options, common->format);
 	moment_release(&moment);
+	if (status == STATUS_FINE)
+		symbols_lost_say(symbols, trace, common);
 	symbols_free(symbols);
 	return status;
 }

@@ -10,6 +10,7 @@
 #include "render/protections_report.h"
 #include "render/site_apart.h"
 #include "site_of.h"
+#include "symbols_lost.h"
 #include "trace_set.h"
 #include "vmatrace/trace_format.h"
 
@@ -184,6 +185,8 @@ static int one_process(struct trace *trace, const struct filter *filter,
 		status = following.failed ? complain(STATUS_TRACE, "out of memory")
 		                          : print(&following, common);
 	protections_free(following.protections);
+	if (status == STATUS_FINE)
+		symbols_lost_say(following.symbols, trace, common);
 	symbols_free(following.symbols);
 	return status;
 }

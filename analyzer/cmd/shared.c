@@ -11,6 +11,7 @@
 #include "options.h"
 #include "render/shared_report.h"
 #include "site_rows.h"
+#include "symbols_lost.h"
 #include "trace_set.h"
 
 struct sharing {
@@ -156,6 +157,7 @@ int cmd_shared(int argc, char **argv)
 		return status;
 	start_ns = set.count ? set.entries[0].realtime_ns : 0;
 	site_rows_init(&sharing.rows, GROUP_STACK);
+	sharing.rows.common = &common;
 	for (size_t i = 0; i < set.count; i++) {
 		struct trace *trace = trace_set_open(&set, i);
 		int one = trace ? add_process(&sharing, trace, &common.symbols, i + 1 < set.count)
@@ -167,6 +169,8 @@ int cmd_shared(int argc, char **argv)
 		status = STATUS_TRACE;
 	printed = sharing.failed ? STATUS_TRACE : print(&sharing, start_ns, common.format);
 	status = printed > status ? printed : status;
+	if (printed == STATUS_FINE)
+		symbols_lost_say(sharing.rows.symbols, sharing.rows.trace, &common);
 	trace_set_release(&set);
 	site_rows_release(&sharing.rows);
 	shared_objects_release(&sharing.shared);

@@ -9,6 +9,7 @@
 
 #include "core/call_table.h"
 #include "site_of.h"
+#include "symbols_lost.h"
 
 #define FNV_BASIS 0xcbf29ce484222325u
 #define FNV_PRIME 0x100000001b3u
@@ -193,6 +194,8 @@ bool site_rows_leave(struct site_rows *rows, struct trace *trace, struct symbols
 		rows->symbols = symbols;
 		return true;
 	}
+	if (rows->common)
+		symbols_lost_say(symbols, trace, rows->common);
 	symbols_free(symbols);
 	trace_close(trace);
 	return fine;

@@ -15,6 +15,7 @@
 
 #include "core/site_table.h"
 #include "io/symbols.h"
+#include "options.h"
 #include "render/site_view.h"
 
 enum site_grouping {
@@ -38,6 +39,8 @@ struct site_rows {
 	size_t capacity;
 	uint32_t *slots;
 	size_t slot_count;
+	/* Set after _init, or NULL: of processes that are closed it is said what symbols were lost. */
+	const struct common_options *common;
 	struct trace *trace; /* the process left open, or NULL */
 	struct symbols *symbols;
 };

@@ -165,6 +165,7 @@ int cmd_sites(int argc, char **argv)
 	if (status != STATUS_FINE)
 		return status;
 	site_rows_init(&rows, options.grouping);
+	rows.common = &common;
 	for (size_t i = 0; i < set.count; i++) {
 		int one = add_process(&set, i, &filter, &common.symbols, &rows);
 

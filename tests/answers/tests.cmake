@@ -36,7 +36,7 @@ endforeach()
 add_library(answers_constants MODULE ${CMAKE_CURRENT_LIST_DIR}/constants/constants.c)
 target_link_options(answers_constants PRIVATE -nostdlib -Wl,-z,noseparate-code)
 
-foreach(name kinds parts peak timeline threads mm sites leaks history diff budget shared protections no_thread short_memory)
+foreach(name kinds parts peak timeline threads mm sites leaks history diff budget shared protections no_thread short_memory lost_symbols)
   add_test(NAME answers.${name} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/${name}.py ${CMAKE_BINARY_DIR})
   set_tests_properties(answers.${name} PROPERTIES LABELS answers SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()
