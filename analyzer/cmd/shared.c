@@ -24,7 +24,7 @@ static bool before(void *context, const struct walk *walk, const struct event *e
 {
 	struct sharing *sharing = context;
 
-	sharing->failed = !shared_objects_before(&sharing->shared, walk, event);
+	sharing->failed |= !shared_objects_before(&sharing->shared, walk, event);
 	return !sharing->failed;
 }
 
@@ -69,6 +69,8 @@ static int add_process(struct sharing *sharing, struct trace *trace,
 		status = walk_run(walk, &observer);
 	if (status == WALK_DONE &&
 	    (!shared_objects_leave(&sharing->shared, walk) || !name_acts(sharing, symbols)))
+		status = WALK_NO_MEMORY;
+	if (sharing->failed)
 		status = WALK_NO_MEMORY;
 	walk_free(walk);
 	if (status == WALK_NO_BASE)
