@@ -52,12 +52,15 @@ static void print_line(const struct gathering *gathering, const struct fold_line
 
 static void view_of(const struct gathering *gathering, struct timeline_view *view)
 {
+	uint64_t from_ns = gathering->from_ns, last_ns = gathering->last_ns;
+
 	*view = (struct timeline_view) {
 		.header = trace_header(gathering->trace),
 		.counts = trace_counts(gathering->trace),
 		.timeline = &gathering->timeline,
-		.from_ns = gathering->from_ns,
-		.to_ns = gathering->last_ns,
+		.from_ns = from_ns,
+		/* Of a span that ends before anything in it nothing was the last. */
+		.to_ns = last_ns > from_ns ? last_ns : from_ns,
 		/* Where nothing was seen to begin there was no peak. */
 		.has_kinds = gathering->wants_peak && gathering->timeline.begun,
 	};

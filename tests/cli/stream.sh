@@ -75,6 +75,9 @@ streams "no changes" hostile.vmat
 streams "no changes of that kind" --kind heap good.vmat
 streams "no changes in that time" --from @8 --to @8 good.vmat
 streams "nothing in that time" --from 10s good.vmat
+for span in "@3 @3" "@3- @3-" "@5 @3" "peak peak"; do
+	check "no time: $span" 0 '^0 ns of 10\.5 ms, ' '' "$vmatrace" timeline -q --from ${span% *} --to ${span#* } good.vmat
+done
 check "no changes: says so" 0 '^no changes$' '' "$vmatrace" timeline -q -n 0 hostile.vmat
 check "nothing in that time: says so" 0 '^nothing was recorded in that time' '' "$vmatrace" timeline -n 0 --from 10s good.vmat
 streams "one process with, one without changes" --call munmap good.vmat hostile.vmat
