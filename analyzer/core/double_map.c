@@ -18,6 +18,7 @@ enum {
 
 struct mapped_file {
 	unsigned rights;   /* that mappings of it ever gave */
+	uint32_t round;    /* in which spans were noted; those of another are none any more */
 	span_root writers; /* those that give the right, and some that did */
 	span_root executers;
 };
@@ -75,6 +76,17 @@ static uint64_t file_of(struct double_map *doubles, const struct object *object)
 	return file;
 }
 
+/* There may be very many: its spans are forgotten once it is met. */
+static struct mapped_file *mapped_at(struct double_map *doubles, uint64_t file)
+{
+	struct mapped_file *mapped = &doubles->files[file - 1];
+
+	if (mapped->round != doubles->round)
+		mapped->writers = mapped->executers = 0;
+	mapped->round = doubles->round;
+	return mapped;
+}
+
 /* Of no file nothing is known, and none goes on behind the last byte that an offset can have. */
 static bool matters(const struct vma_map *map, const struct vma_run *run)
 {
@@ -97,7 +109,7 @@ static bool add(struct double_map *doubles, const struct vma_run *run, uint64_t 
 	*file = file_of(doubles, vma_map_object_at(map, run->object));
 	if (!*file)
 		return false;
-	mapped = &doubles->files[*file - 1];
+	mapped = mapped_at(doubles, *file);
 	mapped->rights |= rights;
 	return (!(rights & WRITES) || file_spans_add(&doubles->spans, &mapped->writers, &span)) &&
 	       (!(rights & EXECUTES) || file_spans_add(&doubles->spans, &mapped->executers, &span));
@@ -110,12 +122,12 @@ static bool add_all(struct double_map *doubles)
 	uint64_t file;
 
 	file_spans_clear(&doubles->spans);
-	for (size_t i = 0; i < doubles->file_count; i++)
-		doubles->files[i].writers = doubles->files[i].executers = 0;
+	doubles->round++;
 	for (const struct vma_run *run = vma_map_at(map, 0); run; run = vma_map_next(map, run)) {
 		if (!add(doubles, run, &file))
 			return false;
 	}
+	doubles->noted_again = 0;
 	doubles->spans_limit =
 		2 * file_spans_size(&doubles->spans) + vma_map_count(map) + SPANS_AT_LEAST;
 	return true;
@@ -157,16 +169,21 @@ static const struct vma_run *still_there(const struct vma_map *map, const struct
 	               : NULL;
 }
 
-/* What was noted of the span is no longer true of all of it: what is true is noted. */
+/*
+ * What was noted of the span is no longer true of all of it: what is true is noted. Where that was much already, there
+ * may be many such spans of the same addresses, and all are noted anew.
+ */
 static bool note_again(struct double_map *doubles, span_root root, const struct file_span *span)
 {
 	const struct vma_map *map = walk_map(doubles->walk);
 	uint64_t end = span->address + (span->end - span->start);
 	uint64_t file;
 
+	if (doubles->noted_again > doubles->spans_limit)
+		return add_all(doubles);
 	file_spans_drop(&doubles->spans, root, span);
 	for (const struct vma_run *run = vma_map_at(map, span->address); run && run->start < end;
-	     run = vma_map_next(map, run)) {
+	     run = vma_map_next(map, run), doubles->noted_again++) {
 		if (!add(doubles, run, &file))
 			return false;
 	}
@@ -195,7 +212,7 @@ static bool find_other(struct double_map *doubles, const struct vma_run *run, bo
 	if (!file)
 		return false;
 	do {
-		span_root root = root_of(&doubles->files[file - 1], rights);
+		span_root root = root_of(mapped_at(doubles, file), rights);
 
 		count = file_spans_find(&doubles->spans, root, pages.start, pages.end, spans,
 		                        OTHERS);

@@ -30,7 +30,9 @@ struct double_map {
 	size_t file_room;
 	struct file_spans
 		spans; /* that were mapped so, by file; what is none any more goes when it is met, or all is */
-	size_t spans_limit; /* noted anew behind so many */
+	uint32_t round;     /* of noting all anew */
+	size_t noted_again; /* runs, since all were noted anew */
+	size_t spans_limit; /* which they are behind so many of either */
 };
 
 /* Reads the map. False: out of memory. */

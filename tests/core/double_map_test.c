@@ -270,12 +270,48 @@ static bool one_after_another(struct seen *seen, struct event *event)
 	return true;
 }
 
+enum { LAYERS = 20000 };
+
+/*
+ * A file mapped over itself LAYERS times, each time from another page of it on, and then cut into pieces of one page by
+ * as many calls: what is remembered of each layer is no longer true anywhere. Three times LAYERS mappings
+ * before that are there to stay. Then each layer is asked for.
+ */
+static bool layers_in_pieces(struct seen *seen, struct event *event)
+{
+	const uint64_t wide = 1ull << 40;
+	uint64_t phase = seen->count / LAYERS, number = seen->count % LAYERS;
+
+	if (phase < 3)
+		map_file(event, (1ull << 32) + 2 * seen->count * PAGE, 1, PROT_READ | PROT_WRITE,
+		         MAP_SHARED, 3, 0);
+	else if (phase == 3)
+		map_file(event, wide, 2 * LAYERS, PROT_READ | PROT_WRITE, MAP_SHARED, 2,
+		         (1 + number) * 3 * LAYERS);
+	else if (phase == 4)
+		map_file(event, wide + 2 * number * PAGE, 2, PROT_READ | PROT_WRITE, MAP_SHARED, 3,
+		         0);
+	else
+		map_file(event, 1ull << 45, 1, PROT_READ | PROT_EXEC, MAP_SHARED, 2,
+		         (1 + number) * 3 * LAYERS + LAYERS);
+	return true;
+}
+
+/* A new file each time, which is gone with the next. */
+static bool ever_new_files(struct seen *seen, struct event *event)
+{
+	map_file(event, 1ull << 32, 1, PROT_READ | PROT_WRITE, MAP_SHARED, 2 + seen->count, 0);
+	return true;
+}
+
 /* Were each looked for among all that are mapped, none of these would come to an end. */
 static void finds_among_many(void **state)
 {
 	struct seen beside = { .wanted = MANY, .next = side_by_side };
 	struct seen upon = { .wanted = MANY, .next = one_upon_another };
 	struct seen after = { .wanted = 2 * MANY, .next = one_after_another };
+	struct seen layers = { .wanted = 6 * LAYERS, .next = layers_in_pieces };
+	struct seen files = { .wanted = 10 * MANY, .next = ever_new_files };
 
 	(void)state;
 	run(&beside);
@@ -284,6 +320,10 @@ static void finds_among_many(void **state)
 	assert_int_equal(upon.found, MANY - 1);
 	run(&after);
 	assert_int_equal(after.found, 0);
+	run(&layers);
+	assert_int_equal(layers.found, 0);
+	run(&files);
+	assert_int_equal(files.found, 0);
 }
 
 int main(void)
