@@ -44,7 +44,7 @@ void file_spans_drop(struct file_spans *spans, span_root root, const struct file
  */
 size_t file_spans_find(const struct file_spans *spans, span_root root, uint64_t start, uint64_t end,
                        struct file_span *found, size_t limit);
-/* How many were added since it was empty, the dropped ones included. */
+/* How many were added since it was empty, the dropped ones included; of the first of each file, every second. */
 size_t file_spans_size(const struct file_spans *spans);
 /* Forgets them; all roots are invalid. */
 void file_spans_clear(struct file_spans *spans);
