@@ -34,6 +34,8 @@ def ways():
         equal("ways: where they part", len({said[1] for said in (
             re.search(r"  from main \((limit_ways\.c:\d+)\)", line) for line in named) if said}), 10)
         equal("ways: the rest is counted", failed[10:], ["failed  ... and 2 more call sites: -n 0 shows all"])
+        equal("ways: but one", [line for line in run.ask("budget", "-n", "11").splitlines() if line.startswith("failed")][11:],
+              ["failed  ... and 1 more call site: -n 0 shows all"])
         every = run.ask("budget", "-n", "0").splitlines()
         equal("ways: all of them", len([line for line in every if line.startswith("failed")]), 12)
 

@@ -14,6 +14,7 @@ int main(void)
 	mmap(block + 4 * PAGE, PAGE, PROT_READ, ANONYMOUS | MAP_FIXED, -1, 0);
 	mmap(block + 5 * PAGE, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED,
 	     -1, 0);
+	mprotect(block + 6 * PAGE, PAGE, PROT_READ | PROT_EXEC); /* until it is moved */
 	mremap(block + 6 * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, block + 3 * PAGE);
 	mprotect(block + PAGE, 2 * PAGE, PROT_READ);
 	return 0;
