@@ -57,7 +57,11 @@ static bool maps_pages(enum change_kind kind)
 	       kind == CHANGE_MOVE || kind == CHANGE_IMPLICIT;
 }
 
-uint64_t site_gathering_splits(uint64_t *vma_count, const struct vma_change *change)
+/*
+ * VMAs that there are more of because of a change that maps nothing. vma_count: as of the change before it, or as the map
+ * has it before the event; comes to be as of this one.
+ */
+static uint64_t splits_of(uint64_t *vma_count, const struct vma_change *change)
 {
 	uint64_t count = *vma_count;
 
@@ -70,7 +74,7 @@ static void change(void *context, const struct vma_change *change)
 {
 	struct site_gathering *gathering = context;
 	const struct site_totals splits = {
-		.splits = site_gathering_splits(&gathering->vma_count, change),
+		.splits = splits_of(&gathering->vma_count, change),
 	};
 
 	if (gathering->also && gathering->also->change)

@@ -15,12 +15,6 @@ bool site_gathering_takes(const struct site_gathering *gathering, const struct e
 bool site_gathering_count(const struct site_gathering *gathering, struct site_table *table,
                           const struct event *event);
 
-/*
- * Of the walk: VMAs that there are more of because of a change that maps nothing. vma_count: as of the change before it,
- * or as the map has it before the event; comes to be as of this one.
- */
-uint64_t site_gathering_splits(uint64_t *vma_count, const struct vma_change *change);
-
 /* Behind the walk: to the table of the gathering what another one has. */
 void site_gathering_add(struct site_gathering *gathering, const struct site_table *table);
 /* What lives at the moment the gathering has reached, to that table. */

@@ -2,7 +2,9 @@
  * site_gather_two: two moments of one trace, gathered in one walk to the later of them and one pass over its events.
  *
  *     walk     --------- A --------- B     at each the map is looked at
- *     calls     of both  |  of B     |     each counted once, as are the splits that the walk meets
+ *     calls     of both  |  of B     |     each counted once
+ *
+ * Splits are not counted: of two moments nobody asks for them.
  */
 #include "io/beside.h"
 #include "command.h"
@@ -25,13 +27,11 @@ struct end {
 struct two {
 	struct end ends[2];
 	struct share calls;
-	struct share splits;
 	struct event_source events;
 	bool failed; /* the counting of calls: out of memory */
 	bool said;   /* and where an end is: that was said */
 	struct walk *walk;
-	uint64_t vma_count; /* as of the last change */
-	uint64_t seq;       /* of the last event */
+	uint64_t seq; /* of the last event */
 };
 
 static bool share_begin(struct share *share)
@@ -118,27 +118,11 @@ static bool before(void *context, const struct walk *walk, const struct event *e
 {
 	struct two *two = context;
 
-	two->vma_count = vma_map_count(walk_map(walk));
+	(void)walk;
 	for (struct end *end = two->ends; end < two->ends + 2; end++)
 		if (!end->over && when_stops_before(&end->gathering->to, event))
 			arrive(two, end);
 	return goes_on(two);
-}
-
-static void change(void *context, const struct vma_change *change)
-{
-	struct two *two = context;
-	const struct site_totals splits = {
-		.splits = site_gathering_splits(&two->vma_count, change),
-	};
-	struct site_table *table;
-
-	if (!splits.splits)
-		return;
-	table = share_of(&two->splits, !two->ends[0].over && takes(two, 0, change->event),
-	                 !two->ends[1].over && takes(two, 1, change->event));
-	if (table && !site_table_add(table, change->event, &splits))
-		two->ends[0].gathering->failed = true;
 }
 
 static bool after(void *context, const struct walk *walk, const struct event *event)
@@ -168,8 +152,7 @@ static bool begin_two(struct two *two)
 		if (!gathering->table || !end->live)
 			return false;
 	}
-	if (share_begin(&two->calls) && share_begin(&two->splits) &&
-	    trace_walk_input(trace, &input))
+	if (share_begin(&two->calls) && trace_walk_input(trace, &input))
 		two->walk = walk_new(&input);
 	return two->walk && trace_events(trace, &two->events);
 }
@@ -179,7 +162,6 @@ static enum walk_status walk_two(struct two *two)
 	const struct walk_observer observer = {
 		.context = two,
 		.before = before,
-		.change = change,
 		.after = after,
 	};
 	enum walk_status status;
@@ -191,12 +173,10 @@ static enum walk_status walk_two(struct two *two)
 		if (!end->over && !two->said)
 			arrive(two, end);
 	beside_end(&beside);
-	two->failed |= !share_settle(&two->splits);
 	for (size_t i = 0; i < 2; i++) {
 		struct site_gathering *gathering = two->ends[i].gathering;
 
 		gathering->failed |= two->failed;
-		share_add(&two->splits, gathering, i);
 		share_add(&two->calls, gathering, i);
 		site_gathering_add(gathering, two->ends[i].live);
 	}
@@ -210,7 +190,6 @@ int site_gather_two(struct site_gathering *const both[2])
 
 	walk_free(two.walk);
 	share_release(&two.calls);
-	share_release(&two.splits);
 	site_table_free(two.ends[0].live);
 	site_table_free(two.ends[1].live);
 	if (status == WALK_NO_BASE)
